@@ -1,0 +1,88 @@
+"""The seam between the scoring service and any detector. Arrays and bytes only: no Django here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Codes = NDArray[np.int8]
+
+
+class Channel(StrEnum):
+    """What about a reading was strange. The order is the code stored in `Scores.channel`."""
+
+    HIGH = "high"
+    LOW = "low"
+    DRIFT_UP = "drift_up"
+    DRIFT_DOWN = "drift_down"
+    STUCK = "stuck"
+
+
+CHANNELS = tuple(Channel)
+
+
+class UnorderedTimes(ValueError):
+    """Times must rise strictly, within a batch and from one batch to the next."""
+
+
+class UnknownState(ValueError):
+    """These bytes were not saved by this version of this detector: start again from `None`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One entry per reading handed in, all arrays of shape (n,).
+
+    score     0 is ordinary, 1 is the alarm line, 2 is twice as far from expected as the line;
+              always finite, never negative, 0 where `judged` is false
+    observed  what was judged: the value itself, or for a counter its rise per hour
+    expected  what was expected for that moment, in the unit of `observed`; NaN while learning
+    scale     the typical distance from expected, same unit; NaN while learning
+    channel   index into `CHANNELS` of what was strangest
+    judged    false while learning, and for a value that is not a finite number
+    """
+
+    score: Floats
+    observed: Floats
+    expected: Floats
+    scale: Floats
+    channel: Codes
+    judged: Bools
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+
+class Detector(Protocol):
+    """A streaming scorer: what it knows travels in `state`, so that any worker can go on.
+
+    `times` are seconds since 1970 (UTC), strictly rising; `values` are in the sensor's unit.
+    Both have shape (n,). One call with a long batch and many calls with single readings give
+    the same scores and the same final state; a score depends on the past only.
+    """
+
+    name: str
+
+    def update(self, state: bytes | None, times: Floats, values: Floats) -> tuple[bytes, Scores]:
+        """Return the new state and the scores. `None` starts a sensor without history.
+
+        Raises `UnorderedTimes` or `UnknownState`.
+        """
+        ...
+
+
+def check_times(times: Floats, last: float) -> None:
+    """Raise `UnorderedTimes` unless `times` rises strictly and starts after `last`."""
+    if not len(times):
+        return
+    if not np.all(np.isfinite(times)):
+        raise UnorderedTimes("A reading has no finite time. Remove it and score again.")
+    if times[0] <= last or np.any(np.diff(times) <= 0):
+        raise UnorderedTimes(
+            "Readings must come in order of time, each once, after the last one scored "
+            f"({last:.0f} s). Sort them, or rescore the sensor from the start."
+        )

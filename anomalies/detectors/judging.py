@@ -1,0 +1,177 @@
+"""How far a block of readings is from expected, by a model that stays still meanwhile."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anomalies.detectors.base import CHANNELS, Channel, Codes, Floats
+from anomalies.detectors.state import LONGEST_WINDOW, SIDES, SLOTS, State
+
+WINDOWS = (1, 6, LONGEST_WINDOW)
+
+CLIP = 8.0
+"""Deviations are clipped here before averaging, so that one spike is no drift."""
+
+FARTHEST = 1e6
+"""No deviation counts as more than this many typical errors."""
+
+DAY = 86_400.0
+SLOT_SECONDS = DAY / SLOTS
+
+WARM_UP_BLOCKS = 2
+SLOW_CADENCE = 60.0
+"""Sensors slower than one reading a minute also need a full day before the first alarm."""
+
+FEWEST_MOVES = 8.0
+ASSUMED_RESOLUTION = 0.005
+"""A sensor that has hardly ever moved is taken to be exact to 0.5 % of its level."""
+
+SHORTEST_STUCK = 24.0
+"""Readings without any movement before a moving sensor can be called stuck."""
+
+STUCK_FACTOR = 3.0
+LEAST_MOVING = 0.2
+"""Sensors that move less often (switches, set points) are never called stuck."""
+
+NO_MOVEMENT = 0.02
+"""A change smaller than this share of the typical step is no movement."""
+
+SIDE_CHANNEL = np.array(
+    [
+        CHANNELS.index(channel)
+        for channel in (
+            Channel.HIGH,
+            Channel.LOW,
+            Channel.HIGH,
+            Channel.LOW,
+            Channel.DRIFT_UP,
+            Channel.DRIFT_DOWN,
+            Channel.STUCK,
+        )
+    ],
+    dtype=np.int8,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A block judged: arrays of shape (n,), `sides` (SIDES, n), `predictions` (3, n)."""
+
+    judged: bool
+    score: Floats
+    channel: Codes
+    expected: Floats
+    scale: float
+    sides: Floats
+    predictions: Floats
+    slots: Floats
+    runs: Floats
+
+
+def judge(state: State, times: Floats, values: Floats) -> Verdict:
+    """Compare a block (at most `BLOCK` readings) with the model; the model is not changed."""
+    slots = slots_of(times)
+    runs = _runs_without_movement(state, values)
+    if state.get("blocks") == 0:
+        return _first(values, slots, runs)
+    predictions = predict(state, slots)
+    expected = predictions[int(state.get("chosen"))]
+    scale = typical_error(state)
+    sides = _sides(state, (values - expected) / scale if scale else np.zeros(len(values)))
+    ratios = np.vstack((sides / state.limits[:, None], runs / stuck_limit(state)))
+    strangest = np.argmax(ratios, axis=0)
+    return Verdict(
+        judged=scale > 0 and _warmed_up(state),
+        score=np.maximum(ratios[strangest, np.arange(len(values))], 0.0),
+        channel=SIDE_CHANNEL[strangest],
+        expected=expected,
+        scale=scale,
+        sides=sides,
+        predictions=predictions,
+        slots=slots,
+        runs=runs,
+    )
+
+
+def _first(values: Floats, slots: Floats, runs: Floats) -> Verdict:
+    """Before anything is known, the block is compared with its own median; nothing is judged."""
+    n = len(values)
+    expected = np.full(n, np.median(values))
+    scale = float(np.mean(np.abs(values - expected)))
+    sides = _sides(State(), (values - expected) / scale if scale else np.zeros(n))
+    return Verdict(
+        judged=False,
+        score=np.zeros(n),
+        channel=np.zeros(n, dtype=np.int8),
+        expected=expected,
+        scale=scale,
+        sides=sides,
+        predictions=np.tile(expected, (3, 1)),
+        slots=slots,
+        runs=runs,
+    )
+
+
+def slots_of(times: Floats) -> Floats:
+    """Index into `State.profile` per reading and kind of day, shape (2, n): all days, this kind.
+
+    >>> slots_of(np.array([0.0, 86400 * 2 + 1800.0]))  # Thursday 00:00, Saturday 00:30
+    array([[ 0, 1],
+           [48, 97]])
+    """
+    slot = ((times % DAY) // SLOT_SECONDS).astype(np.int64)
+    weekend = (times // DAY + 3) % 7 >= 5  # 1 January 1970 was a Thursday
+    return np.vstack((slot, slot + np.where(weekend, 2 * SLOTS, SLOTS)))
+
+
+def predict(state: State, slots: Floats) -> Floats:
+    """The three predictions, shape (3, n). A slot never seen falls back to the simpler one."""
+    level = np.full(slots.shape[1], state.get("level"))
+    daily = level + np.where(state.visits[slots[0]] >= 1, state.profile[slots[0]], 0.0)
+    weekly = np.where(state.visits[slots[1]] >= 1, level + state.profile[slots[1]], daily)
+    return np.vstack((level, daily, weekly))
+
+
+def typical_error(state: State) -> float:
+    """Typical absolute error of the predictor in use; 0 when nothing can be said."""
+    error = float(state.errors[int(state.get("chosen"))])
+    if state.get("moves") < FEWEST_MOVES:
+        error = max(error, ASSUMED_RESOLUTION * abs(state.get("level")))
+    return max(error, 1e-12 * abs(state.get("level")))
+
+
+def stuck_limit(state: State) -> float:
+    """Readings without movement at the alarm line; infinite for what rarely moves."""
+    moving = state.get("moving")
+    if moving < LEAST_MOVING or state.get("moves") < FEWEST_MOVES:
+        return np.inf
+    return max(SHORTEST_STUCK, STUCK_FACTOR * state.get("longest_run"))
+
+
+def _warmed_up(state: State) -> bool:
+    blocks, elapsed = state.get("blocks"), state.get("elapsed")
+    return blocks >= WARM_UP_BLOCKS and (elapsed >= DAY or state.get("cadence") < SLOW_CADENCE)
+
+
+def _sides(state: State, deviations: Floats) -> Floats:
+    """Means of the last 1, 6 and 72 deviations, up and down, shape (SIDES, n)."""
+    n = len(deviations)
+    clipped = np.clip(deviations, -CLIP, CLIP)
+    total = np.concatenate(([0.0], np.cumsum(np.concatenate((state.recent, clipped)))))
+    end = np.arange(n) + LONGEST_WINDOW + 1
+    sides = np.empty((SIDES, n))
+    sides[0] = np.clip(deviations, -FARTHEST, FARTHEST)
+    for row, window in enumerate(WINDOWS[1:], start=1):
+        sides[2 * row] = (total[end] - total[end - window]) / window
+    sides[1::2] = -sides[::2]
+    return sides
+
+
+def _runs_without_movement(state: State, values: Floats) -> Floats:
+    """Readings since the value last moved, at each reading (0 = it just moved)."""
+    known = state.get("blocks") > 0
+    before = state.get("last_value") if known else values[0]
+    moved = np.abs(np.diff(values, prepend=before)) > NO_MOVEMENT * state.get("step")
+    place = np.arange(len(values))
+    last = np.maximum.accumulate(np.where(moved, place, -1))
+    return np.where(last >= 0, place - last, state.get("run") + place + 1).astype(np.float64)

@@ -1,0 +1,148 @@
+"""How the seasonal baseline learns from a full block, without believing outliers."""
+
+import math
+
+import numpy as np
+
+from anomalies.detectors.base import Floats
+from anomalies.detectors.judging import CLIP, NO_MOVEMENT, SLOT_SECONDS, WINDOWS, Verdict, stuck_limit
+from anomalies.detectors.state import BLOCK, LONGEST_WINDOW, MEMORY, SIDES, TOP, State
+
+ALARM_EXPONENT = 5.0
+"""The alarm line: a deviation expected once in 10**5 readings by the fitted tail."""
+
+TAIL_SHARE = 0.02
+FEWEST_EXCESSES = 4
+LEAST_LIMITS = np.array([5.0, 5.0, 2.5, 2.5, 1.2, 1.2])
+"""No line below this many typical errors, for means over 1, 6 and 72 readings."""
+
+LAG_BLOCKS = 10
+LEVEL_BLOCKS = 42.0
+SLOT_VISITS = 8.0
+ERROR_BLOCKS = 40.0
+BETTER = 0.95
+"""A richer predictor is used once its error is this much smaller."""
+
+PATIENCE = 21.0
+"""Alarmed blocks in a row (1,008 readings) after which the new behavior counts as normal."""
+
+
+def learn(state: State, times: Floats, values: Floats, verdict: Verdict) -> None:
+    """Take a full block into the model, in place."""
+    alarmed = verdict.judged and float(np.mean(verdict.score >= 1.0)) > 0.5
+    if alarmed and state.get("alarmed") + 1 >= PATIENCE:
+        _forget(state)
+        return
+    state.put("alarmed", state.get("alarmed") + 1 if alarmed else 0.0)
+    _learn_clock(state, times)
+    if not alarmed:
+        _learn_movement(state, values, verdict)
+        if state.get("blocks") == 0:
+            state.put("level", float(verdict.expected[0]))
+            state.errors[:] = verdict.scale
+        _learn_errors(state, values, verdict)
+        _learn_tops(state, verdict)
+        _learn_profile(state, values, verdict)
+        state.put("blocks", state.get("blocks") + 1)
+        state.limits[:] = fit_limits(state.tops, int(state.get("blocks")))
+    state.put("run", float(verdict.runs[-1]))
+    state.put("last_value", float(values[-1]))
+    state.recent[:] = np.concatenate((state.recent, np.clip(verdict.sides[0], -CLIP, CLIP)))[-LONGEST_WINDOW:]
+
+
+def _forget(state: State) -> None:
+    """Start anew, keeping only where the stream stands."""
+    blank = State()
+    for name in ("last_time", "raw_time", "raw_value"):
+        blank.put(name, state.get(name))
+    for name in ("memo", "errors", "profile", "visits", "recent", "tops", "limits"):
+        getattr(state, name)[:] = getattr(blank, name)
+
+
+def _learn_clock(state: State, times: Floats) -> None:
+    if state.get("started") == 0 and state.get("blocks") == 0:
+        state.put("started", float(times[0]))
+    state.put("elapsed", float(times[-1]) - state.get("started"))
+    state.put("cadence", float(np.median(np.diff(times))))
+
+
+def _rate(state: State, memory: float) -> float:
+    return 1.0 / min(state.get("blocks") + 1.0, memory)
+
+
+def _learn_movement(state: State, values: Floats, verdict: Verdict) -> None:
+    steps = np.abs(np.diff(values))
+    moved = steps > NO_MOVEMENT * state.get("step")
+    rate = _rate(state, ERROR_BLOCKS)
+    if moved.any():
+        typical = float(np.median(steps[moved]))
+        state.put("step", state.get("step") + rate * (typical - state.get("step")))
+    state.put("moving", state.get("moving") + rate * (float(moved.mean()) - state.get("moving")))
+    state.put("moves", state.get("moves") + float(moved.sum()))
+    limit = stuck_limit(state)
+    longest = min(float(verdict.runs.max()), 2 * limit)
+    state.put("longest_run", max(longest, 0.995 * state.get("longest_run")))
+
+
+def _learn_errors(state: State, values: Floats, verdict: Verdict) -> None:
+    """Track each predictor's clipped absolute error, and choose the best. Stillness teaches none."""
+    if np.all(values == values[0]):
+        return
+    errors = np.abs(values - verdict.predictions)
+    if state.get("blocks") > 0 and verdict.scale > 0:
+        errors = np.minimum(errors, 8.0 * verdict.scale)
+    state.errors += _rate(state, ERROR_BLOCKS) * (errors.mean(axis=1) - state.errors)
+    chosen = 0
+    for candidate in (1, 2):
+        if state.errors[candidate] < BETTER * state.errors[chosen]:
+            chosen = candidate
+    state.put("chosen", float(chosen))
+
+
+def _learn_tops(state: State, verdict: Verdict) -> None:
+    sides = np.minimum(verdict.sides, state.limits[:, None]) if verdict.judged else verdict.sides
+    largest = np.partition(sides, BLOCK - TOP, axis=1)[:, BLOCK - TOP :]
+    state.tops[int(state.get("blocks")) % MEMORY] = largest
+
+
+def _learn_profile(state: State, values: Floats, verdict: Verdict) -> None:
+    """Move the level by the block's median deviation, and each slot by its mean deviation."""
+    deviation = values - verdict.expected
+    move = float(np.median(deviation))
+    if state.get("blocks") >= 6:
+        move = float(np.clip(move, -verdict.scale, verdict.scale))
+    state.put("level", state.get("level") + _rate(state, LEVEL_BLOCKS) * move)
+    reach = 8.0 * verdict.scale
+    per_visit = max(SLOT_SECONDS / max(state.get("cadence"), 1e-9), 1.0)
+    for kind, slots in enumerate(verdict.slots):
+        error = np.clip(values - verdict.predictions[kind + 1], -reach, reach)
+        seen, index, count = np.unique(slots, return_inverse=True, return_counts=True)
+        mean = np.bincount(index, weights=error) / count
+        weight = np.minimum(count / per_visit, 1.0)
+        visits = state.visits[seen] + weight
+        gain = weight / np.minimum(visits, SLOT_VISITS)
+        state.profile[seen] += gain * mean
+        state.visits[seen] = visits
+
+
+def fit_limits(tops: Floats, blocks: int) -> Floats:
+    """Alarm lines (SIDES,) in typical errors, from the ring of each block's largest deviations.
+
+    Peaks over threshold: above the threshold u that a share of 2 % exceeds, the excess is taken as
+    exponential with mean b, so that P(z > u + e) = share * exp(-e / b). The line is where that
+    reaches 10**-5. Short histories and long means (few independent values) widen b.
+    The newest blocks (a third of a short history, at most `LAG_BLOCKS`) are left out.
+    """
+    kept = min(blocks, MEMORY)
+    lag = min(LAG_BLOCKS, kept // 3)
+    rows = np.arange(blocks - kept, blocks - lag) % MEMORY
+    n = len(rows) * BLOCK
+    values = -np.sort(-tops[rows].transpose(1, 0, 2).reshape(SIDES, -1), axis=1)
+    above = min(max(round(TAIL_SHARE * n), FEWEST_EXCESSES), values.shape[1] - 1)
+    threshold = values[:, above]
+    mean_excess = values[:, :above].mean(axis=1) - threshold
+    mean_excess = np.maximum(mean_excess, np.maximum(0.1 * np.abs(threshold), 0.05))
+    youth = 1.0 + np.sqrt(20.0 * np.repeat(np.array(WINDOWS, dtype=np.float64), 2) / n)
+    reach = math.log(10.0) * (ALARM_EXPONENT + math.log10(above / n))
+    limits: Floats = np.maximum(threshold + mean_excess * youth * reach, LEAST_LIMITS)
+    return limits
