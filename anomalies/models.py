@@ -1,0 +1,98 @@
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from assets.models import Asset, Sensor
+from maintenance.models import Recommendation, Urgency, Verdict
+from opssight.core.constraints import same_organization, unique_in_organization
+from opssight.core.tenancy import AssetOwned, TenantQuerySet
+
+
+class AnomalyQuerySet(TenantQuerySet["Anomaly"]):
+    def active(self) -> Self:
+        """Not yet dealt with by a person."""
+        return self.filter(closed_at=None)
+
+
+class Anomaly(AssetOwned):
+    """A stretch of readings of one sensor that stand out from what was expected.
+
+    `ended_at` is set when the signal is calm again, `closed_at` when a person dealt with it.
+    """
+
+    class Channel(models.TextChoices):
+        HIGH = "high", "Higher than expected"
+        LOW = "low", "Lower than expected"
+        STUCK = "stuck", "Stuck"
+        DRIFT = "drift", "Drifting"
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="anomalies")
+    sensor = models.ForeignKey(Sensor, on_delete=models.CASCADE, related_name="anomalies")
+    recommendation = models.ForeignKey(
+        Recommendation, on_delete=models.PROTECT, null=True, blank=True, related_name="anomalies"
+    )
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    failure_mode = models.CharField(max_length=100)
+    severity = models.CharField(max_length=10, choices=Urgency.choices)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    peak_at = models.DateTimeField()
+    peak_value = models.FloatField()
+    expected_value = models.FloatField()
+    score = models.FloatField(help_text="At the peak; 1 is the alarm line.")
+    explanation = models.TextField()
+    verdict = models.CharField(max_length=20, choices=Verdict.choices, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AnomalyQuerySet.as_manager()
+
+    class Meta:
+        db_table = "anomalies"
+        verbose_name_plural = "anomalies"
+        ordering = ["-started_at", "pk"]
+        constraints = [
+            unique_in_organization("anomalies"),
+            models.UniqueConstraint(
+                fields=["sensor", "started_at"], name="one_anomaly_per_sensor_and_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")),
+                name="anomaly_ends_after_its_start",
+            ),
+            *same_organization("anomalies", "asset", "sensor", "recommendation"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-started_at"], name="anomaly_by_start"),
+            models.Index(fields=["asset", "-started_at"], name="anomaly_of_asset"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.failure_mode} on {self.sensor}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.closed_at is None
+
+
+class DetectorState(AssetOwned):
+    """What a detector remembers of a sensor, and up to which reading it has seen."""
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
+    sensor = models.OneToOneField(
+        Sensor, on_delete=models.CASCADE, related_name="detector_state"
+    )
+    detector = models.CharField(max_length=100, help_text="Name and version of the method.")
+    watermark = models.DateTimeField(help_text="Readings up to here have been scored.")
+    state = models.BinaryField()
+    open_event = models.JSONField(null=True, help_text="An anomaly that has not ended yet.")
+    updated_at = models.DateTimeField()
+
+    objects = TenantQuerySet["DetectorState"].as_manager()
+
+    class Meta:
+        db_table = "detector_states"
+        constraints = same_organization("detector_states", "asset", "sensor")
+
+    def __str__(self) -> str:
+        return f"{self.detector} on {self.sensor}"

@@ -1,0 +1,351 @@
+import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Q
+from django.urls import reverse
+from timescale.db.models.fields import TimescaleDateTimeField
+
+from opssight.accounts.models import validate_timezone
+from opssight.core.constraints import same_organization, unique_in_organization
+from opssight.core.tenancy import AssetOwned, TenantModel, TenantQuerySet
+
+
+class Site(TenantModel):
+    """A place with machines, in one time zone."""
+
+    code = models.CharField(max_length=20)
+    name = models.CharField(max_length=200)
+    timezone = models.CharField(max_length=50, default="UTC", validators=[validate_timezone])
+
+    objects = TenantQuerySet["Site"].as_manager()
+
+    class Meta:
+        db_table = "sites"
+        ordering = ["name", "pk"]
+        constraints = [
+            unique_in_organization("sites"),
+            models.UniqueConstraint(fields=["organization", "code"], name="site_code_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Asset(TenantModel):
+    """An item that is maintained (ISO 14224 levels 3 to 8), in a tree of items."""
+
+    class Status(models.TextChoices):
+        IN_SERVICE = "in_service", "In service"
+        STANDBY = "standby", "Standby"
+        OUT_OF_SERVICE = "out_of_service", "Out of service"
+        RETIRED = "retired", "Retired"
+
+    tag = models.CharField(max_length=50, help_text="Unique in the organization, such as P-101A.")
+    name = models.CharField(max_length=200)
+    category = models.CharField(max_length=100, blank=True, help_text="Such as pump or motor.")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="assets")
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    criticality = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(5)],
+        help_text="Consequence of a failure: 1 (negligible) to 5 (severe).",
+    )
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.IN_SERVICE)
+    manufacturer = models.CharField(max_length=100, blank=True)
+    model = models.CharField(max_length=100, blank=True)
+    serial_number = models.CharField(max_length=100, blank=True)
+    installed_at = models.DateField(null=True, blank=True)
+    attributes = models.JSONField(default=dict, blank=True)
+    last_maintenance_at = models.DateTimeField(null=True, blank=True, editable=False)
+    next_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    current_risk = models.FloatField(
+        null=True, blank=True, editable=False, help_text="0 to 100; empty until first computed."
+    )
+
+    objects = TenantQuerySet["Asset"].as_manager()
+
+    class Meta:
+        db_table = "assets"
+        ordering = ["tag", "pk"]
+        constraints = [
+            unique_in_organization("assets"),
+            models.UniqueConstraint(fields=["organization", "tag"], name="asset_tag_unique"),
+            models.CheckConstraint(
+                condition=Q(criticality__range=(1, 5)), name="asset_criticality_1_to_5"
+            ),
+            models.CheckConstraint(
+                condition=Q(current_risk=None) | Q(current_risk__range=(0, 100)),
+                name="asset_risk_0_to_100",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(parent=F("pk")), name="asset_not_its_own_parent"
+            ),
+            *same_organization("assets", "site", "parent"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-current_risk"], name="asset_by_risk"),
+            models.Index(fields=["organization", "next_due_at"], name="asset_by_due_date"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="tree_without_circle",
+                operation=pgtrigger.UpdateOf("parent_id") | pgtrigger.Insert,
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(new__parent__isnull=False),
+                func="""
+                    IF EXISTS (
+                        WITH RECURSIVE above AS (
+                            SELECT id, parent_id FROM assets WHERE id = NEW.parent_id
+                            UNION
+                            SELECT a.id, a.parent_id FROM assets a JOIN above ON a.id = above.parent_id
+                        )
+                        SELECT 1 FROM above WHERE id = NEW.id
+                    ) THEN
+                        RAISE EXCEPTION 'asset % would stand under itself', NEW.tag
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'asset_tree_without_circle';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tag} {self.name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("assets:detail", args=[self.pk])
+
+
+class Sensor(AssetOwned):
+    """One measured quantity of an asset."""
+
+    class Kind(models.TextChoices):
+        GAUGE = "gauge", "Gauge"
+        COUNTER = "counter", "Counter"
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="sensors")
+    key = models.CharField(max_length=100, help_text="Unique on the asset, such as vibration_de.")
+    quantity = models.CharField(max_length=100, help_text="What is measured, such as vibration.")
+    unit = models.CharField(max_length=30, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.GAUGE)
+    low_limit = models.FloatField(null=True, blank=True)
+    high_limit = models.FloatField(null=True, blank=True)
+    expected_interval = models.DurationField(
+        null=True, blank=True, help_text="Usual time between two readings."
+    )
+    is_active = models.BooleanField(default=True)
+    last_time = models.DateTimeField(null=True, blank=True, editable=False)
+    last_value = models.FloatField(null=True, blank=True, editable=False)
+
+    objects = TenantQuerySet["Sensor"].as_manager()
+
+    class Meta:
+        db_table = "sensors"
+        ordering = ["asset", "key", "pk"]
+        constraints = [
+            unique_in_organization("sensors"),
+            models.UniqueConstraint(fields=["asset", "key"], name="sensor_key_unique_on_asset"),
+            models.CheckConstraint(
+                condition=Q(low_limit=None) | Q(high_limit=None) | Q(low_limit__lt=F("high_limit")),
+                name="sensor_low_limit_below_high_limit",
+            ),
+            *same_organization("sensors", "asset"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} [{self.unit}]" if self.unit else self.key
+
+
+class Reading(models.Model):
+    """One value of a sensor; a hypertable where the server has TimescaleDB.
+
+    Carries no organization: it is reached only through a sensor that was resolved in scope.
+    """
+
+    pk = models.CompositePrimaryKey("sensor_id", "time")
+    sensor = models.ForeignKey(
+        Sensor, on_delete=models.CASCADE, related_name="readings", db_index=False
+    )
+    time = TimescaleDateTimeField(interval="7 days")
+    value = models.FloatField()
+
+    class Meta:
+        db_table = "asset_metrics"
+
+    def __str__(self) -> str:
+        return f"{self.time:%Y-%m-%d %H:%M:%S} {self.value:g}"
+
+
+class PeriodRange(Func):
+    """[started_at, ended_at) of an uptime event; without end while it lasts."""
+
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+class UptimeEvent(AssetOwned):
+    """An interval in one EN 13306 state. Intervals of an asset never overlap."""
+
+    class State(models.TextChoices):
+        UP = "up", "Up"
+        OPERATING = "operating", "Operating"
+        IDLE = "idle", "Idle"
+        STANDBY = "standby", "Standby"
+        DEGRADED = "degraded", "Degraded"
+        DOWN = "down", "Down"
+        DISABLED = "disabled", "Disabled"
+        EXTERNAL_DISABLED = "external_disabled", "External disabled"
+
+    class Cause(models.TextChoices):
+        NONE = "none", "None"
+        FAILURE = "failure", "Failure"
+        PLANNED = "planned", "Planned maintenance"
+        EXTERNAL = "external", "External"
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="uptime_events")
+    state = models.CharField(max_length=20, choices=State.choices)
+    cause = models.CharField(max_length=20, choices=Cause.choices, default=Cause.NONE)
+    reason = models.CharField(max_length=300, blank=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TenantQuerySet["UptimeEvent"].as_manager()
+
+    class Meta:
+        db_table = "uptime_events"
+        ordering = ["-started_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gt=F("started_at")),
+                name="uptime_event_ends_after_its_start",
+            ),
+            ExclusionConstraint(
+                name="uptime_events_of_an_asset_do_not_overlap",
+                expressions=[
+                    ("asset", RangeOperators.EQUAL),
+                    (
+                        PeriodRange("started_at", "ended_at", RangeBoundary()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+            *same_organization("uptime_events", "asset"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset} {self.get_state_display()}"
+
+
+class AssetKpi(AssetOwned):
+    """One KPI of an asset over one period. A missing value means insufficient data."""
+
+    class Kpi(models.TextChoices):
+        AVAILABILITY = "availability", "Availability (operational)"
+        MTBF = "mtbf", "MTBF"
+        MTTR = "mttr", "MTTR"
+
+    class Period(models.TextChoices):
+        MONTH = "month", "Month"
+        ROLLING_30D = "rolling_30d", "Rolling 30 days"
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="kpis")
+    kpi = models.CharField(max_length=20, choices=Kpi.choices)
+    period = models.CharField(max_length=20, choices=Period.choices)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    value = models.FloatField(null=True, help_text="Ratio, or hours for MTBF and MTTR.")
+    standard = models.CharField(max_length=50)
+    inputs = models.JSONField(default=dict)
+    count = models.PositiveIntegerField(help_text="Number of failures or intervals behind it.")
+    computed_at = models.DateTimeField()
+
+    objects = TenantQuerySet["AssetKpi"].as_manager()
+
+    class Meta:
+        db_table = "asset_kpis"
+        ordering = ["-ends_at", "kpi", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["asset", "kpi", "period", "starts_at"], name="one_kpi_per_asset_and_period"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="kpi_period_ends_after_its_start"
+            ),
+            *same_organization("asset_kpis", "asset"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kpi_display()} of {self.asset}"
+
+
+class AssetRelationship(TenantModel):
+    """A typed arrow from one asset to another: source feeds target, and so on."""
+
+    class Kind(models.TextChoices):
+        FEEDS = "feeds", "Feeds"
+        POWERS = "powers", "Powers"
+        BACKS_UP = "backs_up", "Backs up"
+        CONTROLS = "controls", "Controls"
+
+    source = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="outgoing")
+    target = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="incoming")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+
+    objects = TenantQuerySet["AssetRelationship"].as_manager()
+
+    class Meta:
+        db_table = "asset_relationships"
+        ordering = ["source", "kind", "target", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "target", "kind"], name="asset_relationship_unique"
+            ),
+            models.CheckConstraint(
+                condition=~Q(source=F("target")), name="asset_not_related_to_itself"
+            ),
+            *same_organization("asset_relationships", "source", "target"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.get_kind_display().lower()} {self.target}"
+
+
+class AssetGroup(TenantModel):
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    assets = models.ManyToManyField(Asset, through="AssetGroupMember", related_name="groups")
+
+    objects = TenantQuerySet["AssetGroup"].as_manager()
+
+    class Meta:
+        db_table = "asset_groups"
+        ordering = ["name", "pk"]
+        constraints = [
+            unique_in_organization("asset_groups"),
+            models.UniqueConstraint(fields=["organization", "name"], name="asset_group_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AssetGroupMember(AssetOwned):
+    group = models.ForeignKey(AssetGroup, on_delete=models.CASCADE, related_name="members")
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="group_members")
+
+    objects = TenantQuerySet["AssetGroupMember"].as_manager()
+
+    class Meta:
+        db_table = "asset_group_members"
+        ordering = ["group", "asset", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["group", "asset"], name="asset_once_in_a_group"),
+            *same_organization("asset_group_members", "group", "asset"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset} in {self.group}"

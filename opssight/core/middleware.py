@@ -1,0 +1,42 @@
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django_ratelimit.exceptions import Ratelimited
+
+from opssight.accounts.models import User
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+RETRY_AFTER_SECONDS = 60
+
+
+class OrganizationTimeZoneMiddleware:
+    """Shows every time in the zone of the signed-in user's organization."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        name = user.timezone_name if isinstance(user, User) else "UTC"
+        with timezone.override(ZoneInfo(name)):
+            return self.get_response(request)
+
+
+class RateLimitMiddleware:
+    """Answers 429 with Retry-After where django-ratelimit would answer 403."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, Ratelimited):
+            return None
+        response = render(request, "429.html", status=429)
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response

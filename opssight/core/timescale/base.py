@@ -1,0 +1,48 @@
+"""django-timescaledb's database backend, usable on a PostgreSQL without the extension.
+
+The one place that knows whether the server has TimescaleDB; every query has one spelling for both.
+"""
+
+import logging
+from typing import Any
+
+from django.db.backends.postgresql.base import DatabaseWrapper as PlainWrapper
+from django.db.models import CompositePrimaryKey
+from timescale.db.backends.postgresql.base import DatabaseWrapper as TimescaleWrapper
+from timescale.db.backends.postgresql.schema import TimescaleSchemaEditor
+
+logger = logging.getLogger(__name__)
+
+
+class SchemaEditor(TimescaleSchemaEditor):  # type: ignore[misc]
+    def _has_timescale(self) -> bool:
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'")
+            return cursor.fetchone() is not None
+
+    def _create_hypertable(self, model: Any, field: Any, should_migrate: bool = False) -> None:  # noqa: FBT001, FBT002
+        if self._has_timescale():
+            super()._create_hypertable(model, field, should_migrate)
+
+    def _set_chunk_time_interval(self, model: Any, field: Any) -> None:
+        if self._has_timescale():
+            super()._set_chunk_time_interval(model, field)
+
+    def _drop_primary_key(self, model: Any) -> None:
+        # A composite key holds the partition column, so a hypertable can keep it.
+        if not isinstance(model._meta.pk, CompositePrimaryKey):
+            super()._drop_primary_key(model)
+
+
+class DatabaseWrapper(TimescaleWrapper):  # type: ignore[misc]
+    SchemaEditorClass = SchemaEditor
+
+    def prepare_database(self) -> None:
+        PlainWrapper.prepare_database(self)
+        with self.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'")
+            available = cursor.fetchone() is not None
+        if available:
+            TimescaleWrapper.prepare_database(self)
+        else:
+            logger.debug("TimescaleDB is not on this server: readings go into a plain table.")
