@@ -34,12 +34,15 @@ def spawn(
     folder: Path | str | None = None,
     on_parent_death: signal.Signals = signal.SIGKILL,
     own_session: bool = True,
+    input_pipe: bool = False,
+    keep_open: Sequence[int] = (),
     become: Callable[[], None] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start `argv` with its output appended to `log` (None: ours).
 
-    `own_session` keeps a terminal's Ctrl-C away from it. `become` changes the identity of the
-    child; changing it clears the wish to die with the parent, which is therefore set after it.
+    `own_session` keeps a terminal's Ctrl-C away from it; its input is then empty, or a pipe.
+    `keep_open` are file descriptors it inherits. `become` changes the identity of the child;
+    that clears the wish to die with the parent, which is therefore set after it.
     Raises OSError when the program or its log cannot be opened.
     """
     parent = os.getpid()
@@ -53,12 +56,13 @@ def spawn(
     try:
         return subprocess.Popen(
             [str(part) for part in argv],
-            stdin=subprocess.DEVNULL if own_session else None,
+            stdin=subprocess.PIPE if input_pipe else subprocess.DEVNULL if own_session else None,
             stdout=output,
             stderr=None if output is None else subprocess.STDOUT,
             env=None if environment is None else dict(environment),
             cwd=folder,
             start_new_session=own_session,
+            pass_fds=keep_open,
             preexec_fn=in_child,  # noqa: PLW1509 (the runtime has no threads)
         )
     finally:
@@ -124,24 +128,12 @@ def kill_descendants(seconds: float = 3.0) -> None:
 
 
 def reap_orphans(known: Sequence[int] = ()) -> None:
-    """Collect the exit status of adopted children, except of those in `known`."""
-    for pid in _zombies(os.getpid()):
-        if pid not in known:
-            try:
-                os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:
-                continue
-
-
-def _zombies(parent: int) -> list[int]:
-    found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
+    """Collect the exit status of adopted children; stops at one of `known`, which others poll."""
+    while True:
         try:
-            after_name = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue
-        if after_name[0] == "Z" and int(after_name[1]) == parent:
-            found.append(int(entry.name))
-    return found
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is None or ended.si_pid in known:
+            return
+        os.waitpid(ended.si_pid, os.WNOHANG)

