@@ -1,0 +1,89 @@
+# OpsSight. `make` lists the targets.
+#   PORT=8001 make demo              another port
+#   PYTHON=/path/to/python3.12 …     another Python for .venv
+#   DATABASE_URL=… REDIS_URL=… …     servers of your own instead of the embedded ones
+#   make test ARGS="-k work_order"   arguments for pytest
+
+SHELL = /bin/sh
+PY = .venv/bin/python
+RUN = $(PY) -m opssight.runtime run --
+SOURCES = opssight assets maintenance anomalies forecasts notifications
+ARGS =
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL = help
+.SUFFIXES:
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':[^#]*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
+
+.PHONY: install
+install: .venv/.installed ## make .venv and install the locked packages
+
+.venv/.installed: requirements.lock
+	@PYTHON='$(PYTHON)' sh opssight/runtime/install.sh
+
+.PHONY: assets
+assets: install ## build the front-end files into static/vendor
+	@$(PY) -m opssight.runtime.frontend
+
+.PHONY: demo
+demo: install assets ## start everything with a demo plant (Ctrl-C stops it)
+	@exec $(PY) -m opssight.runtime up
+
+.PHONY: demo-reset
+demo-reset: install ## delete the demo's data
+	@exec $(PY) -m opssight.runtime reset
+
+.PHONY: test
+test: install ## run the tests on a throw-away PostgreSQL and Valkey
+	@$(RUN) $(PY) -m pytest -n auto $(ARGS)
+
+.PHONY: test-timescale
+test-timescale: install assets ## run the migrations and time-series queries on a TimescaleDB
+	@$(PY) -m opssight.runtime timescale -- $(PY) -m pytest -m timescale tests $(ARGS)
+
+.PHONY: test-browser
+test-browser: install assets ## drive the pages with Chromium
+	@$(RUN) $(PY) -m pytest -m browser tests $(ARGS)
+
+.PHONY: test-kill
+test-kill: install assets ## start, stop and kill the whole product
+	@$(RUN) $(PY) -m pytest -m "runtime or kill" tests $(ARGS)
+
+.PHONY: lint
+lint: install ## ruff, djlint, import contracts, yamllint
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m djlint --quiet --check --lint templates $(SOURCES)
+	@$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	@$(PY) -m yamllint --strict .
+
+.PHONY: types
+types: install ## mypy, strict
+	@$(PY) -m mypy manage.py $(SOURCES) tests benchmarks
+
+.PHONY: migrations-check
+migrations-check: install ## every change of a model has its migration
+	@$(RUN) $(PY) manage.py makemigrations --check --dry-run
+
+.PHONY: lock
+lock: ## resolve pyproject.toml again into requirements.lock (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+		--python-version 3.11 pyproject.toml --group embedded --group dev -o requirements.lock
+
+.PHONY: bench
+bench: install ## run the benchmarks
+	@for file in benchmarks/*.py; do $(RUN) $(PY) "$$file" || exit 1; done
+
+.PHONY: k8s-check
+k8s-check: install ## render the Kubernetes overlays and check them
+	@$(PY) -m pytest tests/k8s $(ARGS)
+
+.PHONY: clean
+clean: ## delete caches and build results (not .venv, not the demo's data)
+	@rm -rf build dist htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .import_linter_cache static/vendor
+	@find $(SOURCES) tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
