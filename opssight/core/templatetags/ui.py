@@ -1,9 +1,14 @@
 """What the templates in templates/components need and Django does not have."""
 
-from django import template
+from typing import Any
+
+from django import forms, template
+from django.core.paginator import Paginator
+from django.forms import BoundField
 from django.http import HttpRequest
 from django.template.context import Context
 from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString
 
 register = template.Library()
 
@@ -52,3 +57,43 @@ def risk_level(score: float | None) -> str:
     if score >= 50:
         return "high"
     return "medium" if score >= 25 else "low"
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """The widget of a form field with Tabler's class for its kind; Django adds the aria attributes."""
+    widget = field.field.widget
+    if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+        name = "form-check-input"
+    elif isinstance(widget, forms.Select):
+        name = "form-select"
+    else:
+        name = "form-control"
+    classes = f"{name} {widget.attrs.get('class', '')}".strip()
+    return field.as_widget(attrs={"class": classes})
+
+
+@register.filter
+def page_range(paginator: "Paginator[Any]", number: int) -> list[int | str]:
+    """Page numbers to offer around page `number`, with an ellipsis for those left out."""
+    return list(paginator.get_elided_page_range(number, on_each_side=1, on_ends=1))
+
+
+@register.filter
+def sort_direction(order: str | None, field: str) -> str:
+    """Value for aria-sort on the heading of `field` when the list is ordered by `order`.
+
+    >>> sort_direction("-name", "name"), sort_direction("name", "name"), sort_direction("", "name")
+    ('descending', 'ascending', '')
+    """
+    return {field: "ascending", f"-{field}": "descending"}.get(order or "", "")
+
+
+@register.filter
+def next_order(order: str | None, field: str) -> str:
+    """The order a click on the heading of `field` asks for.
+
+    >>> next_order("name", "name"), next_order("-name", "name"), next_order("", "name")
+    ('-name', 'name', 'name')
+    """
+    return f"-{field}" if order == field else field
