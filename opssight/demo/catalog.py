@@ -65,7 +65,7 @@ def _vibration(base: float, high: float) -> SensorType:
 
 
 def _temperature(
-    key: str, base: float, high: float, load: float = 0.30, ambient: float = 0.5
+    key: str, base: float, high: float, load: float = 0.30, ambient: float = 0.35
 ) -> SensorType:
     return SensorType(
         key, "temperature", "°C",
