@@ -1,0 +1,177 @@
+"""Risk of one asset, 0 to 100, from four named parts. Pure: numbers in, numbers and sentences out.
+
+    likelihood = 1 - product over parts of (1 - weight * value)      0 <= value <= 1
+    risk       = 100 * likelihood * consequence(criticality)
+
+Each part is a reason that may bring a failure on its own, so they combine like independent causes
+(a "noisy or"): one bad part is enough, and a further one never lowers the result. `likelihood` is
+an index between 0 and 1, not a calibrated probability; learning one from recorded failures needs
+about 20 of them. Consequence follows the asset's criticality, 1 to 5 (EN 13306: risk combines the
+likelihood of a failure with its consequence).
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+WEIGHTS = {"condition": 0.6, "anomalies": 0.7, "overdue": 0.4, "age": 0.25}
+"""The likelihood that each part alone reaches when it is at its worst."""
+
+CONSEQUENCE = {1: 0.4, 2: 0.55, 3: 0.7, 4: 0.85, 5: 1.0}
+SEVERITY_POINTS = {"low": 0.15, "medium": 0.35, "high": 0.65, "critical": 1.0}
+FADE_DAYS = 14.0
+"""A closed anomaly counts half after this many days."""
+
+DEFAULT_LIFE_YEARS = 20.0
+
+
+class Level(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One reason: its name, how bad it is (0 to 1), its weight, and a sentence saying why."""
+
+    name: str
+    value: float
+    weight: float
+    sentence: str
+
+    @property
+    def likelihood(self) -> float:
+        return self.weight * self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """`score` 0 to 100, `likelihood` 0 to 1, and the parts, worst first."""
+
+    score: float
+    likelihood: float
+    criticality: int
+    parts: tuple[Part, ...]
+
+    @property
+    def level(self) -> Level:
+        """Low below 20, medium below 40, high below 60, else critical."""
+        return tuple(Level)[sum(self.score >= line for line in (20, 40, 60))]
+
+    def points(self) -> dict[str, float]:
+        """The score shared out among the parts, for a stacked bar; they add up to `score`.
+
+        >>> result = risk(criticality=5, parts=[overdue(days_late=15, cycle_days=30)])
+        >>> result.points()
+        {'overdue': 40.0}
+        """
+        total = sum(part.likelihood for part in self.parts)
+        share = self.score / total if total else 0.0
+        return {part.name: part.likelihood * share for part in self.parts}
+
+
+def risk(*, criticality: int, parts: list[Part]) -> Risk:
+    """Combine the parts. Raises `ValueError` for a criticality outside 1 to 5.
+
+    >>> result = risk(criticality=3, parts=[
+    ...     condition(scores={"Vibration": 1.5}), overdue(days_late=12, cycle_days=30)])
+    >>> round(result.score), result.level.value, [part.name for part in result.parts]
+    (41, 'high', ['condition', 'overdue'])
+    """
+    if criticality not in CONSEQUENCE:
+        raise ValueError(f"Criticality must be 1 to 5, not {criticality}.")
+    survival = math.prod(1.0 - part.likelihood for part in parts)
+    likelihood = 1.0 - survival
+    ordered = tuple(sorted(parts, key=lambda part: (-part.likelihood, part.name)))
+    return Risk(100.0 * likelihood * CONSEQUENCE[criticality], likelihood, criticality, ordered)
+
+
+def condition(*, scores: dict[str, float], limit_use: dict[str, float] | None = None) -> Part:
+    """How the asset's sensors are now.
+
+    scores     detector score now by sensor name (1 is the alarm line); 0.5 counts as sound and
+               2 as worst
+    limit_use  how much of the way from normal to the sensor's own limit is used up, by sensor name;
+               half is sound and 1 (at the limit) is worst
+
+    >>> condition(scores={"Vibration": 1.25, "Flow": 0.1}).sentence
+    'Condition: Vibration is at 1.2 times its alarm line.'
+    """
+    worst, sentence = 0.0, "Condition: all sensors are in their ordinary range."
+    if not scores and not limit_use:
+        return _part("condition", 0.0, "Condition: no sensor has been judged yet.")
+    for name, score in sorted(scores.items()):
+        value = _between(score, 0.5, 2.0)
+        if value > worst:
+            worst, sentence = value, f"Condition: {name} is at {score:.1f} times its alarm line."
+    for name, use in sorted((limit_use or {}).items()):
+        value = _between(use, 0.5, 1.0)
+        if value > worst:
+            worst = value
+            sentence = f"Condition: {name} has used {100 * max(use, 0):.0f} % of the way to its limit."
+    return _part("condition", worst, sentence)
+
+
+def anomalies(*, found: list[tuple[str, float]]) -> Part:
+    """Anomalies lately: pairs of severity and days since the end (0 while open).
+
+    Each counts by its severity and fades by half every `FADE_DAYS`; they combine like independent
+    causes. Raises `KeyError` for an unknown severity.
+
+    >>> anomalies(found=[("high", 0.0), ("low", 3.0)]).sentence
+    'Anomalies: 1 open and 1 closed in the last weeks, the worst of them high.'
+    """
+    if not found:
+        return _part("anomalies", 0.0, "Anomalies: none in the last weeks.")
+    survival = 1.0
+    for severity, days in found:
+        survival *= 1.0 - SEVERITY_POINTS[severity] * 0.5 ** (max(days, 0.0) / FADE_DAYS)
+    still_open = sum(days <= 0 for _, days in found)
+    worst = max((severity for severity, _ in found), key=lambda name: SEVERITY_POINTS[name])
+    closed = len(found) - still_open
+    counts = [f"{still_open} open"] * (still_open > 0) + [f"{closed} closed"] * (closed > 0)
+    return _part(
+        "anomalies",
+        1.0 - survival,
+        f"Anomalies: {' and '.join(counts)} in the last weeks, the worst of them {worst}.",
+    )
+
+
+def overdue(*, days_late: float, cycle_days: float) -> Part:
+    """The most overdue schedule: worst once half of a cycle late (but at least a week is given).
+
+    >>> overdue(days_late=12, cycle_days=30).sentence
+    'Overdue maintenance: 12 days late on a 30-day cycle.'
+    """
+    if days_late <= 0:
+        return _part("overdue", 0.0, "Overdue maintenance: nothing is overdue.")
+    value = _between(days_late, 0.0, max(cycle_days / 2.0, 7.0))
+    late = "less than a day" if days_late < 1 else f"{days_late:.0f} day{'s' * (round(days_late) != 1)}"
+    return _part(
+        "overdue", value, f"Overdue maintenance: {late} late on a {cycle_days:.0f}-day cycle."
+    )
+
+
+def age(*, years: float | None, life_years: float = DEFAULT_LIFE_YEARS) -> Part:
+    """Age against expected life: sound in the first half, worst at the end of life.
+
+    >>> age(years=15, life_years=20).sentence
+    'Age: 15.0 of about 20 expected years.'
+    """
+    if years is None or years < 0:
+        return _part("age", 0.0, "Age: the installation date is not known.")
+    value = _between(years / max(life_years, 0.1), 0.5, 1.0)
+    return _part("age", value, f"Age: {years:.1f} of about {life_years:.0f} expected years.")
+
+
+def _part(name: str, value: float, sentence: str) -> Part:
+    return Part(name, value, WEIGHTS[name], sentence)
+
+
+def _between(value: float, sound: float, worst: float) -> float:
+    """0 at `sound` or better, 1 at `worst` or beyond; not-a-number counts as sound."""
+    if math.isnan(value):
+        return 0.0
+    return min(max((value - sound) / (worst - sound), 0.0), 1.0)
