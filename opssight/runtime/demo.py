@@ -47,6 +47,7 @@ def up(port: int) -> int:
             with _stopping(supervisor):
                 supervisor.start()
                 _wait_until_ready(supervisor, url)
+                supervisor.start_workers()
                 _greet(url, var, time.monotonic() - began)
                 supervisor.watch()
     return 0
@@ -114,21 +115,22 @@ def _make_folders(var: Path) -> None:
         raise RuntimeProblem(claim.cannot_write(var, error)) from error
 
 
-def _wait_until_ready(supervisor: Supervisor, url: str, seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    answer = "no answer"
-    while time.monotonic() < deadline:
+def _wait_until_ready(supervisor: Supervisor, url: str, seconds: float = 60.0) -> None:
+    """Wait while the web server prepares, however long, and then `seconds` for a 200."""
+    deadline = None
+    while deadline is None or time.monotonic() < deadline:
         supervisor.check_web()
         try:
-            with urllib.request.urlopen(f"{url}health/ready", timeout=10):  # noqa: S310 (http)
+            with urllib.request.urlopen(f"{url}health/ready", timeout=2):  # noqa: S310 (http)
                 return
         except urllib.error.HTTPError as error:
             answer = f"status {error.code}: {error.read(300).decode(errors='replace')}"
-        except OSError as error:
-            answer = str(error)
+            deadline = deadline or time.monotonic() + seconds
+        except OSError:  # nobody accepts yet
+            continue
         time.sleep(0.1)
     raise RuntimeProblem(
-        f"The product was started but is not ready after {seconds:.0f} seconds ({answer}). "
+        f"The web server runs but is not ready after {seconds:.0f} seconds ({answer}). "
         f"The logs are in {supervisor.logs}."
     )
 

@@ -1,17 +1,17 @@
 """The tree of the demo: PostgreSQL, Valkey, web, worker, beat."""
 
 import contextlib
+import errno
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import MappingProxyType
 
-from opssight.runtime import children, locations
+from opssight.runtime import children, claim, locations
 from opssight.runtime.postgres import Postgres
 from opssight.runtime.problems import RuntimeProblem
 from opssight.runtime.servers import Server
@@ -19,6 +19,7 @@ from opssight.runtime.services import Service, stop_all
 from opssight.runtime.valkey import Valkey
 
 QUEUES = "celery,analysis,notifications"
+NOT_PREPARED = 10  # opssight.runtime.web's, which imports Django
 _TICK = 0.2
 
 
@@ -41,33 +42,41 @@ class Supervisor:
         self._processes: list[Service] = []
 
     def start(self) -> None:
-        """Start everything in order. Raises RuntimeProblem."""
-        try:
+        """Start the servers and the web server. Raises RuntimeProblem."""
+        with self._explained():
             for server in self._servers:
                 server.prepare()
                 server.launch()
-            prepare = self._launch_prepare()
+            # Django is imported while the servers are still starting
+            web = self._spawn_web()
+            self._processes = [self._web(web)]
             for server in self._servers:
                 server.wait_until_ready()
                 if isinstance(server, Postgres):
                     server.ensure_database()
             self._stores = [self._store(server) for server in self._servers]
-            self._finish_prepare(prepare)
-            self._processes = [self._web(), self._worker(), self._beat()]
-            for service in self._processes:
+            _go(web)
+
+    def start_workers(self) -> None:
+        """Start what a page does not wait for: worker and beat. Raises RuntimeProblem."""
+        with self._explained():
+            for service in (self._worker(), self._beat()):
+                self._processes.append(service)
                 service.start(time.monotonic())
-        except OSError as error:
-            raise RuntimeProblem(
-                f"A part of OpsSight could not be started: {error}. The logs are in {self.logs}."
-            ) from error
 
     def check_web(self) -> None:
         """Raise RuntimeProblem when the web server ended during the start."""
         web = self._processes[0]
-        if web.process is not None and web.process.poll() is not None:
-            raise RuntimeProblem(
-                f"The web server could not start: {_last_line(web.log)} Its log is {web.log}."
-            )
+        code = None if web.process is None else web.process.poll()
+        if code is None:
+            return
+        what, log = "The web server could not start", web.log
+        if code == NOT_PREPARED:
+            what, log = "The database could not be made ready", self.logs / "prepare.log"
+        reason = _last_line(log)
+        if "No space left on device" in reason:
+            raise RuntimeProblem(f"The disk of {self._var} is full. Free some space.")
+        raise RuntimeProblem(f"{what}: {reason} The log is {log}.")
 
     def watch(self) -> None:
         """Restart what ends, with a line for each event, until a signal's handler raises."""
@@ -113,36 +122,26 @@ class Supervisor:
 
         return Service(server.name, server.log, launch, server.stopping, server.process)
 
-    def _launch_prepare(self) -> subprocess.Popen[bytes]:
-        """Start the process that makes the database ready, once it reads a line."""
+    def _spawn_web(self) -> subprocess.Popen[bytes]:
+        """Start the web server's process; it goes on when it is told to `_go`."""
+        descriptor = self._listener.fileno()
         return children.spawn(
-            [sys.executable, "-m", "opssight.runtime.prepare"],
+            [sys.executable, "-m", "opssight.runtime.web"],
             log=None,
-            environment=self._environment,
+            environment={**self._environment, "OPSSIGHT_BIND": f"fd://{descriptor}"},
             folder=locations.REPOSITORY,
             input_pipe=True,
-        )
-
-    def _finish_prepare(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdin is not None  # noqa: S101 (spawned with a pipe)
-        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
-            pipe.write(b"go\n")
-        if process.wait() != 0:
-            log = self.logs / "prepare.log"
-            raise RuntimeProblem(
-                f"The database could not be made ready: {_last_line(log)} The log is {log}."
-            )
-
-    def _web(self) -> Service:
-        descriptor = self._listener.fileno()
-        return self._service(
-            "The web server",
-            "web",
-            ["gunicorn", "-c", "python:opssight.runtime.gunicorn_conf"],
-            stopping=((signal.SIGTERM, 4.0),),
-            extra={"OPSSIGHT_BIND": f"fd://{descriptor}"},
             keep_open=[descriptor],
         )
+
+    def _web(self, process: subprocess.Popen[bytes]) -> Service:
+        def launch() -> subprocess.Popen[bytes]:
+            fresh = self._spawn_web()
+            _go(fresh)
+            return fresh
+
+        stopping = ((signal.SIGTERM, 4.0),)
+        return Service("The web server", self.logs / "web.log", launch, stopping, process)
 
     def _worker(self) -> Service:
         argv = ["opssight.runtime.celery_child", "worker", "-Q", QUEUES, "-c", "2", "-O", "fair"]
@@ -164,8 +163,6 @@ class Supervisor:
         module: Sequence[str],
         *,
         stopping: Sequence[tuple[signal.Signals, float]],
-        extra: Mapping[str, str] = MappingProxyType({}),
-        keep_open: Sequence[int] = (),
     ) -> Service:
         path = self.logs / f"{log}.log"
 
@@ -173,12 +170,29 @@ class Supervisor:
             return children.spawn(
                 [sys.executable, "-m", *module],
                 log=path,
-                environment={**self._environment, **extra},
+                environment=self._environment,
                 folder=locations.REPOSITORY,
-                keep_open=keep_open,
             )
 
         return Service(name, path, launch, stopping)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise RuntimeProblem(claim.cannot_write(self._var, error)) from error
+            raise RuntimeProblem(
+                f"A part of OpsSight could not be started: {error}. The logs are in {self.logs}."
+            ) from error
+
+
+def _go(process: subprocess.Popen[bytes]) -> None:
+    """Tell the web server's process that the database answers."""
+    assert process.stdin is not None  # noqa: S101 (spawned with a pipe)
+    with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+        pipe.write(b"go\n")
 
 
 def _environment(var: Path, sockets: Path) -> dict[str, str]:
@@ -186,6 +200,8 @@ def _environment(var: Path, sockets: Path) -> dict[str, str]:
     ours = {
         "DATABASE_URL": locations.database_url(sockets),
         "REDIS_URL": locations.redis_url(sockets),
+        # compressing every file takes a minute, which the loopback interface never pays back
+        "STATICFILES_STORAGE": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
     }
     given = {key: value for key, value in os.environ.items() if value or key not in ours}
     return {

@@ -1,11 +1,13 @@
-"""One process that makes the database and the static files ready: `python -m …prepare`.
+"""The web server's process: make the database and the static files ready, then serve.
 
-It imports Django while PostgreSQL is still starting and begins when a line comes on its input.
-What it prints is for the person waiting; a failure's stack trace goes to var/log/prepare.log.
+It imports Django while PostgreSQL is still starting and goes on when a line comes on its input.
+One process for both spares a second start of Python. What is printed while it prepares is for the
+person waiting; from then on its output goes to var/log/web.log.
 """
 
 import hashlib
 import json
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -14,17 +16,38 @@ import django
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from gunicorn.app import wsgiapp
 
 from opssight.runtime.locations import var_folder
 
+# Gunicorn itself ends with 1, 3 or 4.
+NOT_PREPARED = 10
+
 
 def main() -> None:
-    """Migrate, fill an empty database with the demo plant, collect the static files."""
+    """Prepare, then serve until a signal. A failed preparation ends with NOT_PREPARED."""
+    logs = var_folder() / "log"
     django.setup()
     if not sys.stdin.readline():  # our parent ended or gave up
         return
+    try:
+        prepare()
+    except Exception:
+        with (logs / "prepare.log").open("w") as log:
+            traceback.print_exc(file=log)
+        raise SystemExit(NOT_PREPARED) from None
+    connections.close_all()  # no connection may be shared with the forked workers
+    with (logs / "web.log").open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    sys.argv = ["gunicorn", "-c", "python:opssight.runtime.gunicorn_conf"]
+    wsgiapp.run()
+
+
+def prepare() -> None:
+    """Migrate, fill an empty database with the demo plant, collect the static files."""
     migrate()
     call_command("load_demo", if_empty=True)
     collect_static(Path(settings.STATIC_ROOT))
@@ -52,8 +75,8 @@ def collect_static(target: Path) -> None:
 
 
 def static_fingerprint() -> str:
-    """A digest over path, size and time of change of every static file."""
-    digest = hashlib.sha256()
+    """A digest over the storage, and the path, size and time of change of every static file."""
+    digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in get_finders():
         for path, storage in finder.list([]):
             source = Path(storage.path(path))
@@ -64,9 +87,4 @@ def static_fingerprint() -> str:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception:
-        with (var_folder() / "log" / "prepare.log").open("w") as log:
-            traceback.print_exc(file=log)
-        raise SystemExit(1) from None
+    main()
