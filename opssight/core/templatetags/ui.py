@@ -61,7 +61,7 @@ def risk_level(score: float | None) -> str:
 
 @register.filter
 def control(field: BoundField) -> SafeString:
-    """The widget of a form field with Tabler's class for its kind; Django adds the aria attributes."""
+    """The widget of a form field with Tabler's class for its kind."""
     widget = field.field.widget
     if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
         name = "form-check-input"
