@@ -1,4 +1,4 @@
-"""`python -m opssight.runtime up | reset | run -- COMMAND …`."""
+"""`python -m opssight.runtime up | reset | run -- COMMAND … | timescale -- COMMAND …`."""
 
 import argparse
 import errno
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from opssight.runtime.demo import reset, up
 from opssight.runtime.problems import RuntimeProblem
 from opssight.runtime.throwaway import run
+from opssight.runtime.timescale import timescale
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,8 +21,11 @@ def main(arguments: Sequence[str]) -> int:
         return reset()
     argv = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
     if not argv:
-        raise RuntimeProblem("`run` needs a command: python -m opssight.runtime run -- COMMAND")
-    return run(argv)
+        raise RuntimeProblem(
+            f"`{options.command}` needs a command: "
+            f"python -m opssight.runtime {options.command} -- COMMAND"
+        )
+    return timescale(argv) if options.command == "timescale" else run(argv)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,6 +45,10 @@ def _parser() -> argparse.ArgumentParser:
         "run", help="run a command with a throw-away PostgreSQL and Valkey"
     )
     runner.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    scaler = commands.add_parser(
+        "timescale", help="run a command on a TimescaleDB: TIMESCALE_URL, or one in WebAssembly"
+    )
+    scaler.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     return parser
 
 
