@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from assets.models import Asset
+from maintenance import scheduling
 from opssight.accounts.models import User
 from opssight.core.constraints import same_organization, unique_in_organization
 from opssight.core.tenancy import AssetOwned, TenantModel, TenantQuerySet
@@ -78,10 +79,10 @@ class MaintenanceSchedule(AssetOwned):
         FLOATING = "floating", "Floating: counts from completion"
 
     class Unit(models.TextChoices):
-        DAY = "day", "Days"
-        WEEK = "week", "Weeks"
-        MONTH = "month", "Months"
-        YEAR = "year", "Years"
+        DAYS = "days", "Days"
+        WEEKS = "weeks", "Weeks"
+        MONTHS = "months", "Months"
+        YEARS = "years", "Years"
 
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="schedules")
     title = models.CharField(max_length=200)
@@ -91,7 +92,7 @@ class MaintenanceSchedule(AssetOwned):
     )
     mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.FLOATING)
     every = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
-    unit = models.CharField(max_length=10, choices=Unit.choices, default=Unit.MONTH)
+    unit = models.CharField(max_length=10, choices=Unit.choices, default=Unit.MONTHS)
     starts_at = models.DateTimeField(help_text="The first occurrence; a fixed calendar counts on.")
     next_due_at = models.DateTimeField(
         null=True, blank=True, help_text="Empty: the first occurrence is due."
@@ -124,6 +125,25 @@ class MaintenanceSchedule(AssetOwned):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.asset.tag})"
+
+    @property
+    def interval(self) -> scheduling.Interval:
+        floating = self.mode == self.Mode.FLOATING
+        return scheduling.Interval(self.every, scheduling.Unit(self.unit), floating=floating)
+
+    def due_after(self, *, served: datetime, completed: datetime) -> datetime:
+        """When to do it again, on the wall clock of the asset's site.
+
+        `served` is the occurrence that was done, or skipped, at `completed`. Done early, a fixed
+        calendar goes on with the date after the one that was served.
+        """
+        interval = self.interval
+        return scheduling.next_due(
+            interval,
+            anchor=self.starts_at,
+            completed=completed if interval.floating else max(served, completed),
+            zone=self.asset.site.zone,
+        )
 
 
 class RecommendationQuerySet(TenantQuerySet["Recommendation"]):

@@ -16,4 +16,6 @@ urlpatterns = [
     re_path(r"^api/schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^api/docs/?$", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/", include(router.urls)),
+    path("maintenance/", include("maintenance.urls")),
+    path("notifications/", include("notifications.urls")),
 ]

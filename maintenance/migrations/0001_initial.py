@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('maintenance_type', models.CharField(choices=[('preventive', 'Preventive'), ('corrective', 'Corrective'), ('condition_based', 'Condition-based'), ('predictive', 'Predictive'), ('inspection', 'Inspection'), ('calibration', 'Calibration'), ('emergency', 'Emergency')], default='preventive', max_length=20)),
                 ('mode', models.CharField(choices=[('fixed', 'Fixed: keeps its calendar'), ('floating', 'Floating: counts from completion')], default='floating', max_length=10)),
                 ('every', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1)])),
-                ('unit', models.CharField(choices=[('day', 'Days'), ('week', 'Weeks'), ('month', 'Months'), ('year', 'Years')], default='month', max_length=10)),
+                ('unit', models.CharField(choices=[('days', 'Days'), ('weeks', 'Weeks'), ('months', 'Months'), ('years', 'Years')], default='months', max_length=10)),
                 ('starts_at', models.DateTimeField(help_text='The first occurrence; a fixed calendar counts on.')),
                 ('next_due_at', models.DateTimeField(blank=True, help_text='Empty: the first occurrence is due.', null=True)),
                 ('lead_days', models.PositiveSmallIntegerField(default=7, help_text='The work order is made this many days before it is due.')),

@@ -1,0 +1,109 @@
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_filters.rest_framework import (
+    CharFilter,
+    FilterSet,
+    IsoDateTimeFilter,
+    MultipleChoiceFilter,
+)
+
+from maintenance.models import (
+    MaintenanceRecord,
+    MaintenanceSchedule,
+    MaintenanceType,
+    Recommendation,
+    Technician,
+    Urgency,
+    Verdict,
+    WorkOrder,
+    WorkOrderQuerySet,
+)
+from opssight.core.filters import IdFilter, TrueFalseFilter
+
+
+class TechnicianFilter(FilterSet):  # type: ignore[misc]
+    is_active = TrueFalseFilter()
+    skill = CharFilter(method="filter_skill", label="Has exactly this skill.")
+
+    class Meta:
+        model = Technician
+        fields: list[str] = []
+
+    def filter_skill(
+        self, queryset: QuerySet[Technician], name: str, value: str
+    ) -> QuerySet[Technician]:
+        return queryset.filter(skills__contains=[value])
+
+
+class MaintenanceScheduleFilter(FilterSet):  # type: ignore[misc]
+    asset = IdFilter(label="Id of the asset.")
+    site = IdFilter(field_name="asset__site", label="Id of the site.")
+    technician = IdFilter(label="Id of the technician.")
+    maintenance_type = MultipleChoiceFilter(choices=MaintenanceType.choices)
+    mode = MultipleChoiceFilter(choices=MaintenanceSchedule.Mode.choices)
+    is_active = TrueFalseFilter()
+    due_before = IsoDateTimeFilter("next_due_at", lookup_expr="lt")
+
+    class Meta:
+        model = MaintenanceSchedule
+        fields: list[str] = []
+
+
+class RecommendationFilter(FilterSet):  # type: ignore[misc]
+    asset = IdFilter(label="Id of the asset.")
+    site = IdFilter(field_name="asset__site", label="Id of the site.")
+    status = MultipleChoiceFilter(choices=Recommendation.Status.choices)
+    urgency = MultipleChoiceFilter(choices=Urgency.choices)
+    failure_mode = CharFilter(lookup_expr="iexact", label="In any case.")
+
+    class Meta:
+        model = Recommendation
+        fields: list[str] = []
+
+
+class WorkOrderFilter(FilterSet):  # type: ignore[misc]
+    asset = IdFilter(label="Id of the asset.")
+    site = IdFilter(field_name="asset__site", label="Id of the site.")
+    technician = IdFilter(label="Id of the technician.")
+    schedule = IdFilter(label="Id of the schedule that it serves.")
+    recommendation = IdFilter(label="Id of the recommendation that it came from.")
+    number = CharFilter(lookup_expr="iexact", label="Such as WO-20260301-00001.")
+    status = MultipleChoiceFilter(choices=WorkOrder.Status.choices)
+    priority = MultipleChoiceFilter(choices=Urgency.choices)
+    maintenance_type = MultipleChoiceFilter(choices=MaintenanceType.choices)
+    open = TrueFalseFilter(method="filter_open", label="Neither completed nor cancelled.")
+    overdue = TrueFalseFilter(method="filter_overdue", label="Open past its due date.")
+    due_after = IsoDateTimeFilter("due_at", lookup_expr="gte")
+    due_before = IsoDateTimeFilter("due_at", lookup_expr="lt")
+
+    class Meta:
+        model = WorkOrder
+        fields: list[str] = []
+
+    def filter_open(
+        self, queryset: WorkOrderQuerySet, name: str, value: bool  # noqa: FBT001
+    ) -> WorkOrderQuerySet:
+        return queryset.open() if value else queryset.exclude(status__in=WorkOrder.OPEN)
+
+    def filter_overdue(
+        self, queryset: WorkOrderQuerySet, name: str, value: bool  # noqa: FBT001
+    ) -> WorkOrderQuerySet:
+        at = timezone.now()
+        if value:
+            return queryset.overdue(at)
+        return queryset.exclude(status__in=WorkOrder.OPEN, due_at__lt=at)
+
+
+class MaintenanceRecordFilter(FilterSet):  # type: ignore[misc]
+    asset = IdFilter(label="Id of the asset.")
+    site = IdFilter(field_name="asset__site", label="Id of the site.")
+    technician = IdFilter(label="Id of the technician.")
+    work_order = IdFilter(label="Id of the work order.")
+    verdict = MultipleChoiceFilter(choices=Verdict.choices)
+    maintenance_type = MultipleChoiceFilter(choices=MaintenanceType.choices)
+    completed_after = IsoDateTimeFilter("completed_at", lookup_expr="gte")
+    completed_before = IsoDateTimeFilter("completed_at", lookup_expr="lt")
+
+    class Meta:
+        model = MaintenanceRecord
+        fields: list[str] = []

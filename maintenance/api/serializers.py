@@ -1,0 +1,166 @@
+"""Technicians, schedules and history. Work orders and recommendations have modules of their own."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from maintenance.models import MaintenanceRecord, MaintenanceSchedule, Technician
+from opssight.accounts.models import Membership, User
+from opssight.core.serializers import TenantRelatedField, TenantSerializer
+
+POSITIVE_SMALL = 32_767
+MINUTES_OF_A_YEAR = 366 * 24 * 60
+
+
+class UserField(serializers.PrimaryKeyRelatedField[User]):
+    """A user who is a member of one of the caller's organizations."""
+
+    default_error_messages = {
+        "does_not_exist": "Id {pk_value} does not exist in your organization."
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"style": {"base_template": "input.html"}, **kwargs})
+
+    def get_queryset(self) -> Any:
+        if "request" not in self.context:
+            return User.objects.none()
+        caller = self.context["request"].user
+        return User.objects.filter(
+            pk__in=Membership.objects.filter(organization__in=list(caller.roles)).values("user")
+        )
+
+
+class TechnicianField(TenantRelatedField):
+    """An active technician, or none."""
+
+    default_error_messages = {
+        "inactive": "This technician is not active. Choose another, or activate this one first."
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{"queryset": Technician.objects.all(), "required": False, "allow_null": True}
+            | kwargs
+        )
+
+    def to_internal_value(self, data: Any) -> Technician:
+        technician: Technician = super().to_internal_value(data)
+        kept = getattr(self.root.instance, "technician_id", None) == technician.pk
+        if not technician.is_active and not kept:
+            self.fail("inactive")
+        return technician
+
+
+class TechnicianSerializer(TenantSerializer[Technician]):
+    create_only = ("user",)
+    constraint_errors = {
+        "technician_once": ("user", "This user is a technician already."),
+        "technician_cost_and_capacity_sensible": (
+            "weekly_capacity_hours",
+            "Give a weekly capacity of 0 to 168 hours, and an hourly cost of 0 or more.",
+        ),
+    }
+
+    user = UserField(queryset=User.objects.all())
+    name = serializers.CharField(source="user.__str__", read_only=True)
+    username = serializers.CharField(source="user.username", read_only=True)
+
+    class Meta:
+        model = Technician
+        fields = [
+            "id",
+            "user",
+            "name",
+            "username",
+            "skills",
+            "hourly_cost",
+            "weekly_capacity_hours",
+            "is_active",
+        ]
+
+    def validate_user(self, user: User) -> User:
+        owner = self.organization_of({})
+        if not Membership.objects.filter(user=user, organization=owner).exists():
+            raise serializers.ValidationError(
+                f"Id {user.pk} does not exist in your organization.", code="does_not_exist"
+            )
+        return user
+
+
+class MaintenanceScheduleSerializer(TenantSerializer[MaintenanceSchedule]):
+    organization_from = "asset"
+    create_only = ("asset",)
+    constraint_errors = {
+        "schedule_interval_positive": ("every", "Give an interval of 1 or more."),
+        "maintenance_schedules_technician_same_organization": (
+            "technician",
+            "The technician belongs to another organization.",
+        ),
+    }
+
+    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
+    technician = TechnicianField()
+    technician_name = serializers.CharField(
+        source="technician.user.__str__", read_only=True, default=None, allow_null=True
+    )
+
+    class Meta:
+        model = MaintenanceSchedule
+        fields = [
+            "id",
+            "asset",
+            "asset_tag",
+            "title",
+            "instructions",
+            "maintenance_type",
+            "mode",
+            "every",
+            "unit",
+            "starts_at",
+            "next_due_at",
+            "lead_days",
+            "technician",
+            "technician_name",
+            "estimated_minutes",
+            "is_active",
+            "last_completed_at",
+        ]
+        read_only_fields = ["next_due_at", "last_completed_at"]
+        extra_kwargs = {"estimated_minutes": {"max_value": MINUTES_OF_A_YEAR}}
+
+
+class MaintenanceRecordSerializer(TenantSerializer[MaintenanceRecord]):
+    """What was done. History is only ever added to, by completing a work order."""
+
+    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
+    work_order_number = serializers.CharField(source="work_order.number", read_only=True)
+    technician_name = serializers.CharField(
+        source="technician.user.__str__", read_only=True, default=None, allow_null=True
+    )
+    performed_by_name = serializers.CharField(source="performed_by.__str__", read_only=True)
+
+    class Meta:
+        model = MaintenanceRecord
+        fields = [
+            "id",
+            "asset",
+            "asset_tag",
+            "work_order",
+            "work_order_number",
+            "title",
+            "maintenance_type",
+            "failure_mode",
+            "verdict",
+            "started_at",
+            "completed_at",
+            "technician",
+            "technician_name",
+            "performed_by",
+            "performed_by_name",
+            "notes",
+            "labor_minutes",
+            "downtime_minutes",
+            "labor_cost",
+        ]
+        read_only_fields = fields

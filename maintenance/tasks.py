@@ -1,0 +1,22 @@
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from maintenance import services
+from maintenance.models import MaintenanceSchedule
+
+
+@shared_task
+def generate_due_work_orders(**_: Any) -> None:
+    """One task per organization that has schedules, so that workers share the load."""
+    organizations = MaintenanceSchedule.objects.filter(is_active=True).order_by("organization")
+    for pk in organizations.values_list("organization", flat=True).distinct():
+        plan_organization.delay(organization_id=pk)
+
+
+@shared_task
+def plan_organization(*, organization_id: int, **_: Any) -> int:
+    """Next-due dates, then the orders that fall due; safe to run twice."""
+    services.recalculate_due_dates(organization_id=organization_id)
+    return services.generate_due_work_orders(organization_id=organization_id, at=timezone.now())

@@ -1,0 +1,99 @@
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
+from django.db.models import Q
+
+from notifications.models import Notification
+from opssight.accounts.models import Organization, User
+from opssight.accounts.permissions import Permission, roles_with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What happened; `dedupe_key` names the happening, so that a person hears of it once."""
+
+    event: Notification.Event
+    subject: str
+    dedupe_key: str
+    body: str = ""
+    url: str = ""
+
+
+def notify(
+    *,
+    organization: Organization | int,
+    permission: Permission,
+    messages: Iterable[Message],
+    at: datetime,
+    also: Iterable[int] = (),
+) -> int:
+    """Queue messages to all who have the permission, and to the users named in `also`.
+
+    Rows of the caller's transaction, so that a message exists exactly when the change does.
+    Returns how many rows were asked for; those that exist already are left as they are.
+    """
+    pk = organization if isinstance(organization, int) else organization.pk
+    recipients = (
+        User.objects.filter(is_active=True, memberships__organization=pk)
+        .filter(Q(memberships__role__in=roles_with(permission)) | Q(pk__in=list(also)))
+        .distinct()
+    )
+    rows = [
+        Notification(
+            organization_id=pk,
+            recipient_id=recipient,
+            event=message.event,
+            subject=message.subject[:300],
+            body=message.body,
+            url=message.url,
+            dedupe_key=message.dedupe_key,
+            created_at=at,
+        )
+        for recipient in recipients.values_list("pk", flat=True)
+        for message in messages
+    ]
+    Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+    return len(rows)
+
+
+@transaction.atomic
+def deliver_pending(*, at: datetime, limit: int = 100) -> int:
+    """Send what waits by mail to those who have an address, and mark it delivered.
+
+    Rows are locked while they are sent and skipped by other workers. A worker that dies after
+    sending and before the commit sends again: a message may come twice, never not at all.
+    """
+    pending = list(
+        Notification.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(delivered_at=None)
+        .select_related("recipient")
+        .order_by("pk")[:limit]
+    )
+    mails = [_mail(row) for row in pending if row.recipient.email]
+    if mails:
+        with get_connection() as connection:
+            connection.send_messages(mails)
+    Notification.objects.filter(pk__in=[row.pk for row in pending]).update(delivered_at=at)
+    return len(pending)
+
+
+def _mail(notification: Notification) -> EmailMessage:
+    link = f"{settings.SITE_URL.rstrip('/')}{notification.url}" if notification.url else ""
+    body = "\n\n".join(part for part in (notification.body, link) if part)
+    return EmailMessage(
+        subject=" ".join(notification.subject.split()),
+        body=body or notification.subject,
+        to=[notification.recipient.email],
+    )
+
+
+def mark_read(*, user: User, at: datetime, pk: int | None = None) -> int:
+    """Mark one notification of the user, or all of them, as read."""
+    unread = Notification.objects.filter(recipient=user).unread()
+    if pk is not None:
+        unread = unread.filter(pk=pk)
+    return unread.update(read_at=at)

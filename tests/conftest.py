@@ -1,0 +1,97 @@
+"""The cast: admin, planner, technician and viewer of one plant, and a stranger from another."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import LazySettings
+from django.core.cache import cache
+from django.test import Client
+from rest_framework.test import APIClient
+
+from opssight.accounts.models import Membership, Organization
+from opssight.accounts.permissions import Role
+from tests.factories import MembershipFactory, OrganizationFactory
+
+ClientFor = Callable[[Membership], Client]
+ApiFor = Callable[[Membership], APIClient]
+
+
+@pytest.fixture(autouse=True)
+def _quick_settings(settings: LazySettings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    settings.RATELIMIT_ENABLE = False
+
+
+@pytest.fixture
+def clean_cache() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def plant() -> Organization:
+    return OrganizationFactory.create()
+
+
+@pytest.fixture
+def admin(plant: Organization) -> Membership:
+    return _member(plant, Role.ADMIN)
+
+
+@pytest.fixture
+def planner(plant: Organization) -> Membership:
+    return _member(plant, Role.PLANNER)
+
+
+@pytest.fixture
+def technician(plant: Organization) -> Membership:
+    return _member(plant, Role.TECHNICIAN)
+
+
+@pytest.fixture
+def viewer(plant: Organization) -> Membership:
+    return _member(plant, Role.VIEWER)
+
+
+@pytest.fixture
+def stranger() -> Membership:
+    """An admin, but of another organization."""
+    return MembershipFactory.create(role=Role.ADMIN)
+
+
+@pytest.fixture
+def client_for() -> ClientFor:
+    def make(membership: Membership) -> Client:
+        client = Client()
+        client.force_login(membership.user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api_for() -> ApiFor:
+    def make(membership: Membership) -> APIClient:
+        client = APIClient()
+        client.force_authenticate(membership.user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def signed_in(technician: Membership, client_for: ClientFor) -> Client:
+    return client_for(technician)
+
+
+def _member(plant: Organization, role: Role) -> Membership:
+    staff = role in (Role.ADMIN, Role.PLANNER)
+    return MembershipFactory.create(
+        organization=plant, role=role, user__username=role, user__is_staff=staff
+    )

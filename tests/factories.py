@@ -1,0 +1,282 @@
+import datetime as dt
+
+import factory
+
+from anomalies.models import Anomaly
+from assets.models import (
+    Asset,
+    AssetGroup,
+    AssetGroupMember,
+    AssetKpi,
+    AssetRelationship,
+    Reading,
+    Sensor,
+    Site,
+    UptimeEvent,
+)
+from forecasts.models import Forecast, RiskScore
+from maintenance.models import (
+    MaintenanceRecord,
+    MaintenanceSchedule,
+    MaintenanceType,
+    Recommendation,
+    Technician,
+    WorkOrder,
+)
+from notifications.models import Notification
+from opssight.accounts.models import Membership, Organization, User
+from opssight.accounts.permissions import Role
+
+NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
+
+class OrganizationFactory(factory.django.DjangoModelFactory[Organization]):
+    name = factory.Sequence(lambda n: f"Plant {n}")
+    slug = factory.Sequence(lambda n: f"plant-{n}")
+
+    class Meta:
+        model = Organization
+
+
+class UserFactory(factory.django.DjangoModelFactory[User]):
+    username = factory.Sequence(lambda n: f"user{n}")
+
+    class Meta:
+        model = User
+
+
+class MembershipFactory(factory.django.DjangoModelFactory[Membership]):
+    user = factory.SubFactory(UserFactory)
+    organization = factory.SubFactory(OrganizationFactory)
+    role = Role.TECHNICIAN
+
+    class Meta:
+        model = Membership
+
+
+class SiteFactory(factory.django.DjangoModelFactory[Site]):
+    organization = factory.SubFactory(OrganizationFactory)
+    code = factory.Sequence(lambda n: f"S{n}")
+    name = factory.Sequence(lambda n: f"Site {n}")
+
+    class Meta:
+        model = Site
+
+
+class AssetFactory(factory.django.DjangoModelFactory[Asset]):
+    organization = factory.SubFactory(OrganizationFactory)
+    site = factory.SubFactory(SiteFactory, organization=factory.SelfAttribute("..organization"))
+    tag = factory.Sequence(lambda n: f"P-{n}")
+    name = factory.Sequence(lambda n: f"Pump {n}")
+    category = "pump"
+
+    class Meta:
+        model = Asset
+
+
+class OfAssetFactory(factory.django.DjangoModelFactory):
+    """A row of an asset, in the asset's organization."""
+
+    asset = factory.SubFactory(AssetFactory)
+    organization = factory.SelfAttribute("asset.organization")
+
+    class Meta:
+        abstract = True
+
+
+class SensorFactory(OfAssetFactory):
+    key = factory.Sequence(lambda n: f"vibration_{n}")
+    quantity = "vibration"
+    unit = "mm/s"
+
+    class Meta:
+        model = Sensor
+
+
+class ReadingFactory(factory.django.DjangoModelFactory[Reading]):
+    sensor = factory.SubFactory(SensorFactory)
+    time = NOON
+    value = 1.0
+
+    class Meta:
+        model = Reading
+
+
+class UptimeEventFactory(OfAssetFactory):
+    state = UptimeEvent.State.DOWN
+    cause = UptimeEvent.Cause.FAILURE
+    started_at = NOON - dt.timedelta(hours=4)
+    ended_at = NOON
+
+    class Meta:
+        model = UptimeEvent
+
+
+class AssetKpiFactory(OfAssetFactory):
+    kpi = AssetKpi.Kpi.AVAILABILITY
+    period = AssetKpi.Period.ROLLING_30D
+    starts_at = NOON - dt.timedelta(days=30)
+    ends_at = NOON
+    value = 0.97
+    standard = "SMRP 2.2"
+    count = 1
+    computed_at = NOON
+
+    class Meta:
+        model = AssetKpi
+
+
+class AssetRelationshipFactory(factory.django.DjangoModelFactory[AssetRelationship]):
+    organization = factory.SubFactory(OrganizationFactory)
+    source = factory.SubFactory(AssetFactory, organization=factory.SelfAttribute("..organization"))
+    target = factory.SubFactory(AssetFactory, organization=factory.SelfAttribute("..organization"))
+    kind = AssetRelationship.Kind.FEEDS
+
+    class Meta:
+        model = AssetRelationship
+
+
+class AssetGroupFactory(factory.django.DjangoModelFactory[AssetGroup]):
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Group {n}")
+
+    class Meta:
+        model = AssetGroup
+
+
+class AssetGroupMemberFactory(OfAssetFactory):
+    group = factory.SubFactory(
+        AssetGroupFactory, organization=factory.SelfAttribute("..asset.organization")
+    )
+
+    class Meta:
+        model = AssetGroupMember
+
+
+class TechnicianFactory(factory.django.DjangoModelFactory[Technician]):
+    organization = factory.SubFactory(OrganizationFactory)
+    user = factory.SubFactory(UserFactory)
+    hourly_cost = 60
+
+    class Meta:
+        model = Technician
+
+
+class ScheduleFactory(OfAssetFactory):
+    title = "Grease bearings"
+    every = 30
+    unit = MaintenanceSchedule.Unit.DAYS
+    mode = MaintenanceSchedule.Mode.FLOATING
+    starts_at = NOON
+    next_due_at = NOON
+
+    class Meta:
+        model = MaintenanceSchedule
+
+
+class RecommendationFactory(OfAssetFactory):
+    failure_mode = factory.Sequence(lambda n: f"bearing wear {n}")
+    reason = "Vibration is high."
+    suggested_due_at = NOON + dt.timedelta(days=3)
+    opened_at = NOON
+
+    class Meta:
+        model = Recommendation
+
+
+class WorkOrderFactory(OfAssetFactory):
+    title = "Grease bearings"
+    due_at = NOON
+    created_at = NOON - dt.timedelta(days=7)
+
+    class Meta:
+        model = WorkOrder
+
+
+class DoneWorkOrderFactory(WorkOrderFactory):
+    """Completed, as its history row needs it."""
+
+    status = WorkOrder.Status.COMPLETED
+    started_at = NOON - dt.timedelta(hours=1)
+    completed_at = NOON
+    completed_by = factory.SubFactory(UserFactory)
+
+
+class MaintenanceRecordFactory(OfAssetFactory):
+    work_order = factory.SubFactory(
+        DoneWorkOrderFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+    title = "Grease bearings"
+    maintenance_type = MaintenanceType.PREVENTIVE
+    started_at = NOON - dt.timedelta(hours=1)
+    completed_at = NOON
+    performed_by = factory.SubFactory(UserFactory)
+    labor_minutes = 60
+
+    class Meta:
+        model = MaintenanceRecord
+
+
+class AnomalyFactory(OfAssetFactory):
+    sensor = factory.SubFactory(
+        SensorFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+    channel = Anomaly.Channel.HIGH
+    failure_mode = "bearing wear"
+    severity = "high"
+    started_at = NOON - dt.timedelta(hours=2)
+    ended_at = NOON - dt.timedelta(hours=1)
+    peak_at = NOON - dt.timedelta(hours=1, minutes=30)
+    peak_value = 7.9
+    expected_value = 4.8
+    score = 2.5
+    explanation = "Vibration reached 7.9 mm/s, 3.1 above the 4.8 expected for this time of day."
+
+    class Meta:
+        model = Anomaly
+
+
+class ForecastFactory(OfAssetFactory):
+    sensor = factory.SubFactory(
+        SensorFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+    made_at = NOON
+    starts_at = NOON + dt.timedelta(hours=1)
+    step = dt.timedelta(hours=1)
+    values = [1.0, 2.0]
+    lower = [0.5, 1.5]
+    upper = [1.5, 2.5]
+    method = "seasonal naive"
+
+    class Meta:
+        model = Forecast
+
+
+class RiskScoreFactory(OfAssetFactory):
+    day = NOON.date()
+    score = 42.0
+    likelihood = 0.5
+    criticality = 3
+    parts = factory.LazyFunction(list)
+    computed_at = NOON
+
+    class Meta:
+        model = RiskScore
+
+
+class NotificationFactory(factory.django.DjangoModelFactory[Notification]):
+    organization = factory.SubFactory(OrganizationFactory)
+    recipient = factory.SubFactory(UserFactory)
+    event = Notification.Event.WORK_ORDER_CREATED
+    subject = "Work order created"
+    dedupe_key = factory.Sequence(lambda n: f"event-{n}")
+    created_at = NOON
+
+    class Meta:
+        model = Notification

@@ -1,0 +1,110 @@
+"""What the database decides when many do the same at once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+
+from maintenance import services
+from maintenance.models import MaintenanceRecord, WorkOrder
+from maintenance.services import Outcome
+from opssight.accounts.models import Membership
+from tests.factories import (
+    NOON,
+    AssetFactory,
+    RecommendationFactory,
+    ScheduleFactory,
+    WorkOrderFactory,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(times: int, work: Callable[[int], object]) -> list[object]:
+    """Run `work` in that many threads, each with a connection of its own."""
+
+    def run(number: int) -> object:
+        try:
+            return work(number)
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(run, range(times)))
+
+
+def test_fifty_completions_write_one_history_row(technician: Membership) -> None:
+    order = WorkOrderFactory.create(asset__organization=technician.organization)
+
+    results = at_once(
+        50,
+        lambda _: services.complete(
+            work_order=order, by=technician.user, at=NOON, outcome=Outcome()
+        ),
+    )
+
+    refused = [result for result in results if isinstance(result, services.WorkOrderNotOpen)]
+    assert len(refused) == 49
+    assert MaintenanceRecord.objects.filter(work_order=order).count() == 1
+
+
+def test_two_hundred_inserts_get_two_hundred_numbers(planner: Membership) -> None:
+    asset = AssetFactory.create(organization=planner.organization)
+
+    at_once(
+        200,
+        lambda number: services.create_work_order(
+            asset=asset, title=f"Job {number}", due_at=NOON, by=planner.user, at=NOON
+        ),
+    )
+
+    numbers = set(WorkOrder.objects.values_list("number", flat=True))
+    assert numbers == {f"WO-20260301-{n:05}" for n in range(1, 201)}
+
+
+def test_two_generators_make_one_order_per_occurrence(planner: Membership) -> None:
+    organization = planner.organization
+    for _ in range(20):
+        ScheduleFactory.create(asset__organization=organization)
+
+    at_once(
+        4,
+        lambda _: services.generate_due_work_orders(organization_id=organization.pk, at=NOON),
+    )
+
+    assert WorkOrder.objects.count() == 20
+
+
+def test_of_many_acceptances_one_makes_the_order(planner: Membership) -> None:
+    recommendation = RecommendationFactory.create(asset__organization=planner.organization)
+
+    results = at_once(
+        8,
+        lambda _: services.accept(
+            recommendation=recommendation, by=planner.user, at=NOON, due_at=NOON
+        ),
+    )
+
+    assert sum(isinstance(result, WorkOrder) for result in results) == 1
+    assert WorkOrder.objects.count() == 1
+
+
+def test_an_anomaly_on_many_workers_opens_one_recommendation(planner: Membership) -> None:
+    asset = AssetFactory.create(organization=planner.organization)
+
+    results = at_once(
+        8,
+        lambda _: services.recommend(
+            asset=asset,
+            failure_mode="bearing wear",
+            reason="Vibration is high.",
+            urgency=services.Urgency.HIGH,
+            suggested_due_at=NOON,
+            at=NOON,
+        ),
+    )
+
+    assert len({getattr(result, "pk", result) for result in results}) == 1
