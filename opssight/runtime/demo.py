@@ -95,13 +95,18 @@ def _stopping(supervisor: Supervisor) -> Iterator[None]:
     try:
         yield
     except Stopped:
-        print("\nStopping …", flush=True)
-    finally:
-        supervisor.stopping = True
         began = time.monotonic()
-        supervisor.stop()
-        children.kill_descendants()
+        print("\nStopping …", flush=True)
+        _stop(supervisor)
         print(f"Stopped in {time.monotonic() - began:.1f} s.", flush=True)
+    finally:
+        _stop(supervisor)
+
+
+def _stop(supervisor: Supervisor) -> None:
+    supervisor.stopping = True
+    supervisor.stop()
+    children.kill_descendants()
 
 
 def _make_folders(var: Path) -> None:

@@ -19,7 +19,8 @@ from opssight.runtime.services import Service, stop_all
 from opssight.runtime.valkey import Valkey
 
 QUEUES = "celery,analysis,notifications"
-NOT_PREPARED = 10  # opssight.runtime.web's, which imports Django
+# How the web server's process ends before it serves; Gunicorn itself ends with 1, 3 or 4.
+NOT_PREPARED, DISK_FULL = 10, 11
 _TICK = 0.2
 
 
@@ -70,13 +71,12 @@ class Supervisor:
         code = None if web.process is None else web.process.poll()
         if code is None:
             return
+        if code == DISK_FULL:
+            raise RuntimeProblem(f"The disk of {self._var} is full. Free some space and try again.")
         what, log = "The web server could not start", web.log
         if code == NOT_PREPARED:
             what, log = "The database could not be made ready", self.logs / "prepare.log"
-        reason = _last_line(log)
-        if "No space left on device" in reason:
-            raise RuntimeProblem(f"The disk of {self._var} is full. Free some space.")
-        raise RuntimeProblem(f"{what}: {reason} The log is {log}.")
+        raise RuntimeProblem(f"{what}: {_last_line(log)} The log is {log}.")
 
     def watch(self) -> None:
         """Restart what ends, with a line for each event, until a signal's handler raises."""

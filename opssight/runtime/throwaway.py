@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from opssight.runtime.servers import Server
 from opssight.runtime.valkey import Valkey
 
 _PREFIX = "opssight-run-"
+_YOUNG = 60.0  # seconds
 
 
 def run(command: Sequence[str]) -> int:
@@ -104,10 +106,14 @@ def _temporary_folder() -> Iterator[Path]:
 
 
 def _sweep(parent: Path) -> None:
-    """Delete what killed runs of this user left: folders whose lock nobody holds."""
+    """Delete what killed runs of this user left: folders whose lock nobody holds.
+
+    A young lock file may belong to a run that is about to lock it.
+    """
     for lock in parent.glob(f"{_PREFIX}*/lock"):
         with contextlib.suppress(OSError):
-            if lock.parent.stat().st_uid != os.getuid():
+            status = lock.stat()
+            if status.st_uid != os.getuid() or time.time() - status.st_mtime < _YOUNG:
                 continue
             with lock.open() as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -21,20 +21,20 @@ from django.db.migrations.executor import MigrationExecutor
 from gunicorn.app import wsgiapp
 
 from opssight.runtime.locations import var_folder
-
-# Gunicorn itself ends with 1, 3 or 4.
-NOT_PREPARED = 10
+from opssight.runtime.supervisor import DISK_FULL, NOT_PREPARED
 
 
 def main() -> None:
-    """Prepare, then serve until a signal. A failed preparation ends with NOT_PREPARED."""
+    """Prepare, then serve until a signal; ends with NOT_PREPARED or DISK_FULL when it cannot."""
     logs = var_folder() / "log"
     django.setup()
     if not sys.stdin.readline():  # our parent ended or gave up
         return
     try:
         prepare()
-    except Exception:
+    except Exception as error:
+        if "No space left on device" in str(error):
+            raise SystemExit(DISK_FULL) from None
         with (logs / "prepare.log").open("w") as log:
             traceback.print_exc(file=log)
         raise SystemExit(NOT_PREPARED) from None
