@@ -65,7 +65,8 @@ class Detector(Protocol):
     the same scores and the same final state; a score depends on the past only.
     """
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def update(self, state: bytes | None, times: Floats, values: Floats) -> tuple[bytes, Scores]:
         """Return the new state and the scores. `None` starts a sensor without history.

@@ -1,0 +1,215 @@
+"""What stands out becomes an anomaly in words, and asks for the work that it calls for."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from anomalies.detectors.base import Channel
+from anomalies.detectors.events import Event, severity
+from anomalies.detectors.explanation import explain, failure_mode
+from anomalies.models import Anomaly
+from assets.models import Asset, Sensor
+from maintenance.models import Recommendation, Urgency
+from maintenance.services import recommend
+
+ADVISE_FROM = Urgency.MEDIUM
+"""Milder anomalies are listed, but ask for no work."""
+
+ADVISE_WITHIN = timedelta(days=14)
+"""An anomaly that ended longer than this before the sensor's last reading asks for no work."""
+
+DUE_WITHIN = {
+    Urgency.LOW: timedelta(days=30),
+    Urgency.MEDIUM: timedelta(days=14),
+    Urgency.HIGH: timedelta(days=3),
+    Urgency.CRITICAL: timedelta(days=1),
+}
+
+URGENCIES: list[str] = list(Urgency.values)
+CHANNELS = {
+    Channel.HIGH: Anomaly.Channel.HIGH,
+    Channel.LOW: Anomaly.Channel.LOW,
+    Channel.DRIFT_UP: Anomaly.Channel.DRIFT,
+    Channel.DRIFT_DOWN: Anomaly.Channel.DRIFT,
+    Channel.STUCK: Anomaly.Channel.STUCK,
+}
+
+DESCRIPTION = [
+    "recommendation",
+    "channel",
+    "failure_mode",
+    "severity",
+    "ended_at",
+    "peak_at",
+    "peak_value",
+    "expected_value",
+    "score",
+    "explanation",
+]
+
+Key = tuple[int, datetime]
+"""Sensor id and start: what an anomaly is known by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An event of a sensor that is new or changed."""
+
+    sensor: Sensor
+    event: Event
+
+    @property
+    def key(self) -> Key:
+        return self.sensor.pk, moment(self.event.start)
+
+
+def moment(seconds: float) -> datetime:
+    """
+    >>> moment(0.000001).isoformat()
+    '1970-01-01T00:00:00.000001+00:00'
+    """
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(seconds * 1e6))
+
+
+def anomalies_at(keys: Iterable[Key]) -> dict[Key, Anomaly]:
+    """The anomalies that exist already, by sensor id and start."""
+    wanted = set(keys)
+    rows = Anomaly.objects.filter(
+        sensor__in={sensor_id for sensor_id, _ in wanted},
+        started_at__in={started_at for _, started_at in wanted},
+    )
+    found = {(row.sensor_id, row.started_at): row for row in rows}
+    return {key: row for key, row in found.items() if key in wanted}
+
+
+def save_anomalies(found: Sequence[Found], at: datetime) -> None:
+    """Write events as anomalies, one per sensor and start, and ask for the work they call for."""
+    if not found:
+        return
+    known = anomalies_at(one.key for one in found)
+    rows: list[Anomaly] = []
+    calling: list[Anomaly] = []
+    for one in found:
+        row = known.get(one.key) or _new(one)
+        risen = _describe(row, one)
+        rows.append(row)
+        if (risen or row.recommendation_id is None) and _calls_for_work(row):
+            calling.append(row)
+    _advise(calling, at)
+    Anomaly.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["sensor", "started_at"],
+        update_fields=DESCRIPTION,
+        batch_size=500,
+    )
+
+
+def _new(one: Found) -> Anomaly:
+    sensor_id, started_at = one.key
+    return Anomaly(
+        organization_id=one.sensor.organization_id,
+        asset_id=one.sensor.asset_id,
+        sensor_id=sensor_id,
+        started_at=started_at,
+        severity=Urgency.LOW,
+    )
+
+
+def _describe(row: Anomaly, one: Found) -> bool:
+    """Set what the event says, in the row; returns whether the severity has risen."""
+    event, sensor = one.event, one.sensor
+    before = row.severity
+    now = severity(event, beyond_limit=_is_beyond_limit(event, sensor)).value
+    row.sensor = sensor
+    row.severity = max(before, now, key=URGENCIES.index)
+    row.ended_at = None if event.is_open else moment(event.end)
+    row.channel = CHANNELS[event.channel]
+    row.peak_at, row.peak_value = moment(event.peak_at), event.peak_value
+    row.expected_value, row.score = event.expected, event.peak_score
+    row.explanation = explain(
+        event,
+        quantity=sensor.quantity,
+        unit=sensor.unit,
+        zone=sensor.asset.site.zone,
+        per_hour=sensor.kind == Sensor.Kind.COUNTER,
+    )
+    if row.recommendation_id is None:
+        row.failure_mode = _failure_mode(sensor, event.channel)
+    return row.severity != before
+
+
+def _failure_mode(sensor: Sensor, channel: Channel) -> str:
+    """What the sensor's key hints at (`bearing_temperature`), else its quantity."""
+    by_key = failure_mode(sensor.key, channel)
+    if by_key.startswith("abnormal "):
+        return failure_mode(sensor.quantity, channel)
+    return by_key
+
+
+def _is_beyond_limit(event: Event, sensor: Sensor) -> bool:
+    if sensor.kind == Sensor.Kind.COUNTER:
+        return False
+    low, high = sensor.low_limit, sensor.high_limit
+    return (high is not None and event.peak_value > high) or (
+        low is not None and event.peak_value < low
+    )
+
+
+def _calls_for_work(row: Anomaly) -> bool:
+    """Severe enough, and neither closed, long over nor ended before the last maintenance."""
+    if row.closed_at or URGENCIES.index(row.severity) < URGENCIES.index(ADVISE_FROM):
+        return False
+    if row.ended_at is None:
+        return True
+    maintained = row.sensor.asset.last_maintenance_at
+    if maintained is not None and row.ended_at <= maintained:
+        return False
+    return row.sensor.last_time is None or row.ended_at >= row.sensor.last_time - ADVISE_WITHIN
+
+
+def _advise(rows: Iterable[Anomaly], at: datetime) -> None:
+    """One recommendation per asset and failure mode, linked in the rows.
+
+    Taken in one order everywhere, so that two workers never wait for each other.
+    """
+    groups: dict[tuple[int, str], list[Anomaly]] = defaultdict(list)
+    for row in rows:
+        groups[row.asset_id, row.failure_mode].append(row)
+    for _, group in sorted(groups.items()):
+        worst = max(group, key=lambda row: (URGENCIES.index(row.severity), row.started_at))
+        asset = worst.sensor.asset
+        urgency = urgency_for(Urgency(worst.severity), asset.criticality)
+        recommendation = recommend(
+            asset=asset,
+            failure_mode=worst.failure_mode,
+            reason=_reason(worst, asset),
+            urgency=urgency,
+            suggested_due_at=at + DUE_WITHIN[urgency],
+            at=at,
+        )
+        # For a day after a dismissal the dismissed one comes back: nothing to join.
+        if recommendation.status in Recommendation.LIVE:
+            for row in group:
+                row.recommendation = recommendation
+
+
+def _reason(row: Anomaly, asset: Asset) -> str:
+    """What, how much, and since when; for the planner who reads nothing else."""
+    since = row.started_at.astimezone(asset.site.zone)
+    return (
+        f"{row.explanation} Sensor {row.sensor.key}, since {since:%Y-%m-%d %H:%M %Z}; "
+        f"severity {row.severity}."
+    )
+
+
+def urgency_for(severity: Urgency, criticality: int) -> Urgency:
+    """The severity of the anomaly, a step lower on criticality 1 and 2, a step higher on 5.
+
+    >>> urgency_for(Urgency.MEDIUM, 5), urgency_for(Urgency.HIGH, 1)
+    (Urgency.HIGH, Urgency.MEDIUM)
+    """
+    step = (criticality >= 5) - (criticality <= 2)
+    place = URGENCIES.index(severity) + step
+    return Urgency(URGENCIES[min(max(place, 0), len(URGENCIES) - 1)])

@@ -1,0 +1,191 @@
+"""Every new reading is judged once, whatever is killed, repeated or run side by side."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from anomalies import queries
+from anomalies.detectors.base import Detector, Scores, UnknownState
+from anomalies.detectors.events import Carried, EventRule, events_in
+from anomalies.detectors.seasonal_baseline import SeasonalBaseline
+from anomalies.models import Anomaly, DetectorState
+from anomalies.services.recording import Found, anomalies_at, moment, save_anomalies
+from assets.models import Sensor
+
+logger = logging.getLogger(__name__)
+
+READINGS_PER_TRANSACTION = 200_000
+FEWEST_READINGS = 1_000
+"""Read at least this many of each sensor at a time, however many sensors there are."""
+
+RELEARN = 10_000
+"""Readings that a detector of a new version learns from before it goes on."""
+
+BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
+
+SPLIT_AFTER = timedelta(hours=24)
+"""What is still strange this long after a person closed its anomaly becomes a new anomaly."""
+
+
+def score_sensors(*, sensor_ids: Iterable[int], at: datetime) -> int:
+    """Score what each sensor has sent since its watermark; returns the anomalies new or changed.
+
+    Works in transactions of a bounded number of readings. Each keeps anomalies, advice, detector
+    state and watermark together: a killed worker loses only the transaction in progress, which the
+    next one repeats. A sensor that another worker is scoring is left to that worker.
+    """
+    waiting = list(dict.fromkeys(sensor_ids))
+    _begin_states(waiting, at)
+    changed = 0
+    while waiting:
+        limit = max(READINGS_PER_TRANSACTION // len(waiting), FEWEST_READINGS)
+        found, waiting = _score_once(waiting, limit, at)
+        changed += found
+    return changed
+
+
+def _begin_states(sensor_ids: Sequence[int], at: datetime) -> None:
+    sensors = Sensor.objects.filter(pk__in=sensor_ids, detector_state=None)
+    DetectorState.objects.bulk_create(
+        [
+            DetectorState(
+                organization_id=sensor.organization_id,
+                asset_id=sensor.asset_id,
+                sensor=sensor,
+                detector=detector_for(sensor).name,
+                watermark=BEFORE_ALL,
+                state=b"",
+                updated_at=at,
+            )
+            for sensor in sensors
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[int, list[int]]:
+    """Score at most `limit` readings of each sensor. Returns what changed, and who has more."""
+    states = list(
+        DetectorState.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(sensor__in=sensor_ids, sensor__is_active=True)
+        .filter(sensor__last_time__gt=F("watermark"))
+        .select_related("sensor__asset__site")
+        .order_by("asset_id", "pk")
+    )
+    if not states:
+        return 0, []
+    batches = queries.unread({state.sensor_id: state.watermark for state in states}, limit)
+    _split_closed(states)
+    scored: list[DetectorState] = []
+    found: list[Found] = []
+    for state in states:
+        batch = batches.get(state.sensor_id, queries.EMPTY)
+        if not len(batch):
+            continue
+        try:
+            found += _score_batch(state, batch, at, more=len(batch) == limit)
+        except (ArithmeticError, ValueError):
+            # One sensor that cannot be scored must not hold up the others of its chunk.
+            logger.exception("Sensor %s could not be scored.", state.sensor_id)
+        else:
+            scored.append(state)
+    save_anomalies(found, at)
+    DetectorState.objects.bulk_create(
+        scored,
+        update_conflicts=True,
+        unique_fields=["sensor"],
+        update_fields=["detector", "watermark", "state", "open_event", "updated_at"],
+    )
+    more = [s.sensor_id for s in scored if len(batches[s.sensor_id]) == limit]
+    return len(found), more
+
+
+def _score_batch(
+    state: DetectorState, batch: queries.Batch, at: datetime, *, more: bool
+) -> list[Found]:
+    """Move a sensor's state past the batch, in memory; returns its events."""
+    sensor = state.sensor
+    detector, rule = detector_for(sensor), rule_for(sensor)
+    learned, scores = _judge(state, detector, batch)
+    carried, events = events_in(Carried.from_json(state.open_event), batch.times, scores, rule)
+    if events and not more and _is_silent(carried, rule, at):
+        # Kept open in the state: buffered readings may still come and continue it.
+        events[-1] = replace(events[-1], is_open=False)
+    state.detector, state.state, state.updated_at = detector.name, learned, at
+    state.open_event = carried.to_json()
+    state.watermark = moment(float(batch.times[-1]))
+    return [Found(sensor, event) for event in events]
+
+
+def _judge(state: DetectorState, detector: Detector, batch: queries.Batch) -> tuple[bytes, Scores]:
+    """New state and scores. What another version saved is learned anew from the recent past."""
+    saved = bytes(state.state)
+    if not saved:
+        return detector.update(None, batch.times, batch.values)
+    if state.detector == detector.name:
+        try:
+            return detector.update(saved, batch.times, batch.values)
+        except UnknownState:
+            logger.info("Sensor %s learns anew: its detector changed.", state.sensor_id)
+    past = queries.latest(state.sensor_id, state.watermark, RELEARN)
+    learned, _ = detector.update(None, past.times, past.values)
+    return detector.update(learned, batch.times, batch.values)
+
+
+def detector_for(sensor: Sensor) -> Detector:
+    return SeasonalBaseline(kind="counter" if sensor.kind == Sensor.Kind.COUNTER else "gauge")
+
+
+def rule_for(sensor: Sensor) -> EventRule:
+    if sensor.expected_interval is None:
+        return EventRule()
+    return EventRule.for_interval(sensor.expected_interval.total_seconds())
+
+
+def _is_silent(carried: Carried, rule: EventRule, at: datetime) -> bool:
+    return carried.last_time is not None and at.timestamp() - carried.last_time > rule.gap
+
+
+def _split_closed(states: Iterable[DetectorState]) -> None:
+    """Let go of events whose anomaly a person closed a day before: what goes on is a new one."""
+    going_on = {}
+    for state in states:
+        event = Carried.from_json(state.open_event).event
+        if event is not None:
+            going_on[state.sensor_id, moment(event.start)] = state, event
+    if not going_on:
+        return
+    for anomaly in anomalies_at(going_on).values():
+        state, event = going_on[anomaly.sensor_id, anomaly.started_at]
+        if anomaly.closed_at and state.watermark > anomaly.closed_at + SPLIT_AFTER:
+            last = Carried.from_json(state.open_event).last_time
+            state.open_event = Carried(last_time=last).to_json()
+            anomaly.ended_at = moment(event.end)
+            anomaly.save(update_fields=["ended_at"])
+
+
+def end_silent(*, at: datetime) -> int:
+    """End the open anomalies of sensors that have sent nothing for longer than their gap allows.
+
+    Should readings continue the event after all, scoring opens the anomaly again.
+    """
+    shortest = timedelta(seconds=EventRule().gap)
+    states = DetectorState.objects.filter(
+        sensor__last_time__lt=at - shortest,
+        sensor__last_time__lte=F("watermark"),
+        sensor__anomalies__ended_at=None,
+        sensor__anomalies__isnull=False,
+    )
+    ended = 0
+    for state in states.select_related("sensor").distinct().iterator(chunk_size=500):
+        carried = Carried.from_json(state.open_event)
+        if carried.event is not None and _is_silent(carried, rule_for(state.sensor), at):
+            ended += Anomaly.objects.filter(
+                sensor=state.sensor, started_at=moment(carried.event.start), ended_at=None
+            ).update(ended_at=moment(carried.event.end))
+    return ended
