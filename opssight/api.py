@@ -1,6 +1,38 @@
 """The API's one router. A path ends with or without a slash."""
 
+from django.urls import include, path, re_path
 from rest_framework.routers import DefaultRouter
+
+from anomalies.api.viewsets import AnomalyViewSet
+from assets.api import viewsets as assets
+from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
+from maintenance.api import viewsets as maintenance
+from maintenance.api.assets import AssetWithMaintenanceViewSet
+from maintenance.api.work_orders import WorkOrderViewSet
+from notifications.api.viewsets import NotificationViewSet
+from opssight.core import problems
 
 router = DefaultRouter(trailing_slash="/?")
 router.include_format_suffixes = False
+router.register("sites", assets.SiteViewSet)
+router.register("assets", AssetWithMaintenanceViewSet)
+router.register("sensors", assets.SensorViewSet)
+router.register("asset-groups", assets.AssetGroupViewSet)
+router.register("asset-relationships", assets.AssetRelationshipViewSet)
+router.register("uptime-events", assets.UptimeEventViewSet)
+router.register("asset-kpis", assets.AssetKpiViewSet)
+router.register("maintenance/technicians", maintenance.TechnicianViewSet)
+router.register("maintenance/schedules", maintenance.MaintenanceScheduleViewSet)
+router.register("maintenance/work-orders", WorkOrderViewSet)
+router.register("maintenance/history", maintenance.MaintenanceRecordViewSet)
+router.register("maintenance/recommendations", maintenance.RecommendationViewSet)
+router.register("anomalies", AnomalyViewSet)
+router.register("forecasts", ForecastViewSet)
+router.register("risk-scores", RiskScoreViewSet)
+router.register("notifications", NotificationViewSet)
+
+urlpatterns = [
+    path("auth/", include("opssight.accounts.api.urls")),
+    path("", include(router.urls)),
+    re_path(r"^", problems.not_found),
+]

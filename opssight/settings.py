@@ -224,6 +224,28 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "opssight.core.schema.add_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "Urgency": "maintenance.models.Urgency",
+        "Verdict": "maintenance.models.Verdict",
+        "MaintenanceType": "maintenance.models.MaintenanceType",
+        "AssetStatus": "assets.models.Asset.Status",
+        "RecommendationStatus": "maintenance.models.Recommendation.Status",
+        "WorkOrderStatus": "maintenance.models.WorkOrder.Status",
+        "SensorKind": "assets.models.Sensor.Kind",
+        "RelationshipKind": "assets.models.AssetRelationship.Kind",
+        "UptimeState": "assets.models.UptimeEvent.State",
+        "UptimeCause": "assets.models.UptimeEvent.Cause",
+        "Kpi": "assets.models.AssetKpi.Kpi",
+        "KpiPeriod": "assets.models.AssetKpi.Period",
+        "ScheduleMode": "maintenance.models.MaintenanceSchedule.Mode",
+        "ScheduleUnit": "maintenance.models.MaintenanceSchedule.Unit",
+        "AnomalyChannel": "anomalies.models.Anomaly.Channel",
+        "NotificationEvent": "notifications.models.Notification.Event",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 

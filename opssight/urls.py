@@ -3,7 +3,6 @@ from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from opssight.api import router
 from opssight.core import health
 
 urlpatterns = [
@@ -15,7 +14,7 @@ urlpatterns = [
     re_path(r"^api/health/?$", health.ready, name="api-health"),
     re_path(r"^api/schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^api/docs/?$", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("api/", include(router.urls)),
+    path("api/", include("opssight.api")),
     path("maintenance/", include("maintenance.urls")),
     path("notifications/", include("notifications.urls")),
 ]

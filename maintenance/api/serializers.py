@@ -1,14 +1,20 @@
-"""Technicians, schedules and history. Work orders and recommendations have modules of their own."""
+"""The rows of maintenance. The bodies of actions are in `actions`."""
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
-from maintenance.models import MaintenanceRecord, MaintenanceSchedule, Technician
+from maintenance.models import (
+    MaintenanceRecord,
+    MaintenanceSchedule,
+    Recommendation,
+    Technician,
+    WorkOrder,
+)
 from opssight.accounts.models import Membership, User
 from opssight.core.serializers import TenantRelatedField, TenantSerializer
 
-POSITIVE_SMALL = 32_767
 MINUTES_OF_A_YEAR = 366 * 24 * 60
 
 
@@ -164,3 +170,104 @@ class MaintenanceRecordSerializer(TenantSerializer[MaintenanceRecord]):
             "labor_cost",
         ]
         read_only_fields = fields
+
+
+class RecommendationSerializer(TenantSerializer[Recommendation]):
+    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
+    asset_name = serializers.CharField(source="asset.name", read_only=True)
+    anomaly_count = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Recommendation
+        fields = [
+            "id",
+            "asset",
+            "asset_tag",
+            "asset_name",
+            "failure_mode",
+            "reason",
+            "urgency",
+            "suggested_due_at",
+            "status",
+            "opened_at",
+            "decided_at",
+            "decided_by",
+            "dismiss_reason",
+            "closed_at",
+            "verdict",
+            "anomaly_count",
+        ]
+        read_only_fields = fields
+
+
+class WorkOrderSerializer(TenantSerializer[WorkOrder]):
+    """A job. `number` is given by the database; `status` changes by start, complete and cancel."""
+
+    organization_from = "asset"
+    create_only = ("asset",)
+    constraint_errors = {
+        "work_orders_technician_same_organization": (
+            "technician",
+            "The technician belongs to another organization.",
+        ),
+    }
+
+    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
+    asset_name = serializers.CharField(source="asset.name", read_only=True)
+    technician = TechnicianField()
+    technician_name = serializers.CharField(
+        source="technician.user.__str__", read_only=True, default=None, allow_null=True
+    )
+    overdue = serializers.SerializerMethodField(help_text="Open past its due date.")
+
+    class Meta:
+        model = WorkOrder
+        fields = [
+            "id",
+            "number",
+            "asset",
+            "asset_tag",
+            "asset_name",
+            "title",
+            "description",
+            "maintenance_type",
+            "priority",
+            "status",
+            "schedule",
+            "occurrence_at",
+            "recommendation",
+            "technician",
+            "technician_name",
+            "due_at",
+            "overdue",
+            "created_at",
+            "created_by",
+            "started_at",
+            "completed_at",
+            "completed_by",
+        ]
+        read_only_fields = [
+            "number",
+            "status",
+            "schedule",
+            "occurrence_at",
+            "recommendation",
+            "created_at",
+            "created_by",
+            "started_at",
+            "completed_at",
+            "completed_by",
+        ]
+
+    def get_overdue(self, work_order: WorkOrder) -> bool:
+        at: datetime = self.context["at"]
+        return work_order.is_open and work_order.due_at < at
+
+
+class WorkOrderDetailSerializer(WorkOrderSerializer):
+    record = MaintenanceRecordSerializer(
+        read_only=True, default=None, allow_null=True, help_text="Its row of the history."
+    )
+
+    class Meta(WorkOrderSerializer.Meta):
+        fields = [*WorkOrderSerializer.Meta.fields, "record"]

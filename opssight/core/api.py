@@ -1,8 +1,14 @@
+"""Base classes of the API: rows scoped to the caller, and each write asked of the caller's role."""
+
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.utils import timezone
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework import mixins
 from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.filters import SearchFilter
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
@@ -11,21 +17,46 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from opssight.accounts.models import Organization, User
 from opssight.accounts.permissions import Permission
+from opssight.core.filters import StableOrdering
+from opssight.core.serializers import TenantSerializer
+
+REFUSED = "Your role may not do this. Ask an admin of your organization."
 
 
-class MayView(BasePermission):
-    """A role with the right to view, in some organization."""
+class RoleAllows(BasePermission):
+    """The caller's role has (one of) the permissions that the view needs for this request."""
 
-    message = "Your role may not see this. Ask an admin of your organization."
+    message = REFUSED
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return isinstance(request.user, User) and request.user.can_somewhere(Permission.VIEW)
+        assert isinstance(view, TenantViewSet)  # noqa: S101
+        user = request.user
+        return isinstance(user, User) and any(
+            user.can_somewhere(permission) for permission in view.permissions_for(request)
+        )
+
+    def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
+        assert isinstance(view, TenantViewSet)  # noqa: S101
+        user = request.user
+        return isinstance(user, User) and any(
+            user.can(permission, obj.organization_id)
+            for permission in view.permissions_for(request)
+        )
 
 
 class TenantViewSet(ReadOnlyModelViewSet[Any]):
-    """Every API query starts from the caller's own rows. Writes are named actions."""
+    """Every API query starts from the caller's own rows.
 
-    permission_classes = [IsAuthenticated, MayView]
+    Each action that writes names its permissions in `write_permissions`, of which one is enough;
+    an action that does not is closed to everybody.
+    """
+
+    permission_classes = [IsAuthenticated, RoleAllows]
+    filter_backends = [DjangoFilterBackend, SearchFilter, StableOrdering]
+    write_permissions: dict[str, tuple[Permission, ...]] = {}
+    filterset_class: type[FilterSet] | None = None
+    search_fields: list[str] = []
+    ordering_fields: list[str] = []
 
     @property
     def user(self) -> User:
@@ -34,47 +65,56 @@ class TenantViewSet(ReadOnlyModelViewSet[Any]):
             raise PermissionDenied
         return user
 
+    def permissions_for(self, request: Request) -> tuple[Permission, ...]:
+        actions: dict[str, str] = getattr(self, "action_map", None) or {}
+        action = actions.get((request.method or "get").lower())
+        if request.method in SAFE_METHODS or action is None:
+            return (Permission.VIEW,)
+        return self.write_permissions.get(action, ())
+
     def get_queryset(self) -> QuerySet[Any]:
         queryset = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return queryset.none()
         return queryset.for_user(self.request.user)  # type: ignore[attr-defined,no-any-return]
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "at": timezone.now()}
+
     def require(self, permission: Permission, organization: Organization | int) -> None:
         if not self.user.can(permission, organization):
-            raise PermissionDenied("Your role may not do this. Ask an admin of your organization.")
+            raise PermissionDenied(REFUSED)
 
 
-class EditableTenantViewSet(
-    mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, TenantViewSet
-):
-    """Plain create, update and delete for rows whose writes mean no more than that.
+class EditableTenantViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, TenantViewSet):
+    """Plain create and update, for rows whose writes mean no more than that.
 
-    The row's organization comes from its asset, or else is the caller's own.
+    A new row belongs to the organization of what it refers to, or else to the caller's own.
     """
 
-    edit_permission: Permission
-
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
-        organization = self._organization_of(serializer)
-        self.require(self.edit_permission, organization)
-        serializer.save(organization=organization)
-
-    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        self.require(self.edit_permission, serializer.instance.organization_id)
-        serializer.save()
-
-    def perform_destroy(self, instance: Model) -> None:
-        self.require(self.edit_permission, instance.organization_id)  # type: ignore[attr-defined]
-        instance.delete()
-
-    def _organization_of(self, serializer: BaseSerializer[Any]) -> Organization:
-        asset = serializer.validated_data.get("asset")
-        organization = asset.organization if asset is not None else self.user.organization
+        assert isinstance(serializer, TenantSerializer)  # noqa: S101
+        organization = serializer.organization_of(serializer.validated_data)
         if organization is None:
             raise ValidationError("You belong to no organization. Ask an admin to invite you.")
-        return organization
+        if not any(self.user.can(p, organization) for p in self.permissions_for(self.request)):
+            raise PermissionDenied(REFUSED)
+        with transaction.atomic():
+            serializer.save(organization_id=organization)
+
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        with transaction.atomic():
+            serializer.save()
 
 
-def is_write(request: Request) -> bool:
-    return request.method not in SAFE_METHODS
+class CrudTenantViewSet(mixins.DestroyModelMixin, EditableTenantViewSet):
+    """Create, update and delete."""
+
+    def perform_destroy(self, instance: Model) -> None:
+        with transaction.atomic():
+            instance.delete()
+
+
+def edits(permission: Permission) -> dict[str, tuple[Permission, ...]]:
+    """`write_permissions` where one permission is asked for every plain write."""
+    return dict.fromkeys(("create", "update", "partial_update", "destroy"), (permission,))

@@ -1,9 +1,13 @@
 """Errors of the API as problem details (RFC 9457): one handler for every endpoint."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404
+from django.db import DataError, IntegrityError
+from django.db.models import ProtectedError
+from django.http import Http404, HttpRequest, JsonResponse
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
@@ -11,6 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 CONTENT_TYPE = "application/problem+json"
+# SQLSTATEs that the same request would meet again; the others may be gone in the next moment.
+CHECK_VIOLATION, NOT_NULL_VIOLATION = "23514", "23502"
 
 
 class ProblemRenderer(JSONRenderer):
@@ -19,51 +25,117 @@ class ProblemRenderer(JSONRenderer):
 
 
 class Conflict(exceptions.APIException):
-    """The row is no longer in the state that the request needs."""
+    """The row is not in the state that the request needs; `field` names the one at fault."""
 
     status_code = status.HTTP_409_CONFLICT
     default_detail = "The row was changed in the meantime. Read it again."
     default_code = "conflict"
 
+    def __init__(self, detail: str | None = None, *, field: str = "") -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+@contextmanager
+def conflict_on(*errors: type[Exception], detail: str) -> Iterator[None]:
+    """Answer 409 with `detail` where the domain raises one of `errors`."""
+    try:
+        yield
+    except errors as error:
+        raise Conflict(detail) from error
+
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """A problem document with type, title, status, detail, code and, for fields, `errors`."""
-    if isinstance(error, Ratelimited):
-        error = exceptions.Throttled(wait=60)
-    if isinstance(error, ValidationError):
-        error = exceptions.ValidationError(_django_messages(error))
+    error = _as_api_exception(error, context.get("view"))
     response = drf_exception_handler(error, context)
     if response is None:
         return None
-    if isinstance(error, Http404):
-        error = exceptions.NotFound()
-    if isinstance(error, PermissionDenied):
-        error = exceptions.PermissionDenied()
     assert isinstance(error, exceptions.APIException)  # noqa: S101
     response.data = _problem(error, response.status_code)
+    request = context.get("request")
+    if getattr(getattr(request, "accepted_renderer", None), "format", None) == "api":
+        return response
     # As a content type of its own, whatever was asked for: every client can read JSON.
     response.content_type = CONTENT_TYPE
-    request = context.get("request")
     if request is not None:
         request.accepted_renderer = ProblemRenderer()
         request.accepted_media_type = CONTENT_TYPE
     return response
 
 
+def not_found(request: HttpRequest) -> JsonResponse:
+    """The problem document for a path that no endpoint has."""
+    error = exceptions.NotFound(f"There is no endpoint at {request.path}. See /api/docs.")
+    return JsonResponse(_problem(error, 404), status=404, content_type=CONTENT_TYPE)
+
+
+def _as_api_exception(error: Exception, view: Any) -> Exception:
+    match error:
+        case Ratelimited():
+            return exceptions.Throttled(wait=60)
+        case PermissionDenied():
+            return exceptions.PermissionDenied()
+        case Http404():
+            return exceptions.NotFound()
+        case ValidationError():
+            return exceptions.ValidationError(_django_messages(error))
+        case ProtectedError():
+            return _still_used(error)
+        case IntegrityError():
+            return _from_constraint(error, getattr(view, "serializer_class", None))
+        case DataError():
+            return exceptions.ValidationError(
+                "A value cannot be stored. Remove NUL characters and numbers out of range."
+            )
+    return error
+
+
+def _still_used(error: ProtectedError) -> Conflict:
+    counts: dict[str, int] = {}
+    for row in error.protected_objects:
+        name = str(row._meta.verbose_name_plural)
+        counts[name] = counts.get(name, 0) + 1
+    users = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items()))
+    return Conflict(f"Other rows refer to this one: {users}. Remove them, or keep this row.")
+
+
+def _from_constraint(
+    error: IntegrityError, serializer: Any
+) -> exceptions.ValidationError | Conflict:
+    """What validation could not see: a race, or a rule that only the database knows."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    name = getattr(diagnosis, "constraint_name", None) or ""
+    known: dict[str, tuple[str, str]] = getattr(serializer, "constraint_errors", {})
+    field, message = known.get(name, ("", "The values break a rule of the database. Check them."))
+    if getattr(diagnosis, "sqlstate", None) in (CHECK_VIOLATION, NOT_NULL_VIOLATION):
+        return exceptions.ValidationError({field or "non_field_errors": [message]})
+    return Conflict(message, field=field) if name in known else Conflict()
+
+
 def _problem(error: exceptions.APIException, code: int) -> dict[str, Any]:
+    invalid = isinstance(error, exceptions.ValidationError)
     problem: dict[str, Any] = {
         "type": "about:blank",
-        "title": error.default_detail if code != status.HTTP_400_BAD_REQUEST else "Invalid input.",
+        "title": "Invalid input." if invalid else _title(error),
         "status": code,
     }
-    if isinstance(error, exceptions.ValidationError):
+    if invalid:
         problem["code"] = "invalid"
         problem["detail"] = "Some values were refused. See errors."
         problem["errors"] = _flatten(error.get_full_details())
-    else:
-        problem["code"] = getattr(error.detail, "code", error.default_code)
-        problem["detail"] = _text(error.detail)
+        return problem
+    problem["code"] = getattr(error.detail, "code", error.default_code)
+    problem["detail"] = _text(error.detail)
+    if isinstance(error, Conflict) and error.field:
+        problem["errors"] = [
+            {"pointer": f"/{error.field}", "code": "conflict", "detail": problem["detail"]}
+        ]
     return problem
+
+
+def _title(error: exceptions.APIException) -> str:
+    return "Conflict." if isinstance(error, Conflict) else str(error.default_detail)
 
 
 def _text(detail: Any) -> str:

@@ -1,0 +1,40 @@
+from rest_framework import serializers
+
+from anomalies.models import Anomaly
+from maintenance.models import Verdict
+from opssight.core.serializers import TenantSerializer
+
+
+class AnomalySerializer(TenantSerializer[Anomaly]):
+    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
+    sensor_key = serializers.CharField(source="sensor.key", read_only=True)
+    unit = serializers.CharField(source="sensor.unit", read_only=True)
+
+    class Meta:
+        model = Anomaly
+        fields = [
+            "id",
+            "asset",
+            "asset_tag",
+            "sensor",
+            "sensor_key",
+            "unit",
+            "recommendation",
+            "channel",
+            "failure_mode",
+            "severity",
+            "started_at",
+            "ended_at",
+            "peak_at",
+            "peak_value",
+            "expected_value",
+            "score",
+            "explanation",
+            "verdict",
+            "closed_at",
+        ]
+        read_only_fields = fields
+
+
+class ReviewSerializer(serializers.Serializer[None]):
+    verdict = serializers.ChoiceField(choices=Verdict.choices, help_text="What was found.")

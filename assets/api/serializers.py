@@ -1,0 +1,210 @@
+import json
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from assets.models import (
+    Asset,
+    AssetGroup,
+    AssetGroupMember,
+    AssetKpi,
+    AssetRelationship,
+    Sensor,
+    Site,
+    UptimeEvent,
+)
+from opssight.core.serializers import SecondsField, TenantSerializer
+
+
+class SiteSerializer(TenantSerializer[Site]):
+    constraint_errors = {"site_code_unique": ("code", "Another site has this code.")}
+
+    class Meta:
+        model = Site
+        fields = ["id", "code", "name", "timezone"]
+
+
+class AssetSerializer(TenantSerializer[Asset]):
+    organization_from = "site"
+    constraint_errors = {
+        "asset_tag_unique": ("tag", "Another asset has this tag."),
+        "asset_not_its_own_parent": ("parent", "An asset cannot stand under itself."),
+        "asset_tree_without_circle": ("parent", "The asset would stand under itself."),
+        "assets_site_same_organization": ("site", "The site belongs to another organization."),
+        "assets_parent_same_organization": ("parent", "The parent belongs to another organization."),
+    }
+
+    site_name = serializers.CharField(source="site.name", read_only=True)
+    overdue = serializers.SerializerMethodField(help_text="Maintenance is past its due date.")
+
+    class Meta:
+        model = Asset
+        fields = [
+            "id",
+            "tag",
+            "name",
+            "category",
+            "site",
+            "site_name",
+            "parent",
+            "criticality",
+            "status",
+            "manufacturer",
+            "model",
+            "serial_number",
+            "installed_at",
+            "attributes",
+            "last_maintenance_at",
+            "next_due_at",
+            "overdue",
+            "current_risk",
+        ]
+        read_only_fields = ["last_maintenance_at", "next_due_at", "current_risk"]
+
+    def get_overdue(self, asset: Asset) -> bool:
+        at: datetime = self.context["at"]
+        return asset.next_due_at is not None and asset.next_due_at < at
+
+    def validate_attributes(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise serializers.ValidationError('Give an object, such as {"color": "blue"}.')
+        if "\\u0000" in json.dumps(value):
+            raise serializers.ValidationError("Remove the NUL characters.")
+        return value
+
+
+class SensorSerializer(TenantSerializer[Sensor]):
+    organization_from = "asset"
+    create_only = ("asset",)
+    constraint_errors = {
+        "sensor_key_unique_on_asset": ("key", "The asset has another sensor with this key."),
+        "sensor_low_limit_below_high_limit": (
+            "low_limit",
+            "The low limit must be below the high limit.",
+        ),
+    }
+
+    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
+    expected_interval_seconds = SecondsField(
+        source="expected_interval",
+        required=False,
+        allow_null=True,
+        help_text="Usual time between two readings.",
+    )
+
+    class Meta:
+        model = Sensor
+        fields = [
+            "id",
+            "asset",
+            "asset_tag",
+            "key",
+            "quantity",
+            "unit",
+            "kind",
+            "low_limit",
+            "high_limit",
+            "expected_interval_seconds",
+            "is_active",
+            "last_time",
+            "last_value",
+        ]
+        read_only_fields = ["last_time", "last_value"]
+
+
+class AssetGroupSerializer(TenantSerializer[AssetGroup]):
+    constraint_errors = {
+        "asset_group_unique": ("name", "Another group has this name."),
+        "asset_once_in_a_group": ("asset", "The asset is in this group already."),
+    }
+
+    member_count = serializers.IntegerField(read_only=True, default=0)
+
+    class Meta:
+        model = AssetGroup
+        fields = ["id", "name", "description", "member_count"]
+
+
+class AssetGroupMemberSerializer(TenantSerializer[AssetGroupMember]):
+    """A member of the group in the path."""
+
+    organization_from = "asset"
+    constraint_errors = {
+        "asset_once_in_a_group": ("asset", "The asset is in this group already."),
+    }
+
+    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
+    asset_name = serializers.CharField(source="asset.name", read_only=True)
+
+    class Meta:
+        model = AssetGroupMember
+        fields = ["asset", "asset_tag", "asset_name"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return super().validate({**attrs, "group": self.context["group"]})
+
+
+class AssetRelationshipSerializer(TenantSerializer[AssetRelationship]):
+    organization_from = "source"
+    constraint_errors = {
+        "asset_relationship_unique": ("target", "This relationship exists already."),
+        "asset_not_related_to_itself": ("target", "An asset cannot be related to itself."),
+    }
+
+    source_tag = serializers.CharField(source="source.tag", read_only=True)
+    target_tag = serializers.CharField(source="target.tag", read_only=True)
+
+    class Meta:
+        model = AssetRelationship
+        fields = ["id", "source", "source_tag", "kind", "target", "target_tag"]
+
+
+class UptimeEventSerializer(TenantSerializer[UptimeEvent]):
+    organization_from = "asset"
+    create_only = ("asset",)
+    constraint_errors = {
+        "uptime_event_ends_after_its_start": ("ended_at", "The end must be after the start."),
+        "uptime_events_of_an_asset_do_not_overlap": (
+            "started_at",
+            "Another event of the asset lies in this time. End it first, or change the times.",
+        ),
+    }
+
+    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
+
+    class Meta:
+        model = UptimeEvent
+        fields = [
+            "id",
+            "asset",
+            "asset_tag",
+            "state",
+            "cause",
+            "reason",
+            "started_at",
+            "ended_at",
+        ]
+
+
+class AssetKpiSerializer(TenantSerializer[AssetKpi]):
+    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
+    inputs = serializers.DictField(read_only=True, help_text="What the value was made from.")
+
+    class Meta:
+        model = AssetKpi
+        fields = [
+            "id",
+            "asset",
+            "asset_tag",
+            "kpi",
+            "period",
+            "starts_at",
+            "ends_at",
+            "value",
+            "standard",
+            "count",
+            "inputs",
+            "computed_at",
+        ]
+        read_only_fields = fields

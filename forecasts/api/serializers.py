@@ -1,0 +1,60 @@
+from rest_framework import serializers
+
+from forecasts.models import Forecast, RiskScore
+from opssight.core.serializers import SecondsField, TenantSerializer
+
+
+class ForecastSerializer(TenantSerializer[Forecast]):
+    """The i-th value is expected at `starts_at` + i × `step_seconds`, between lower and upper."""
+
+    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
+    sensor_key = serializers.CharField(source="sensor.key", read_only=True)
+    unit = serializers.CharField(source="sensor.unit", read_only=True)
+    step_seconds = SecondsField(source="step", read_only=True)
+
+    class Meta:
+        model = Forecast
+        fields = [
+            "id",
+            "asset",
+            "asset_tag",
+            "sensor",
+            "sensor_key",
+            "unit",
+            "made_at",
+            "starts_at",
+            "step_seconds",
+            "values",
+            "lower",
+            "upper",
+            "level",
+            "method",
+            "backtest_error",
+        ]
+        read_only_fields = fields
+
+
+class RiskScoreSerializer(TenantSerializer[RiskScore]):
+    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
+    asset_name = serializers.CharField(source="asset.name", read_only=True)
+    parts = serializers.ListField(
+        child=serializers.DictField(),
+        read_only=True,
+        help_text="Name, value, weight and a sentence for each part.",
+    )
+
+    class Meta:
+        model = RiskScore
+        fields = [
+            "id",
+            "asset",
+            "asset_tag",
+            "asset_name",
+            "day",
+            "score",
+            "likelihood",
+            "criticality",
+            "parts",
+            "computed_at",
+        ]
+        read_only_fields = fields

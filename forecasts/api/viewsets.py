@@ -1,0 +1,28 @@
+from drf_spectacular.utils import extend_schema_view
+
+from forecasts.api import filters, serializers
+from forecasts.models import Forecast, RiskScore
+from opssight.core.api import TenantViewSet
+from opssight.core.schema import describe
+
+
+@extend_schema_view(**describe("forecast", "forecasts"))
+class ForecastViewSet(TenantViewSet):
+    """What each sensor is expected to read, with an interval around every value."""
+
+    queryset = Forecast.objects.select_related("asset", "sensor")
+    serializer_class = serializers.ForecastSerializer
+    filterset_class = filters.ForecastFilter
+    search_fields = ["sensor__key", "asset__tag", "asset__name"]
+    ordering_fields = ["starts_at", "made_at", "backtest_error"]
+
+
+@extend_schema_view(**describe("risk score", "risk scores"))
+class RiskScoreViewSet(TenantViewSet):
+    """The risk of each asset by day, 0 to 100, and the parts that it is made of."""
+
+    queryset = RiskScore.objects.select_related("asset")
+    serializer_class = serializers.RiskScoreSerializer
+    filterset_class = filters.RiskScoreFilter
+    search_fields = ["asset__tag", "asset__name"]
+    ordering_fields = ["day", "score", "likelihood", "criticality"]

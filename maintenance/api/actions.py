@@ -1,0 +1,100 @@
+"""The bodies of what can be done to recommendations and work orders."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from maintenance.api.serializers import (
+    MINUTES_OF_A_YEAR,
+    TechnicianField,
+    WorkOrderSerializer,
+)
+from maintenance.models import Verdict, WorkOrder
+from maintenance.services import Outcome
+from opssight.core.serializers import UtcDateTimeField
+
+
+class AcceptSerializer(serializers.Serializer[None]):
+    technician = TechnicianField(help_text="Id of the technician who is to do it.")
+    due_at = UtcDateTimeField(
+        required=False, help_text="Left out: the suggested due date of the recommendation."
+    )
+
+
+class DismissSerializer(serializers.Serializer[None]):
+    reason = serializers.CharField(max_length=300, help_text="Why no work is needed.")
+
+
+class CompleteSerializer(serializers.Serializer[None]):
+    notes = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=10_000
+    )
+    labor_minutes = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=MINUTES_OF_A_YEAR
+    )
+    downtime_minutes = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=MINUTES_OF_A_YEAR
+    )
+    verdict = serializers.ChoiceField(
+        choices=Verdict.choices,
+        required=False,
+        default=Verdict.NOT_INSPECTED,
+        help_text="What was found, of an order that came from a recommendation.",
+    )
+
+    def outcome(self) -> Outcome:
+        values = self.validated_data
+        return Outcome(**{**values, "verdict": Verdict(values["verdict"])})
+
+
+class WorkOrderUpdateSerializer(WorkOrderSerializer):
+    """Plain fields of an open order, and a status to move it to.
+
+    With `completed`, the body is that of `complete`, and the plain fields are left as they are.
+    """
+
+    status = serializers.ChoiceField(
+        choices=WorkOrder.Status.choices,
+        required=False,
+        help_text="`in_progress` starts, `completed` completes, `cancelled` cancels.",
+    )
+    notes = serializers.CharField(
+        required=False, allow_blank=True, max_length=10_000, write_only=True
+    )
+    labor_minutes = serializers.IntegerField(
+        required=False, min_value=0, max_value=MINUTES_OF_A_YEAR, write_only=True
+    )
+    downtime_minutes = serializers.IntegerField(
+        required=False, min_value=0, max_value=MINUTES_OF_A_YEAR, write_only=True
+    )
+    verdict = serializers.ChoiceField(choices=Verdict.choices, required=False, write_only=True)
+
+    class Meta(WorkOrderSerializer.Meta):
+        fields = [
+            *WorkOrderSerializer.Meta.fields,
+            "notes",
+            "labor_minutes",
+            "downtime_minutes",
+            "verdict",
+        ]
+        read_only_fields = [
+            "asset",
+            *(name for name in WorkOrderSerializer.Meta.read_only_fields if name != "status"),
+        ]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        plain = {name: attrs[name] for name in PLAIN_FIELDS if name in attrs}
+        super().validate(plain)
+        return attrs
+
+    def changes(self) -> dict[str, Any]:
+        """Plain fields whose value differs from the row's."""
+        values = self.validated_data
+        return {
+            name: values[name]
+            for name in PLAIN_FIELDS
+            if name in values and values[name] != getattr(self.instance, name)
+        }
+
+
+PLAIN_FIELDS = ("title", "description", "maintenance_type", "priority", "technician", "due_at")

@@ -1,0 +1,86 @@
+"""Filters and ordering that refuse what they do not understand, and pages that never overlap."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError as FormError
+from django.db.models import F, OrderBy, QuerySet
+from django_filters.rest_framework import BooleanFilter, Filter
+from rest_framework.exceptions import ValidationError
+from rest_framework.filters import OrderingFilter
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+
+class IdFilter(Filter):  # type: ignore[misc]
+    """Rows with this whole number; another tenant's id simply matches nothing."""
+
+    field_class = forms.IntegerField
+
+
+class _TrueOrFalse(forms.Field):
+    answers = {"true": True, "1": True, "false": False, "0": False}
+
+    def to_python(self, value: Any) -> bool | None:
+        if value in (None, ""):
+            return None
+        answer = self.answers.get(str(value).lower())
+        if answer is None:
+            raise FormError("Use true or false.", code="invalid")
+        return answer
+
+
+class TrueFalseFilter(BooleanFilter):  # type: ignore[misc]
+    """`true` or `false`; anything else is an error instead of being ignored."""
+
+    field_class = _TrueOrFalse
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.TextInput)
+        super().__init__(*args, **kwargs)
+
+
+class StableOrdering(OrderingFilter):
+    """`?ordering=name,-due_at`: empty values last, equal ones by id, unknown names refused."""
+
+    ordering_description = "Fields to order by, separated by commas; `-` in front: descending."
+
+    def remove_invalid_fields(
+        self,
+        queryset: QuerySet[Any],
+        fields: Any,
+        view: APIView,
+        request: Request,
+    ) -> list[str]:
+        known = list(getattr(view, "ordering_fields", []))
+        unknown = [field for field in fields if field.removeprefix("-") not in known]
+        if unknown:
+            names = ", ".join(known) or "nothing"
+            raise ValidationError(
+                {"ordering": f"Cannot order by {', '.join(unknown)}. Known here: {names}."}
+            )
+        return list(fields)
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: APIView
+    ) -> QuerySet[Any]:
+        terms = self.get_ordering(request, queryset, view)
+        if not terms:
+            return queryset
+        return queryset.order_by(*[_term(queryset, term) for term in terms], "pk")
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        known = list(view.ordering_fields)
+        if not known:
+            return []
+        [parameter] = super().get_schema_operation_parameters(view)
+        parameter["description"] = f"{self.ordering_description} Known: {', '.join(known)}."
+        return [parameter]
+
+
+def _term(queryset: QuerySet[Any], term: str) -> str | OrderBy:
+    name = term.removeprefix("-")
+    field = queryset.model._meta.get_field(name)
+    if not getattr(field, "null", False):
+        return term
+    return F(name).desc(nulls_last=True) if term[0] == "-" else F(name).asc(nulls_last=True)

@@ -1,0 +1,184 @@
+"""Serializers that know of tenants, and that ask the model's own constraints before the database."""
+
+import copy
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, TypeVar, cast
+
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import ValidationError as ModelError
+from django.db import models
+from django.db.models import Model, QuerySet
+from rest_framework import serializers
+
+from opssight.accounts.models import User
+from opssight.core.constraints import unique_in_organization
+from opssight.core.tenancy import TenantModel
+
+M = TypeVar("M", bound=TenantModel)
+
+
+class UtcDateTimeField(serializers.DateTimeField):
+    """In and out in UTC, whoever asks; a time without a zone is read as UTC."""
+
+    YEARS = range(1900, 2201)
+    default_error_messages = {"year": "Give a time between the years 1900 and 2200."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"default_timezone": UTC, **kwargs})
+
+    def to_internal_value(self, value: Any) -> datetime:
+        moment: datetime = super().to_internal_value(value)
+        if moment.year not in self.YEARS:
+            self.fail("year")
+        return moment
+
+
+class FiniteFloatField(serializers.FloatField):
+    default_error_messages = {"finite": "Give a finite number."}
+
+    def to_internal_value(self, data: Any) -> float:
+        number = super().to_internal_value(data)
+        if not math.isfinite(number):
+            self.fail("finite")
+        return number
+
+
+class SecondsField(serializers.FloatField):
+    """A duration as seconds."""
+
+    default_error_messages = {"range": "Give seconds above 0 and at most 31622400 (366 days)."}
+
+    def to_internal_value(self, data: Any) -> timedelta:  # type: ignore[override]
+        seconds = super().to_internal_value(data)
+        if not 0 < seconds <= 31_622_400:
+            self.fail("range")
+        return timedelta(seconds=seconds)
+
+    def to_representation(self, value: Any) -> float:
+        return cast("timedelta", value).total_seconds()
+
+
+class TenantRelatedField(serializers.PrimaryKeyRelatedField[Any]):
+    """The id of a row of the caller's organizations; any other id does not exist.
+
+    When a row is changed, only rows of its own organization exist.
+    """
+
+    default_error_messages = {
+        "does_not_exist": "Id {pk_value} does not exist in your organization."
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        # The browsable API asks for the id instead of listing every row there is.
+        kwargs.setdefault("style", {"base_template": "input.html"})
+        super().__init__(**kwargs)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows: Any = super().get_queryset()
+        if "request" not in self.context:
+            return rows.none()  # type: ignore[no-any-return]
+        rows = rows.for_user(self.context["request"].user)
+        owner = self.context.get("organization_id") or getattr(
+            self.root.instance, "organization_id", None
+        )
+        return rows.filter(organization=owner) if owner else rows  # type: ignore[no-any-return]
+
+
+class TenantSerializer(serializers.ModelSerializer[M]):
+    """A row of a tenant. Its organization is never taken from the body.
+
+    `organization_from` names the field whose row gives a new row its organization; without one it
+    is the caller's own. `constraint_errors` says, per database constraint, which field is at fault
+    and what to do; `create_only` names fields that stay as they were created.
+    """
+
+    organization_from: ClassVar[str | None] = None
+    constraint_errors: ClassVar[dict[str, tuple[str, str]]] = {}
+    create_only: ClassVar[tuple[str, ...]] = ()
+
+    serializer_related_field = TenantRelatedField
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateTimeField: UtcDateTimeField,
+        models.FloatField: FiniteFloatField,
+    }
+
+    def get_unique_together_validators(self) -> list[Any]:
+        """None: the model's constraints are asked instead, which also know the organization."""
+        return []
+
+    def organization_of(self, values: dict[str, Any]) -> int | None:
+        """Primary key of the organization that the row (with these values) belongs to."""
+        if isinstance(self.instance, TenantModel):
+            return self.instance.organization_id
+        if self.organization_from is not None:
+            owner: TenantModel = values[self.organization_from]
+            return owner.organization_id
+        user = self.context["request"].user
+        organization = user.organization if isinstance(user, User) else None
+        return organization.pk if organization else None
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        self._refuse_changes_of_create_only(attrs)
+        row = self._candidate(attrs)
+        errors: dict[str, list[str]] = {}
+        for constraint in row._meta.constraints:
+            for field, messages in self._violations(constraint, row).items():
+                errors.setdefault(field, []).extend(messages)
+        if errors:
+            raise serializers.ValidationError(errors)
+        return attrs
+
+    def update(self, instance: M, validated_data: dict[str, Any]) -> M:
+        """Write the given fields only: what the product writes meanwhile is not undone."""
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=list(validated_data))
+        return instance
+
+    def _refuse_changes_of_create_only(self, attrs: dict[str, Any]) -> None:
+        if not isinstance(self.instance, Model):
+            return
+        changed = [
+            name
+            for name in self.create_only
+            if name in attrs and attrs[name] != getattr(self.instance, name)
+        ]
+        if changed:
+            raise serializers.ValidationError(
+                dict.fromkeys(changed, "This cannot be changed after creation.")
+            )
+
+    def _candidate(self, attrs: dict[str, Any]) -> M:
+        """The row as it would be saved."""
+        model: type[M] = self.Meta.model
+        row = copy.copy(self.instance) if isinstance(self.instance, model) else model()
+        row.organization_id = cast("int", self.organization_of(attrs))
+        for name, value in attrs.items():
+            setattr(row, name, value)
+        return row
+
+    def _violations(
+        self, constraint: models.constraints.BaseConstraint, row: M
+    ) -> dict[str, list[str]]:
+        """Messages by field, empty when the constraint holds."""
+        if constraint == unique_in_organization(row._meta.db_table):
+            return {}
+        try:
+            constraint.validate(type(row), row)
+        except ModelError as error:
+            if constraint.name in self.constraint_errors:
+                field, message = self.constraint_errors[constraint.name]
+                return {field: [message]}
+            return {
+                "non_field_errors" if field == NON_FIELD_ERRORS else field: messages
+                for field, messages in _by_field(error).items()
+            }
+        return {}
+
+
+def _by_field(error: ModelError) -> dict[str, list[str]]:
+    if hasattr(error, "error_dict"):
+        return dict(error.message_dict)
+    return {NON_FIELD_ERRORS: error.messages}
