@@ -1,0 +1,257 @@
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection, transaction
+from django.db.models import Min, Q
+
+from assets.binary import Floats, Ints, copy_rows
+from assets.models import Asset, AssetKpi, UptimeEvent
+from assets.reliability import Event, Reliability, Span, measure
+from opssight.accounts.models import Organization
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+FUTURE_LIMIT = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+_STAGE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS incoming_readings
+    (sensor_id bigint, time timestamptz, value double precision) ON COMMIT DELETE ROWS
+"""
+_COPY = "COPY incoming_readings FROM STDIN (FORMAT BINARY)"
+# Both statements lock in the order of the key: two writers of the same readings never deadlock.
+_INSERT = """
+INSERT INTO asset_metrics (sensor_id, time, value)
+SELECT sensor_id, time, value FROM incoming_readings ORDER BY sensor_id, time
+ON CONFLICT (sensor_id, time) DO NOTHING
+"""
+_CORRECT = """
+INSERT INTO asset_metrics (sensor_id, time, value)
+SELECT i.sensor_id, i.time, i.value
+FROM incoming_readings i JOIN asset_metrics m ON m.sensor_id = i.sensor_id AND m.time = i.time
+WHERE m.value <> i.value
+ORDER BY i.sensor_id, i.time
+ON CONFLICT (sensor_id, time) DO UPDATE SET value = EXCLUDED.value
+"""
+_LOCK_SENSORS = "SELECT id FROM sensors WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+# The value is read from the table: under the lock that is the one of the last writer.
+_MOVE_SENSORS_FORWARD = """
+UPDATE sensors s SET last_time = m.time, last_value = m.value
+FROM unnest(%s::bigint[], %s::timestamptz[]) AS latest (sensor_id, time)
+JOIN asset_metrics m ON m.sensor_id = latest.sensor_id AND m.time = latest.time
+WHERE s.id = m.sensor_id AND (s.last_time IS NULL OR s.last_time <= m.time)
+"""
+
+
+def time_problem(time: datetime, *, at: datetime) -> str | None:
+    """Why a reading may not carry this time; None when it may."""
+    if time.utcoffset() is None:
+        return "The time has no time zone: write it like 2026-03-01T12:00:00Z."
+    if time < EARLIEST:
+        return f"The time {time:%Y-%m-%d %H:%M:%S} lies before 1970."
+    if time > at + FUTURE_LIMIT:
+        return f"The time {time:%Y-%m-%d %H:%M:%S} lies more than one day in the future."
+    return None
+
+
+def value_problem(value: float) -> str | None:
+    """Why a reading may not have this value; None when it may."""
+    if not math.isfinite(value):
+        return f"{value} is not a finite number."
+    return None
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What became of the distinct readings of a batch."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "IngestResult") -> "IngestResult":
+        return IngestResult(
+            self.inserted + other.inserted,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+        )
+
+
+def ingest(*, rows: Iterable[tuple[int, datetime, float]]) -> IngestResult:
+    """Store (sensor id, time, value) rows; see `ingest_columns`.
+
+    Raises ValueError for a time without a time zone.
+    """
+    batch = list(rows)
+    return ingest_columns(
+        sensor_ids=np.array([row[0] for row in batch], dtype=np.int64),
+        times=microseconds(row[1] for row in batch),
+        values=np.array([row[2] for row in batch], dtype=np.float64),
+    )
+
+
+def microseconds(times: Iterable[datetime]) -> Ints:
+    """Aware times as microseconds since 1970. Raises ValueError for a naive one."""
+    try:
+        return np.array([(time - EARLIEST) // _MICROSECOND for time in times], dtype=np.int64)
+    except TypeError as error:
+        raise ValueError("a reading's time needs a time zone") from error
+
+
+@transaction.atomic
+def ingest_columns(
+    *, sensor_ids: Ints, times: Ints | npt.NDArray[np.datetime64], values: Floats
+) -> IngestResult:
+    """Store readings given as columns of one length; safe to repeat and to run concurrently.
+
+    times: microseconds since 1970, or datetime64[us] in UTC. Of two readings of one sensor and
+    time the later in the batch counts; one that is stored already is corrected. The sensors'
+    last reading only moves forward in time.
+
+    Raises ValueError for a value that is not finite, and IntegrityError (at the end of the
+    transaction) for a sensor that does not exist.
+    """
+    if not np.isfinite(values).all():
+        raise ValueError("every value of a reading must be a finite number")
+    if not len(values):
+        return IngestResult()
+    ids, moments, values = _last_of_each(sensor_ids, times.astype(np.int64), values)
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE)
+        cursor.execute("DELETE FROM incoming_readings")  # of an earlier call in this transaction
+        with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
+            copy.write(copy_rows(ids, moments, values))
+        cursor.execute(_INSERT)
+        inserted, updated = cursor.rowcount, 0
+        if inserted < len(ids):
+            cursor.execute(_CORRECT)
+            updated = cursor.rowcount
+        _move_sensors_forward(cursor, ids, moments)
+    return IngestResult(inserted, updated, len(ids) - inserted - updated)
+
+
+def _last_of_each(ids: Ints, times: Ints, values: Floats) -> tuple[Ints, Ints, Floats]:
+    """Sorted by sensor and time, the last of those that share both."""
+    order = np.lexsort((times, ids))  # stable
+    ids, times, values = ids[order], times[order], values[order]
+    last = np.ones(len(ids), dtype=bool)
+    last[:-1] = (ids[1:] != ids[:-1]) | (times[1:] != times[:-1])
+    return ids[last], times[last], values[last]
+
+
+def _move_sensors_forward(cursor: Any, ids: Ints, times: Ints) -> None:
+    """`ids` and `times` are sorted: the last row of each sensor is its latest."""
+    ends = np.append(np.flatnonzero(ids[1:] != ids[:-1]), len(ids) - 1)
+    sensors = ids[ends].tolist()
+    latest = [EARLIEST + timedelta(microseconds=time) for time in times[ends].tolist()]
+    cursor.execute(_LOCK_SENSORS, [sensors])
+    cursor.execute(_MOVE_SENSORS_FORWARD, [sensors, latest])
+
+
+@transaction.atomic
+def refresh_kpis(*, organization_id: int, at: datetime) -> int:
+    """Write the KPIs of every asset with recorded states; returns the number of rows.
+
+    For three periods, of which the last two end at `at`, in the organization's time zone: the
+    month before, this month so far, and the 30 days before today with today so far.
+    """
+    zone = Organization.objects.get(pk=organization_id).zone
+    periods = _periods(at.astimezone(zone))
+    events = _events_since(organization_id, min(window[0] for _, window in periods), at)
+    rows = [
+        row
+        for asset_id, (first, mine) in events.items()
+        for period, window in periods
+        for row in _kpi_rows(
+            AssetKpi(
+                organization_id=organization_id,
+                asset_id=asset_id,
+                period=period,
+                starts_at=window[0],
+                ends_at=window[1],
+                computed_at=at,
+            ),
+            measure([event for event in mine if event.start < window[1]], window, first),
+        )
+    ]
+    AssetKpi.objects.bulk_create(
+        rows,
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["asset", "kpi", "period", "starts_at"],
+        update_fields=["ends_at", "value", "standard", "inputs", "count", "computed_at"],
+    )
+    return len(rows)
+
+
+def _periods(at: datetime) -> list[tuple[AssetKpi.Period, Span]]:
+    """`at` is in the local time that months and days begin in."""
+    today = at.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    month = today.replace(day=1)
+    before = (month - timedelta(days=1)).replace(day=1)
+    spans = [
+        (AssetKpi.Period.MONTH, (before, month)),
+        (AssetKpi.Period.MONTH, (month, at)),
+        (AssetKpi.Period.ROLLING_30D, (today - timedelta(days=30), at)),
+    ]
+    in_utc = [(period, (s.astimezone(UTC), e.astimezone(UTC))) for period, (s, e) in spans]
+    return [(period, span) for period, span in in_utc if span[0] < span[1]]
+
+
+def _events_since(
+    organization_id: int, start: datetime, end: datetime
+) -> dict[int, tuple[datetime, list[Event]]]:
+    """By asset id: when its first event began, and its events in [start, end)."""
+    firsts = (
+        Asset.objects.filter(organization=organization_id, uptime_events__started_at__lt=end)
+        .order_by("pk")
+        .values_list("pk")
+        .annotate(first=Min("uptime_events__started_at"))
+    )
+    found: dict[int, tuple[datetime, list[Event]]] = {pk: (first, []) for pk, first in firsts}
+    events = (
+        UptimeEvent.objects.filter(organization=organization_id, started_at__lt=end)
+        .filter(Q(ended_at=None) | Q(ended_at__gt=start))
+        .order_by("asset_id", "started_at")
+        .values_list("asset_id", "state", "cause", "started_at", "ended_at")
+    )
+    for asset_id, state, cause, began, ended in events.iterator():
+        found[asset_id][1].append(Event(state, cause, began, ended))
+    return found
+
+
+def _kpi_rows(base: AssetKpi, known: Reliability) -> list[AssetKpi]:
+    """Three rows like `base`, each with its value and what it was made of."""
+    availability = {
+        "up_hours": known.up_hours,
+        "down_hours": known.down_hours,
+        "idle_hours": known.idle_hours,
+        "total_hours": known.total_hours,
+    }
+    mtbf = {"up_hours": known.up_hours, "failures": known.failures}
+    mttr = {"repair_hours": known.repair_hours, "restorations": known.restorations}
+    figures = [
+        (AssetKpi.Kpi.AVAILABILITY, known.availability, "SMRP 2.2", availability, known.failures),
+        (AssetKpi.Kpi.MTBF, known.mtbf, "ISO 22400-2", mtbf, known.failures),
+        (AssetKpi.Kpi.MTTR, known.mttr, "ISO 22400-2", mttr, known.restorations),
+    ]
+    return [
+        AssetKpi(
+            organization_id=base.organization_id,
+            asset_id=base.asset_id,
+            period=base.period,
+            starts_at=base.starts_at,
+            ends_at=base.ends_at,
+            computed_at=base.computed_at,
+            kpi=kpi,
+            value=value,
+            standard=standard,
+            inputs={name: round(amount, 4) for name, amount in inputs.items()},
+            count=count,
+        )
+        for kpi, value, standard, inputs, count in figures
+    ]
