@@ -110,7 +110,9 @@ def condition(*, scores: dict[str, float], limit_use: dict[str, float] | None = 
         value = _between(use, 0.5, 1.0)
         if value > worst:
             worst = value
-            sentence = f"Condition: {name} has used {100 * max(use, 0):.0f} % of the way to its limit."
+            sentence = (
+                f"Condition: {name} has used {100 * max(use, 0):.0f} % of the way to its limit."
+            )
     return _part("condition", worst, sentence)
 
 
@@ -148,7 +150,11 @@ def overdue(*, days_late: float, cycle_days: float) -> Part:
     if days_late <= 0:
         return _part("overdue", 0.0, "Overdue maintenance: nothing is overdue.")
     value = _between(days_late, 0.0, max(cycle_days / 2.0, 7.0))
-    late = "less than a day" if days_late < 1 else f"{days_late:.0f} day{'s' * (round(days_late) != 1)}"
+    late = (
+        "less than a day"
+        if days_late < 1
+        else f"{days_late:.0f} day{'s' * (round(days_late) != 1)}"
+    )
     return _part(
         "overdue", value, f"Overdue maintenance: {late} late on a {cycle_days:.0f}-day cycle."
     )

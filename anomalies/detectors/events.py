@@ -29,11 +29,20 @@ class EventRule:
     gap          seconds without any reading after which it closes
     """
 
-    open_after: int = 2
+    open_after: int = 6
     strong: float = 1.5
     calm: float = 0.7
     close_after: int = 6
     gap: float = 6 * 3600.0
+
+    @classmethod
+    def for_interval(cls, seconds: float) -> "EventRule":
+        """The rule for a sensor that reads every so many seconds: ten missed readings are a gap.
+
+        >>> EventRule.for_interval(86_400).gap / 86_400
+        10.0
+        """
+        return cls(gap=max(cls().gap, 10.0 * seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ def events_in(
     Readings that were not judged neither open, prolong nor calm an event.
 
     >>> times = np.arange(4.0) * 600
-    >>> scores = Scores(np.array([0.2, 1.2, 1.3, 0.1]), np.array([1.0, 7.0, 8.0, 1.0]),
+    >>> scores = Scores(np.array([0.2, 1.2, 1.9, 0.1]), np.array([1.0, 7.0, 8.0, 1.0]),
     ...     np.ones(4), np.ones(4), np.zeros(4, dtype=np.int8), np.ones(4, dtype=np.bool_))
     >>> carried, [event] = events_in(Carried(), times, scores)
     >>> event.start, event.end, event.peak_value, event.is_open

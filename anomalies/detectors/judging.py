@@ -10,10 +10,13 @@ from anomalies.detectors.state import LONGEST_WINDOW, SIDES, SLOTS, State
 WINDOWS = (1, 6, LONGEST_WINDOW)
 
 CLIP = 8.0
-"""Deviations are clipped here before averaging, so that one spike is no drift."""
+"""Deviations are clipped at this many typical errors before averaging: one spike is no drift."""
 
 FARTHEST = 1e6
-"""No deviation counts as more than this many typical errors."""
+"""No score is larger."""
+
+LEAST_LIMITS = np.array([5.0, 5.0, 2.5, 2.5, 1.2, 1.2])
+"""No alarm line is nearer than this many typical errors, for means over 1, 6 and 72 readings."""
 
 DAY = 86_400.0
 SLOT_SECONDS = DAY / SLOTS
@@ -21,6 +24,10 @@ SLOT_SECONDS = DAY / SLOTS
 WARM_UP_BLOCKS = 2
 SLOW_CADENCE = 60.0
 """Sensors slower than one reading a minute also need a full day before the first alarm."""
+
+FULL_WEEK = 8 * DAY
+FIRST_WEEK = 2.5
+"""Until every kind of day has been seen, only deviations this many times as large alarm."""
 
 FEWEST_MOVES = 8.0
 ASSUMED_RESOLUTION = 0.005
@@ -77,12 +84,13 @@ def judge(state: State, times: Floats, values: Floats) -> Verdict:
     predictions = predict(state, slots)
     expected = predictions[int(state.get("chosen"))]
     scale = typical_error(state)
-    sides = _sides(state, (values - expected) / scale if scale else np.zeros(len(values)))
-    ratios = np.vstack((sides / state.limits[:, None], runs / stuck_limit(state)))
+    sides = _sides(state, values - expected, scale)
+    limits = alarm_lines(state, scale) if scale else np.ones(SIDES)
+    ratios = np.vstack((sides / limits[:, None], runs / stuck_limit(state)))
     strangest = np.argmax(ratios, axis=0)
     return Verdict(
         judged=scale > 0 and _warmed_up(state),
-        score=np.maximum(ratios[strangest, np.arange(len(values))], 0.0),
+        score=np.clip(ratios[strangest, np.arange(len(values))], 0.0, FARTHEST),
         channel=SIDE_CHANNEL[strangest],
         expected=expected,
         scale=scale,
@@ -98,7 +106,7 @@ def _first(values: Floats, slots: Floats, runs: Floats) -> Verdict:
     n = len(values)
     expected = np.full(n, np.median(values))
     scale = float(np.mean(np.abs(values - expected)))
-    sides = _sides(State(), (values - expected) / scale if scale else np.zeros(n))
+    sides = _sides(State(), values - expected, scale)
     return Verdict(
         judged=False,
         score=np.zeros(n),
@@ -140,6 +148,13 @@ def typical_error(state: State) -> float:
     return max(error, 1e-12 * abs(state.get("level")))
 
 
+def alarm_lines(state: State, scale: float) -> Floats:
+    """The deviations (SIDES,) that score 1. In a slow sensor's first week they are farther out."""
+    limits = np.maximum(state.limits, LEAST_LIMITS * scale)
+    first_week = state.get("elapsed") < FULL_WEEK and state.get("cadence") >= SLOW_CADENCE
+    return limits * FIRST_WEEK if first_week else limits
+
+
 def stuck_limit(state: State) -> float:
     """Readings without movement at the alarm line; infinite for what rarely moves."""
     moving = state.get("moving")
@@ -153,14 +168,14 @@ def _warmed_up(state: State) -> bool:
     return blocks >= WARM_UP_BLOCKS and (elapsed >= DAY or state.get("cadence") < SLOW_CADENCE)
 
 
-def _sides(state: State, deviations: Floats) -> Floats:
+def _sides(state: State, deviations: Floats, scale: float) -> Floats:
     """Means of the last 1, 6 and 72 deviations, up and down, shape (SIDES, n)."""
     n = len(deviations)
-    clipped = np.clip(deviations, -CLIP, CLIP)
+    clipped = np.clip(deviations, -CLIP * scale, CLIP * scale)
     total = np.concatenate(([0.0], np.cumsum(np.concatenate((state.recent, clipped)))))
     end = np.arange(n) + LONGEST_WINDOW + 1
     sides = np.empty((SIDES, n))
-    sides[0] = np.clip(deviations, -FARTHEST, FARTHEST)
+    sides[0] = deviations
     for row, window in enumerate(WINDOWS[1:], start=1):
         sides[2 * row] = (total[end] - total[end - window]) / window
     sides[1::2] = -sides[::2]

@@ -1,30 +1,40 @@
 """How the seasonal baseline learns from a full block, without believing outliers."""
 
-import math
-
 import numpy as np
 
 from anomalies.detectors.base import Floats
-from anomalies.detectors.judging import CLIP, NO_MOVEMENT, SLOT_SECONDS, WINDOWS, Verdict, stuck_limit
+from anomalies.detectors.judging import (
+    CLIP,
+    NO_MOVEMENT,
+    SLOT_SECONDS,
+    WINDOWS,
+    Verdict,
+    alarm_lines,
+    stuck_limit,
+)
 from anomalies.detectors.state import BLOCK, LONGEST_WINDOW, MEMORY, SIDES, TOP, State
 
-ALARM_EXPONENT = 5.0
-"""The alarm line: a deviation expected once in 10**5 readings by the fitted tail."""
-
 TAIL_SHARE = 0.02
-FEWEST_EXCESSES = 4
-LEAST_LIMITS = np.array([5.0, 5.0, 2.5, 2.5, 1.2, 1.2])
-"""No line below this many typical errors, for means over 1, 6 and 72 readings."""
+FEWEST_TOPS = 4
+LEAST_HABIT = 0.1
+BEYOND = 1.5
+SET_ASIDE = 3
+"""Blocks with the largest deviations that do not count as habit: one fault or stop is none."""
 
+YOUTH = 20.0
+"""With this many readings per reading of the mean, a line lies twice as far out."""
+
+WINDOW_OF_SIDE = np.repeat(np.array(WINDOWS, dtype=np.float64), 2)
 LAG_BLOCKS = 10
 LEVEL_BLOCKS = 42.0
 SLOT_VISITS = 8.0
 ERROR_BLOCKS = 40.0
+ERROR_CLIP = 3.0
 BETTER = 0.95
 """A richer predictor is used once its error is this much smaller."""
 
-PATIENCE = 21.0
-"""Alarmed blocks in a row (1,008 readings) after which the new behavior counts as normal."""
+PATIENCE = 42.0
+"""Alarmed blocks in a row (2,016 readings) after which the new behavior counts as normal."""
 
 
 def learn(state: State, times: Floats, values: Floats, verdict: Verdict) -> None:
@@ -47,7 +57,10 @@ def learn(state: State, times: Floats, values: Floats, verdict: Verdict) -> None
         state.limits[:] = fit_limits(state.tops, int(state.get("blocks")))
     state.put("run", float(verdict.runs[-1]))
     state.put("last_value", float(values[-1]))
-    state.recent[:] = np.concatenate((state.recent, np.clip(verdict.sides[0], -CLIP, CLIP)))[-LONGEST_WINDOW:]
+    reach = CLIP * verdict.scale
+    state.recent[:] = np.concatenate((state.recent, np.clip(verdict.sides[0], -reach, reach)))[
+        -LONGEST_WINDOW:
+    ]
 
 
 def _forget(state: State) -> None:
@@ -85,22 +98,27 @@ def _learn_movement(state: State, values: Floats, verdict: Verdict) -> None:
 
 
 def _learn_errors(state: State, values: Floats, verdict: Verdict) -> None:
-    """Track each predictor's clipped absolute error, and choose the best. Stillness teaches none."""
+    """Track each predictor's clipped error, and choose the best. Stillness teaches nothing."""
     if np.all(values == values[0]):
         return
     errors = np.abs(values - verdict.predictions)
     if state.get("blocks") > 0 and verdict.scale > 0:
-        errors = np.minimum(errors, 8.0 * verdict.scale)
+        errors = np.minimum(errors, ERROR_CLIP * verdict.scale)
     state.errors += _rate(state, ERROR_BLOCKS) * (errors.mean(axis=1) - state.errors)
+    before = int(state.get("chosen"))
     chosen = 0
     for candidate in (1, 2):
         if state.errors[candidate] < BETTER * state.errors[chosen]:
             chosen = candidate
     state.put("chosen", float(chosen))
+    if chosen != before and state.errors[before] > 0:
+        state.tops *= state.errors[chosen] / state.errors[before]
 
 
 def _learn_tops(state: State, verdict: Verdict) -> None:
-    sides = np.minimum(verdict.sides, state.limits[:, None]) if verdict.judged else verdict.sides
+    sides = verdict.sides
+    if verdict.judged:
+        sides = np.minimum(sides, alarm_lines(state, verdict.scale)[:, None])
     largest = np.partition(sides, BLOCK - TOP, axis=1)[:, BLOCK - TOP :]
     state.tops[int(state.get("blocks")) % MEMORY] = largest
 
@@ -126,23 +144,23 @@ def _learn_profile(state: State, values: Floats, verdict: Verdict) -> None:
 
 
 def fit_limits(tops: Floats, blocks: int) -> Floats:
-    """Alarm lines (SIDES,) in typical errors, from the ring of each block's largest deviations.
+    """Alarm lines (SIDES,), in the sensor's unit, from the ring of each block's largest deviations.
 
-    Peaks over threshold: above the threshold u that a share of 2 % exceeds, the excess is taken as
-    exponential with mean b, so that P(z > u + e) = share * exp(-e / b). The line is where that
-    reaches 10**-5. Short histories and long means (few independent values) widen b.
-    The newest blocks (a third of a short history, at most `LAG_BLOCKS`) are left out.
+    Between the threshold u that 2 % of the readings exceed, and p, the largest deviation of any
+    block once the `SET_ASIDE` most extreme blocks are put aside, lies the sensor's habit. The line
+    is u + `BEYOND` * (p - u): half as far again as the habit reaches. For an exponential tail and a
+    full memory that is about one reading in 10**4. Short histories and long means (few independent
+    values) push it farther out. The newest blocks (a third of a short history, at most
+    `LAG_BLOCKS`) are left out.
     """
     kept = min(blocks, MEMORY)
     lag = min(LAG_BLOCKS, kept // 3)
     rows = np.arange(blocks - kept, blocks - lag) % MEMORY
     n = len(rows) * BLOCK
-    values = -np.sort(-tops[rows].transpose(1, 0, 2).reshape(SIDES, -1), axis=1)
-    above = min(max(round(TAIL_SHARE * n), FEWEST_EXCESSES), values.shape[1] - 1)
-    threshold = values[:, above]
-    mean_excess = values[:, :above].mean(axis=1) - threshold
-    mean_excess = np.maximum(mean_excess, np.maximum(0.1 * np.abs(threshold), 0.05))
-    youth = 1.0 + np.sqrt(20.0 * np.repeat(np.array(WINDOWS, dtype=np.float64), 2) / n)
-    reach = math.log(10.0) * (ALARM_EXPONENT + math.log10(above / n))
-    limits: Floats = np.maximum(threshold + mean_excess * youth * reach, LEAST_LIMITS)
+    largest = -np.sort(-tops[rows].transpose(1, 0, 2).reshape(SIDES, -1), axis=1)
+    threshold = largest[:, min(max(round(TAIL_SHARE * n), FEWEST_TOPS), largest.shape[1] - 1)]
+    peaks = -np.sort(-tops[rows].max(axis=2), axis=0)[min(SET_ASIDE, len(rows) // 10)]
+    habit = np.maximum(peaks - threshold, LEAST_HABIT * np.abs(threshold))
+    youth = 1.0 + np.sqrt(YOUTH * WINDOW_OF_SIDE / n)
+    limits: Floats = threshold + BEYOND * youth * habit
     return limits

@@ -103,7 +103,11 @@ def _run(state: State, times: Floats, values: Floats, found: Scores, at: NDArray
     at = np.concatenate((np.full(filled, -1), at))
     start = 0
     while start < len(values):
-        t, x, to = times[start : start + BLOCK], values[start : start + BLOCK], at[start : start + BLOCK]
+        t, x, to = (
+            times[start : start + BLOCK],
+            values[start : start + BLOCK],
+            at[start : start + BLOCK],
+        )
         verdict = judge(state, t, x)
         if verdict.judged:
             new = to >= 0

@@ -1,4 +1,4 @@
-"""What the seasonal baseline remembers of one sensor, and its form as bytes (about 17 KB, no pickle)."""
+"""What the seasonal baseline remembers of one sensor, and its form as bytes (15 KB, no pickle)."""
 
 from dataclasses import dataclass, field, fields
 
@@ -27,6 +27,32 @@ SIDES = 6
 """Mean over 1, 6 and 72 readings, each upward and downward."""
 
 LONGEST_WINDOW = 72
+
+
+MEMO = {
+    name: i
+    for i, name in enumerate(
+        (
+            "filled",  # readings in the block in progress
+            "blocks",  # blocks learned from
+            "started",  # time of the first reading learned from, seconds
+            "elapsed",  # from there to the end of the last block, seconds
+            "cadence",  # median time between readings of that block, seconds
+            "last_time",  # time of the last reading handed in, seconds
+            "raw_time",  # counter: time of the last finite value, seconds
+            "raw_value",  # counter: that value
+            "level",  # slow level, sensor's unit
+            "chosen",  # index of the predictor in use
+            "last_value",  # last value of the last full block
+            "run",  # readings without movement up to there
+            "longest_run",  # longest such run that counted as ordinary
+            "moving",  # share of readings that moved
+            "step",  # typical size of a movement
+            "moves",  # movements seen
+            "alarmed",  # blocks in a row that were mostly above the alarm line
+        )
+    )
+}
 
 
 def _zeros(*shape: int) -> Floats:
@@ -79,7 +105,8 @@ class State:
         size = sum(getattr(state, f.name).nbytes for f in fields(state))
         if raw[: len(MAGIC)] != MAGIC or len(raw) != len(MAGIC) + size:
             raise UnknownState(
-                "The saved detector state is not of this version. Rescore the sensor from the start."
+                "The saved detector state is not of this version. "
+                "Rescore the sensor from the start."
             )
         offset = len(MAGIC)
         for f in fields(state):
@@ -88,29 +115,3 @@ class State:
             setattr(state, f.name, flat.astype(np.float64).reshape(part.shape))
             offset += part.nbytes
         return state
-
-
-MEMO = {
-    name: i
-    for i, name in enumerate(
-        (
-            "filled",  # readings in the block in progress
-            "blocks",  # blocks learned from
-            "started",  # time of the first reading learned from, seconds
-            "elapsed",  # from there to the end of the last block, seconds
-            "cadence",  # median time between readings of that block, seconds
-            "last_time",  # time of the last reading handed in, seconds
-            "raw_time",  # counter: time of the last finite value, seconds
-            "raw_value",  # counter: that value
-            "level",  # slow level, sensor's unit
-            "chosen",  # index of the predictor in use
-            "last_value",  # last value of the last full block
-            "run",  # readings without movement up to there
-            "longest_run",  # longest such run that counted as ordinary
-            "moving",  # share of readings that moved
-            "step",  # typical size of a movement
-            "moves",  # movements seen
-            "alarmed",  # blocks in a row that were mostly above the alarm line
-        )
-    )
-}

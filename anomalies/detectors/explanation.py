@@ -1,0 +1,161 @@
+"""An anomaly in plain words, and what it usually hints at. Pure: an event in, text out."""
+
+from datetime import UTC, datetime, tzinfo
+
+from anomalies.detectors.base import Channel
+from anomalies.detectors.events import Event
+
+UPWARD = frozenset({Channel.HIGH, Channel.DRIFT_UP})
+DOWNWARD = frozenset({Channel.LOW, Channel.DRIFT_DOWN})
+
+FAILURE_MODES: tuple[tuple[str, frozenset[Channel], str], ...] = (
+    ("vibration", UPWARD, "bearing wear"),
+    ("bearing temperature", UPWARD, "bearing wear"),
+    ("temperature", UPWARD, "overheating"),
+    ("temperature", DOWNWARD, "loss of heat"),
+    ("differential pressure", UPWARD, "fouling"),
+    ("pressure", DOWNWARD, "leak"),
+    ("pressure", UPWARD, "blockage"),
+    ("flow", DOWNWARD, "leak"),
+    ("current", UPWARD, "overload"),
+    ("power", UPWARD, "overload"),
+    ("level", DOWNWARD, "leak"),
+)
+"""The first row whose words are all in the quantity and whose channels hold the event's wins.
+
+A hint for the planner, not a diagnosis: a symptom seldom has one cause (ISO 14224 lists several
+failure mechanisms for each). `failure_mode_of_asset` weighs several sensors of one asset.
+"""
+
+
+def failure_mode(quantity: str, channel: Channel) -> str:
+    """The failure mode that one symptom hints at.
+
+    >>> failure_mode("Vibration", Channel.HIGH), failure_mode("flow", Channel.STUCK)
+    ('bearing wear', 'sensor fault')
+    >>> failure_mode("Bearing temperature", Channel.DRIFT_UP)
+    'bearing wear'
+    >>> failure_mode("Torque", Channel.LOW)
+    'abnormal torque'
+    """
+    if channel is Channel.STUCK:
+        return "sensor fault"
+    plain = quantity.replace("_", " ").lower()
+    for words, channels, mode in FAILURE_MODES:
+        if words in plain and channel in channels:
+            return mode
+    return f"abnormal {plain}"
+
+
+def failure_mode_of_asset(symptoms: list[tuple[str, Channel]]) -> str:
+    """The failure mode that symptoms seen together on one asset hint at; the first one decides.
+
+    Low pressure together with vibration is cavitation rather than a leak. A hot motor that also
+    vibrates wears its bearings.
+
+    >>> failure_mode_of_asset([("pressure", Channel.LOW), ("vibration", Channel.HIGH)])
+    'cavitation'
+    >>> failure_mode_of_asset([("pressure", Channel.LOW), ("flow", Channel.LOW)])
+    'leak'
+
+    Raises `ValueError` without a symptom.
+    """
+    if not symptoms:
+        raise ValueError("Name at least one symptom.")
+    modes = [failure_mode(quantity, channel) for quantity, channel in symptoms]
+    if "bearing wear" in modes and "leak" in modes:
+        return "cavitation"
+    if "bearing wear" in modes and modes[0] == "overheating":
+        return "bearing wear"
+    return modes[0]
+
+
+def explain(
+    event: Event,
+    *,
+    quantity: str,
+    unit: str,
+    zone: tzinfo = UTC,
+    per_hour: bool = False,
+) -> str:
+    """Two sentences: what was reached when, against what was expected; and how long it stayed.
+
+    `per_hour` says that the values are a counter's rise per hour.
+
+    >>> event = Event(start=0.0, end=19_200.0, peak_at=51_600.0, peak_value=7.9, expected=4.8,
+    ...     peak_score=2.1, channel=Channel.HIGH, readings=33, is_open=False)
+    >>> explain(event, quantity="vibration", unit="mm/s")
+    'Vibration reached 7.9 mm/s at 14:20 UTC on 1 Jan, 3.1 above the 4.8 expected for this time of
+    day. It stayed high for 5 h 20 min.'
+    """
+    name = _capital(quantity)
+    unit = f"{unit}/h" if per_hour else unit
+    value, expected, distance = _numbers(event)
+    moment = _clock(event.peak_at, zone)
+    sized = f"{value} {unit}".strip()
+    if event.channel is Channel.STUCK:
+        first = f"{name} has not moved from {sized} since about {_clock(event.start, zone)}"
+        return f"{first}, although it normally changes all the time. {_lasting(event, 'stuck')}"
+    side = "above" if event.channel in UPWARD else "below"
+    if event.channel in (Channel.DRIFT_UP, Channel.DRIFT_DOWN):
+        way = "up" if event.channel is Channel.DRIFT_UP else "down"
+        return (
+            f"{name} has been drifting {way}: it averages {side} what is expected, and was at "
+            f"{sized} against {expected} at {moment}. {_lasting(event, 'off its usual course')}"
+        )
+    verb = "reached" if side == "above" else "fell to"
+    word = "high" if side == "above" else "low"
+    return (
+        f"{name} {verb} {sized} at {moment}, {distance} {side} the {expected} expected for this "
+        f"time of day. {_lasting(event, word)}"
+    )
+
+
+def duration(seconds: float) -> str:
+    """
+    >>> duration(20), duration(19_200), duration(200_000)
+    ('less than a minute', '5 h 20 min', '2 days 7 h')
+    """
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    days, rest = divmod(minutes, 1440)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        named = f"{days} day{'s' * (days > 1)}"
+        return f"{named} {hours} h" if hours else named
+    parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0)
+    return " ".join(parts)
+
+
+def _lasting(event: Event, word: str) -> str:
+    if event.seconds < 60:
+        return "It is the first such reading." if event.is_open else "It was a single reading."
+    verb = "It has been" if event.is_open else "It stayed"
+    return f"{verb} {word} for {duration(event.seconds)}."
+
+
+def _numbers(event: Event) -> tuple[str, str, str]:
+    """Value, expected value and their distance, with as many decimals as the distance needs.
+
+    The distance is that of the rounded numbers, so that a reader who checks finds it right.
+    """
+    distance = abs(event.peak_value - event.expected)
+    decimals = 0
+    while decimals < 6 and 0 < distance * 10**decimals < 9.5:
+        decimals += 1
+    value, expected = round(event.peak_value, decimals), round(event.expected, decimals)
+    value_text, expected_text, distance_text = (
+        f"{number + 0.0:,.{decimals}f}" for number in (value, expected, abs(value - expected))
+    )
+    return value_text, expected_text, distance_text
+
+
+def _clock(seconds: float, zone: tzinfo) -> str:
+    moment = datetime.fromtimestamp(seconds, zone)
+    return f"{moment:%H:%M} {moment.tzname()} on {moment.day} {moment:%b}"
+
+
+def _capital(text: str) -> str:
+    plain = text.replace("_", " ").strip()
+    return plain[:1].upper() + plain[1:]

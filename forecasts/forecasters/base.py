@@ -1,0 +1,53 @@
+"""What every forecaster takes and gives. Arrays only: no Django here."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class TooLittleHistory(ValueError):
+    """The history is too short, or holds too few finite values, to say anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What comes next, step by step: all arrays of shape (steps,), in the unit of the history.
+
+    lower, upper  hold the value with probability `level`, judged by past errors at each horizon
+    method        the name of the forecaster that has predicted best so far
+    error         its mean absolute error in the backtest; NaN when there was no backtest
+    mase          that error over the one of repeating the last season; below 1 is better; NaN too
+    """
+
+    point: Floats
+    lower: Floats
+    upper: Floats
+    level: float
+    method: str
+    error: float
+    mase: float
+
+
+class Forecaster(Protocol):
+    """Forecasts from several origins at once, so that backtest and forecast are one pass."""
+
+    @property
+    def name(self) -> str: ...
+
+    def from_origins(self, history: Floats, origins: Ints, steps: int) -> Floats:
+        """Forecast shape (variants, origins, steps).
+
+        From each origin `o` only `history[:o]` is used; every origin is at least `self.needs`.
+        Variants are settings of the same method, to be chosen among by backtest.
+        """
+        ...
+
+    @property
+    def needs(self) -> int:
+        """The shortest history it can work with."""
+        ...

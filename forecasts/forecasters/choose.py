@@ -1,0 +1,154 @@
+"""Choose the forecaster that has predicted best, and learn its interval from its past errors."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasts.forecasters.base import Floats, Forecast, Forecaster, Ints, TooLittleHistory
+from forecasts.forecasters.naive import SeasonalNaive
+from forecasts.forecasters.smoothing import HoltWinters
+
+MOST_HISTORY = 2016
+"""Steps looked at: twelve weeks of hours."""
+
+MOST_ORIGINS = 40
+FEWEST_ORIGINS = 4
+FEWEST_VALUES = 4
+NEIGHBORS = 2
+"""Errors of horizons this near are pooled: one horizon alone has few."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """One variant's backtest: errors (origins, steps), mean absolute error, and the forecast."""
+
+    name: str
+    error: float
+    errors: Floats
+    point: Floats
+
+
+def forecast(
+    history: Floats, *, steps: int, seasons: tuple[int, ...] = (), level: float = 0.95
+) -> Forecast:
+    """Forecast the next `steps` values of a regular series, with an interval of that `level`.
+
+    Every forecaster that the history is long enough for is run from up to 40 past origins; the
+    smallest mean absolute error wins, or the mean of the best two methods if that is smaller still.
+    The interval at each horizon is the conformal quantile of the winner's absolute errors there
+    (split conformal prediction, Vovk 2005; past origins as calibration). A history that was never
+    negative gives no negative values.
+
+    Raises `TooLittleHistory` with fewer than four values, and `ValueError` for values that are not
+    finite.
+
+    >>> history = 20 + 5 * np.sin(np.arange(336) * 2 * np.pi / 24)
+    >>> result = forecast(history, steps=3, seasons=(24, 168))
+    >>> result.point.round(1), bool(np.all(result.upper - result.lower < 0.1))
+    (array([20. , 21.3, 22.5]), True)
+    """
+    history = np.asarray(history, dtype=np.float64)
+    if len(history) < FEWEST_VALUES:
+        raise TooLittleHistory(f"A forecast needs at least {FEWEST_VALUES} steps of history.")
+    if not np.all(np.isfinite(history)):
+        raise ValueError("The history holds values that are not numbers. Resample it first.")
+    history = history[-MOST_HISTORY:]
+    methods: list[Forecaster] = [SeasonalNaive(1), HoltWinters(1)]
+    methods += [kind(season) for season in seasons for kind in (SeasonalNaive, HoltWinters)]
+    origins = _origins(len(history), steps, seasons)
+    tried = [
+        _best(method, history, _usable(origins, method), steps)
+        for method in methods
+        if len(history) >= method.needs
+    ]
+    best = _winner(tried, history, len(history))
+    reach = _reach(best.errors, history, steps, level)
+    floor = 0.0 if history.min() >= 0 else -math.inf
+    scale = _seasonal_error(history, seasons)
+    return Forecast(
+        point=np.maximum(best.point, floor),
+        lower=np.maximum(best.point - reach, floor),
+        upper=np.maximum(best.point + reach, floor),
+        level=level,
+        method=best.name,
+        error=best.error,
+        mase=best.error / scale if scale > 0 else math.nan,
+    )
+
+
+def _origins(length: int, steps: int, seasons: tuple[int, ...]) -> Ints:
+    """Past origins, the newest last, evenly over at most half of the history."""
+    newest = length - min(steps, max(length // 4, 1))
+    oldest = max(length // 2, FEWEST_VALUES)
+    if newest <= oldest:
+        return np.array([newest])
+    count = min(MOST_ORIGINS, newest - oldest + 1)
+    return np.unique(np.linspace(oldest, newest, count).round().astype(np.int64))
+
+
+def _usable(origins: Ints, method: Forecaster) -> Ints:
+    return origins[origins >= method.needs]
+
+
+def _best(method: Forecaster, history: Floats, origins: Ints, steps: int) -> _Tried:
+    """The method's best variant. Its errors are NaN beyond the end of the history."""
+    n = len(history)
+    made = method.from_origins(history, np.append(origins, n), steps)
+    at = origins[:, None] + np.arange(steps)
+    truth = np.where(at < n, history[np.minimum(at, n - 1)], np.nan)
+    errors = truth - made[:, :-1, :]
+    if len(origins) < FEWEST_ORIGINS:
+        return _Tried(method.name, math.nan, errors[0], made[0, -1])
+    means = np.nanmean(np.abs(errors), axis=(1, 2))
+    chosen = int(np.argmin(means))
+    return _Tried(method.name, float(means[chosen]), errors[chosen], made[chosen, -1])
+
+
+def _winner(tried: list[_Tried], history: Floats, length: int) -> _Tried:
+    """The smallest error, over the origins that all candidates share."""
+    judged = [one for one in tried if not math.isnan(one.error)]
+    if not judged:
+        return tried[0]
+    shared = min(len(one.errors) for one in judged)
+    judged.sort(key=lambda one: float(np.nanmean(np.abs(one.errors[-shared:]))))
+    first = judged[0]
+    if len(judged) == 1:
+        return first
+    second = judged[1]
+    errors = (first.errors[-shared:] + second.errors[-shared:]) / 2.0
+    both = float(np.nanmean(np.abs(errors)))
+    if both >= float(np.nanmean(np.abs(first.errors[-shared:]))):
+        return first
+    name = f"mean of: {first.name}; {second.name}"
+    return _Tried(name, both, errors, (first.point + second.point) / 2.0)
+
+
+def _reach(errors: Floats, history: Floats, steps: int, level: float) -> Floats:
+    """Half the width of the interval at each horizon, shape (steps,).
+
+    Neighboring horizons of one origin are no independent evidence, so the conformal correction
+    counts origins: with k of them the quantile taken is ceil((k + 1) * level) / k. With too few for
+    the level, the interval is at least that of a random walk with twice the steps seen.
+    """
+    spread = float(np.std(np.diff(history)))
+    growing = 2.0 * spread * np.sqrt(np.arange(1, steps + 1))
+    reach = np.empty(steps)
+    for step in range(steps):
+        near = np.abs(errors[:, max(step - NEIGHBORS, 0) : step + NEIGHBORS + 1])
+        count = int(np.sum(~np.isnan(near).all(axis=1)))
+        known = near[~np.isnan(near)]
+        if not count:
+            reach[step] = max(growing[step], reach[step - 1] if step else 0.0)
+            continue
+        share = min(math.ceil((count + 1) * level) / count, 1.0)
+        reach[step] = np.quantile(known, share, method="higher")
+        if count < 1.0 / (1.0 - level):
+            reach[step] = max(growing[step], reach[step])
+    return reach
+
+
+def _seasonal_error(history: Floats, seasons: tuple[int, ...]) -> float:
+    """Mean absolute error of repeating the last season (the first that fits), for the MASE."""
+    lag = next((season for season in seasons if len(history) > 2 * season), 1)
+    return float(np.mean(np.abs(history[lag:] - history[:-lag])))

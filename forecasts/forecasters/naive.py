@@ -1,0 +1,34 @@
+"""Repeating the past: the forecasts that every other one has to beat."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasts.forecasters.base import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonalNaive:
+    """The last season again; two variants: as it was, and the mean of the last two seasons.
+
+    `season=1` carries the last value forward.
+
+    >>> SeasonalNaive(2).from_origins(np.array([1.0, 2, 3, 4]), np.array([4]), 3)[0]
+    array([[3., 4., 3.]])
+    """
+
+    season: int
+
+    @property
+    def name(self) -> str:
+        return "last value" if self.season == 1 else f"same time, {self.season} steps ago"
+
+    @property
+    def needs(self) -> int:
+        return 2 * self.season
+
+    def from_origins(self, history: Floats, origins: Ints, steps: int) -> Floats:
+        ahead = np.arange(steps) % self.season - self.season
+        at = origins[:, None] + ahead
+        last = history[at]
+        return np.stack((last, (last + history[at - self.season]) / 2.0))
