@@ -52,7 +52,8 @@ echo "Installing the Python packages (the first time takes about a minute) …"
 if have_uv; then
     set -- uv pip install --quiet --python .venv/bin/python
 else
-    set -- .venv/bin/python -m pip install --quiet --disable-pip-version-check
+    # twice quiet: no notes about how a package is built
+    set -- .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check
     # root in a container is no mistake
     export PIP_ROOT_USER_ACTION=ignore
 fi

@@ -47,7 +47,7 @@ class Service:
             self.start(now)
         except (RuntimeProblem, OSError) as error:
             self._plan(now)
-            return self._once(f"{self.name}: {error} Trying again every {self.pause:.0f} s.")
+            return self._once(f"{self.name} cannot be started: {error} It is tried again.")
         return f"{self.name} is running again."
 
     def _notice(self, now: float) -> str | None:
@@ -56,13 +56,16 @@ class Service:
             return None
         if now - self._started > STEADY_AFTER:
             self.pause = 0.0
-        self._plan(now)
-        when = f"in {self.pause:.0f} s" if self.pause else "now"
+        pause = self._plan(now)
+        when = f"in {pause:.0f} s" if pause else "now"
         return f"{self.name} {how_it_ended(code)}; it is started again {when}. Its log: {self.log}"
 
-    def _plan(self, now: float) -> None:
-        self._next_try = now + self.pause
-        self.pause = min(max(self.pause * 2, 1.0), LONGEST_PAUSE)
+    def _plan(self, now: float) -> float:
+        """Set the time of the next try; returns the pause before it and doubles the next one."""
+        pause = self.pause
+        self._next_try = now + pause
+        self.pause = min(max(pause * 2, 1.0), LONGEST_PAUSE)
+        return pause
 
     def _once(self, line: str) -> str | None:
         fresh = line != self._said

@@ -1,0 +1,79 @@
+"""`run`: a command with throw-away servers."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from opssight.runtime import children
+from opssight.runtime.locations import REPOSITORY
+from tests.runtime.product import environment, fails, living, wait_for
+
+pytestmark = pytest.mark.runtime
+
+ASK = """
+import os, psycopg, redis
+with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+    print(connection.execute("SELECT current_database(), current_setting('timezone')").fetchone())
+with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+    print(client.ping())
+raise SystemExit(7)
+"""
+
+
+def _run(tmp_path: Path, *command: str, **extra: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "opssight.runtime", "run", "--", *command],
+        cwd=REPOSITORY,
+        env=environment(tmp_path / "var") | {"TMPDIR": str(tmp_path)} | extra,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _left(tmp_path: Path) -> list[Path]:
+    return [*tmp_path.glob("opssight-run-*"), *Path("/tmp").glob("opssight-run-*/nothing")]  # noqa: S108
+
+
+def test_gives_the_command_both_servers_and_forwards_its_exit_code(tmp_path: Path) -> None:
+    process = _run(tmp_path, sys.executable, "-c", ASK)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 7
+    assert said == "('opssight', 'UTC')\nTrue\n"
+    assert _left(tmp_path) == []
+
+
+def test_root_needs_no_user_namespace(tmp_path: Path) -> None:
+    process = _run(tmp_path, sys.executable, "-c", ASK, OPSSIGHT_NO_USER_NAMESPACE="1")
+    said, _ = process.communicate(timeout=60)
+    assert said == "('opssight', 'UTC')\nTrue\n"
+
+
+def test_uses_servers_that_are_given(tmp_path: Path) -> None:
+    given = {"DATABASE_URL": "postgres://given/db", "REDIS_URL": "redis://given"}
+    process = _run(tmp_path, "sh", "-c", "echo $DATABASE_URL $REDIS_URL", **given)
+    said, _ = process.communicate(timeout=60)
+    assert said == "postgres://given/db redis://given\n"
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_leaves_no_process_however_it_is_ended(tmp_path: Path, sign: signal.Signals) -> None:
+    process = _run(tmp_path, "sh", "-c", "echo started; sleep 60")
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == "started\n"
+        tree = children.descendants(process.pid)
+        if sign is signal.SIGINT:
+            os.killpg(process.pid, sign)
+        else:
+            process.send_signal(sign)
+        process.wait(20)
+    wait_for(lambda: living(tree) == [], 10)
+
+
+def test_says_that_there_is_no_such_program(tmp_path: Path) -> None:
+    assert "no program" in fails("run", "--", "opssight-no-such-program", var=tmp_path)
