@@ -1,45 +1,18 @@
-"""Readings in bulk, as arrays, for the detectors."""
+"""Readings as the detectors take them, and the sensors that have some to be scored."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from django.db import connection
 from django.db.models import F, Q
 
 from anomalies.detectors.base import Floats
-from assets.models import Sensor
+from assets.models import Reading, Sensor
+from assets.queries import readings_after
 
 CHUNK = 50
 """Sensors that one task scores."""
-
-_POSTGRES_EPOCH = 946_684_800_000_000
-"""Microseconds from 1970 to 2000, where PostgreSQL counts from."""
-
-_PAIR = np.dtype([("time", ">i8"), ("value", ">f8")])
-
-# The server packs each sensor's readings into one string of bytes, 16 a reading: an array of
-# numbers would become millions of Python objects. It needs no COPY.
-_UNREAD = """
-    SELECT w.sensor_id, string_agg(timestamptz_send(r.time) || float8send(r.value), ''::bytea)
-    FROM unnest(%s::bigint[], %s::timestamptz[]) AS w (sensor_id, watermark)
-    CROSS JOIN LATERAL (
-        SELECT m.time, m.value FROM asset_metrics m
-        WHERE m.sensor_id = w.sensor_id AND m.time > w.watermark
-        ORDER BY m.time LIMIT %s
-    ) r
-    GROUP BY w.sensor_id
-"""
-
-_LATEST = """
-    SELECT string_agg(timestamptz_send(r.time) || float8send(r.value), ''::bytea)
-    FROM (
-        SELECT m.time, m.value FROM asset_metrics m
-        WHERE m.sensor_id = %s AND m.time <= %s
-        ORDER BY m.time DESC LIMIT %s
-    ) r
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +31,23 @@ EMPTY = Batch(np.zeros(0), np.zeros(0))
 
 def unread(watermarks: Mapping[int, datetime], limit: int) -> dict[int, Batch]:
     """The first `limit` readings after each sensor's watermark, by sensor id; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_UNREAD, [list(watermarks), list(watermarks.values()), limit])
-        return {sensor_id: _unpack(packed) for sensor_id, packed in cursor.fetchall()}
+    found = readings_after(watermarks=watermarks, limit=limit)
+    return {
+        sensor_id: Batch(
+            readings.times.astype("datetime64[us]").astype(np.int64) / 1e6, readings.values
+        )
+        for sensor_id, readings in found.items()
+    }
 
 
 def latest(sensor_id: int, until: datetime, limit: int) -> Batch:
     """The last `limit` readings of a sensor up to a moment."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LATEST, [sensor_id, until, limit])
-        [(packed,)] = cursor.fetchall()
-    return _unpack(packed or b"")
-
-
-def _unpack(packed: bytes | memoryview) -> Batch:
-    pairs = np.frombuffer(packed, dtype=_PAIR)
-    times = pairs["time"].astype(np.int64)
-    order = np.argsort(times, kind="stable")
-    seconds = (times[order] + _POSTGRES_EPOCH) / 1e6
-    return Batch(seconds, pairs["value"].astype(np.float64)[order])
+    readings = Reading.objects.filter(sensor=sensor_id, time__lte=until).order_by("-time")
+    rows = list(readings.values_list("time", "value")[:limit])[::-1]
+    return Batch(
+        np.array([time.timestamp() for time, _ in rows], dtype=np.float64),
+        np.array([value for _, value in rows], dtype=np.float64),
+    )
 
 
 def sensors_to_score() -> list[int]:

@@ -1,0 +1,136 @@
+"""What forecasts and risk scores are made of, read in bulk, and when a forecast reaches a limit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from assets.models import Sensor
+from forecasts.models import Forecast
+
+CHUNK = 25
+"""Assets that one task forecasts or rates."""
+
+STEP = timedelta(hours=1)
+NORMAL_DAYS = 28
+RECENT_READINGS = 6
+
+_PAIR = np.dtype([("hour", ">i8"), ("mean", ">f8")])
+
+# Packed by the server, 16 bytes an hour, instead of a row of Python objects each.
+_HOURLY = """
+    SELECT sensor_id, string_agg(int8send(hour) || float8send(mean), ''::bytea ORDER BY hour)
+    FROM (
+        SELECT sensor_id,
+               extract(epoch FROM date_bin('1 hour', time, '1970-01-01 00:00+00'))::bigint / 3600
+                   AS hour,
+               avg(value) AS mean
+        FROM asset_metrics
+        WHERE sensor_id = ANY(%s) AND time >= %s AND time < %s
+        GROUP BY 1, 2
+    ) hours
+    GROUP BY sensor_id
+"""
+
+# Normal is the median of one reading a day, at the hour of the last one: 28 index look-ups a
+# sensor, however often it reads.
+_SIGNALS = """
+    SELECT s.id, recent.mean, normal.median
+    FROM sensors s
+    CROSS JOIN LATERAL (
+        SELECT avg(value) AS mean FROM (
+            SELECT value FROM asset_metrics m WHERE m.sensor_id = s.id AND m.time <= s.last_time
+            ORDER BY time DESC LIMIT %s
+        ) r
+    ) recent
+    CROSS JOIN LATERAL (
+        SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY daily.value) AS median
+        FROM generate_series(1, %s) AS day
+        CROSS JOIN LATERAL (
+            SELECT value FROM asset_metrics m
+            WHERE m.sensor_id = s.id
+              AND m.time > s.last_time - make_interval(days => day)
+              AND m.time <= s.last_time - make_interval(days => day - 1)
+            ORDER BY m.time LIMIT 1
+        ) daily
+    ) normal
+    WHERE s.id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hourly:
+    """Hourly means of one sensor: hours since 1970, rising, not always one after the other."""
+
+    hours: NDArray[np.int64]
+    means: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Where a sensor stands: mean of its last readings, and its median of the last weeks."""
+
+    recent: float
+    normal: float
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """When a forecast reaches a limit of its sensor.
+
+    `likely` is the time at which the forecast itself does (none within the horizon: None),
+    `possible` the time at which its interval does, which is never later.
+    """
+
+    limit: float
+    possible: datetime
+    likely: datetime | None
+
+
+def hourly_means(sensor_ids: Sequence[int], start: datetime, end: datetime) -> dict[int, Hourly]:
+    """Means of [start, end) by sensor id; hours without readings are absent. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOURLY, [list(sensor_ids), start, end])
+        return {sensor_id: _unpack(packed) for sensor_id, packed in cursor.fetchall()}
+
+
+def _unpack(packed: bytes | memoryview) -> Hourly:
+    pairs = np.frombuffer(packed, dtype=_PAIR)
+    return Hourly(pairs["hour"].astype(np.int64), pairs["mean"].astype(np.float64))
+
+
+def signals(sensor_ids: Sequence[int]) -> dict[int, Signal]:
+    """Where each sensor stands, by sensor id; sensors with less than a day are absent."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SIGNALS, [RECENT_READINGS, NORMAL_DAYS, list(sensor_ids)])
+        return {
+            sensor_id: Signal(recent, normal)
+            for sensor_id, recent, normal in cursor.fetchall()
+            if recent is not None and normal is not None
+        }
+
+
+def crossing(forecast: Forecast, sensor: Sensor) -> Crossing | None:
+    """The first limit that the forecast or its interval reaches, or None within the horizon."""
+    found = []
+    for limit, far, point, beyond in (
+        (sensor.high_limit, forecast.upper, forecast.values, np.greater_equal),
+        (sensor.low_limit, forecast.lower, forecast.values, np.less_equal),
+    ):
+        if limit is None:
+            continue
+        possible = _first(beyond(far, limit), forecast)
+        likely = _first(beyond(point, limit), forecast)
+        if possible is not None:
+            found.append(Crossing(limit, min(possible, likely or possible), likely))
+    return min(found, key=lambda c: (c.likely is None, c.likely or c.possible), default=None)
+
+
+def _first(beyond: NDArray[np.bool_], forecast: Forecast) -> datetime | None:
+    places = np.flatnonzero(beyond)
+    if not len(places):
+        return None
+    return forecast.starts_at + int(places[0]) * forecast.step
