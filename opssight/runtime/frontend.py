@@ -6,6 +6,7 @@ already right, so it can run before every start.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import importlib.util
@@ -24,6 +25,20 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # Older npm cannot install from a lock file that names no host.
 OLDEST_NPM = 8
 
+# npm unpacks 145 MB, and reports success when the disk fills up underneath it.
+NEEDED_BYTES = 250 * 1024**2
+DISK_FULL = "the disk is full. Free 250 MB, then run it again."
+NPM_OPTIONS = (
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=warn",
+    # A machine without a network learns so after seconds, not after minutes.
+    "--fetch-retries=2",
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=5000",
+)
+
 # Where each served file comes from inside node_modules.
 SERVED = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
@@ -35,13 +50,13 @@ SERVED = {
 }
 PACKAGES = ("htmx.org", "@tabler/core", "@tabler/icons", "echarts", "@fontsource-variable/inter")
 
-# The icons of the sprite, one name a line: those of {% include "components/icon.html" with name=... %}.
+# The icons of the sprite, one name a line: those that components/icon.html is included with.
 ICONS = Path(__file__).with_name("icons.txt")
 
 SOURCE_MAP = re.compile(r"\s*(//[#@]|/\*[#@])\s*sourceMappingURL=\S+(\s*\*/)?")
 SVG_BODY = re.compile(r".*?<svg[^>]*>(.*?)</svg>\s*", re.DOTALL)
 SYMBOL = (
-    '<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" '
+    '<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
     'stroke-linecap="round" stroke-linejoin="round">{body}</symbol>'
 )
 
@@ -112,19 +127,21 @@ def _install(root: Path) -> None:
     stamp = root / "node_modules" / ".opssight-lock"
     if stamp.is_file() and stamp.read_text("utf-8") == lock:
         return
+    if shutil.disk_usage(root).free < NEEDED_BYTES:
+        raise BuildProblem(DISK_FULL)
     command = _npm_command()
     print("Front-end files: installing packages (once)...", flush=True)
     with tempfile.TemporaryDirectory(prefix="opssight-npm-") as scratch:
         result = subprocess.run(
-            [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+            [*command, "ci", *NPM_OPTIONS],
             cwd=root,
-            env={**os.environ, **_cache_setting(Path(scratch))},
+            env=_npm_environment(Path(scratch)),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
-    if result.returncode:
+    if result.returncode or "ENOSPC" in result.stderr:
         raise BuildProblem(_explain_npm(result.stderr or result.stdout))
     stamp.write_text(lock, "utf-8")
 
@@ -159,10 +176,16 @@ def _major_version(npm: list[str]) -> int:
     return int(match[1]) if match and not result.returncode else 0
 
 
-def _cache_setting(scratch: Path) -> dict[str, str]:
-    """npm keeps its cache in the home folder; an account without one gets a throw-away cache."""
-    home = Path(os.environ.get("HOME", "/nonexistent"))
-    return {} if os.access(home, os.W_OK) else {"npm_config_cache": str(scratch)}
+def _npm_environment(scratch: Path) -> dict[str, str]:
+    """Ours, and two settings that a bare Node lacks.
+
+    It trusts the certificates this machine trusts, and an account whose home folder cannot be
+    written to gets a throw-away cache.
+    """
+    environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
+    if not os.access(os.environ.get("HOME", "/nonexistent"), os.W_OK):
+        environment.setdefault("npm_config_cache", str(scratch))
+    return environment
 
 
 def _explain_npm(output: str) -> str:
@@ -172,7 +195,13 @@ def _explain_npm(output: str) -> str:
             "of npm), then run it again."
         )
     if "ENOSPC" in output:
-        return "the disk is full. Free about 300 MB, then run it again."
+        return DISK_FULL
+    if re.search(r"CERT_|_CERT|UNABLE_TO_VERIFY", output):
+        return (
+            "the certificate of the package registry is not trusted here. Set "
+            "NODE_EXTRA_CA_CERTS to the file with your organization's certificates, then run it "
+            "again."
+        )
     if re.search(r"EACCES|EPERM|EROFS", output):
         return "npm may not write here. Make this folder and ~/.npm writable, then run it again."
     if "EUSAGE" in output:
@@ -182,14 +211,20 @@ def _explain_npm(output: str) -> str:
             "a downloaded package differs from package-lock.json. Run `npm cache clean --force`, "
             "then run it again."
         )
-    lines = [line.strip() for line in output.strip().splitlines() if line.strip()]
-    return "npm failed: " + (lines[0] if lines else "it said nothing.")
+    lines = [line for line in output.splitlines() if line.startswith("npm error")]
+    return "npm failed: " + "; ".join(line.removeprefix("npm error").strip() for line in lines[:3])
 
 
 def _explain_os_error(error: OSError) -> str:
-    reason = error.strerror or str(error)
-    where = f" ({error.filename})" if error.filename else ""
-    return f"{reason}{where}. Fix this, then run it again."
+    if error.errno == errno.ENOSPC:
+        return DISK_FULL
+    if isinstance(error, PermissionError):
+        return f"{error.filename} may not be written. Change its owner, then run it again."
+    if isinstance(error, FileNotFoundError):
+        return (
+            f"{error.filename} is missing. Restore it, or delete node_modules; then run it again."
+        )
+    return f"{error}. Fix this, then run it again."
 
 
 # -- Copying -------------------------------------------------------------------------------------
