@@ -12,7 +12,8 @@ from maintenance.api.work_orders import WorkOrderViewSet
 from notifications.api.viewsets import NotificationViewSet
 from opssight.core import problems
 
-router = DefaultRouter(trailing_slash="/?")
+router = DefaultRouter()
+router.trailing_slash = "/?"
 router.include_format_suffixes = False
 router.register("sites", assets.SiteViewSet)
 router.register("assets", AssetWithMaintenanceViewSet)

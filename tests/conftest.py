@@ -23,6 +23,8 @@ def _quick_settings(settings: LazySettings) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    # Looks files up when asked, so that no test needs collectstatic.
+    settings.WHITENOISE_AUTOREFRESH = True
     settings.CELERY_TASK_ALWAYS_EAGER = True
     settings.RATELIMIT_ENABLE = False
 

@@ -29,6 +29,6 @@ class AnomalyFilter(FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def filter_active(
-        self, queryset: QuerySet[Anomaly], name: str, value: bool  # noqa: FBT001
+        self, queryset: QuerySet[Anomaly], name: str, value: bool
     ) -> QuerySet[Anomaly]:
         return queryset.filter(closed_at__isnull=value)

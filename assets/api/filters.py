@@ -26,9 +26,7 @@ class AssetFilter(FilterSet):  # type: ignore[misc]
         model = Asset
         fields: list[str] = []
 
-    def filter_overdue(
-        self, queryset: QuerySet[Asset], name: str, value: bool  # noqa: FBT001
-    ) -> QuerySet[Asset]:
+    def filter_overdue(self, queryset: QuerySet[Asset], name: str, value: bool) -> QuerySet[Asset]:
         past = {"next_due_at__lt": timezone.now()}
         return queryset.filter(**past) if value else queryset.exclude(**past)
 

@@ -32,7 +32,10 @@ class AssetSerializer(TenantSerializer[Asset]):
         "asset_not_its_own_parent": ("parent", "An asset cannot stand under itself."),
         "asset_tree_without_circle": ("parent", "The asset would stand under itself."),
         "assets_site_same_organization": ("site", "The site belongs to another organization."),
-        "assets_parent_same_organization": ("parent", "The parent belongs to another organization."),
+        "assets_parent_same_organization": (
+            "parent",
+            "The parent belongs to another organization.",
+        ),
     }
 
     site_name = serializers.CharField(source="site.name", read_only=True)

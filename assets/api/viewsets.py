@@ -73,7 +73,7 @@ class SensorViewSet(EditableTenantViewSet):
 class AssetGroupViewSet(CrudTenantViewSet):
     """Named sets of assets."""
 
-    queryset = AssetGroup.objects.annotate(member_count=Count("members"))
+    queryset = AssetGroup.objects.annotate(member_count=Count("members")).order_by("name", "pk")
     serializer_class = serializers.AssetGroupSerializer
     write_permissions = {
         **edits(Permission.ASSET_EDIT),

@@ -17,7 +17,7 @@ class ForecastFilter(FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def filter_latest(
-        self, queryset: QuerySet[Forecast], name: str, value: bool  # noqa: FBT001
+        self, queryset: QuerySet[Forecast], name: str, value: bool
     ) -> QuerySet[Forecast]:
         newest = Forecast.objects.filter(sensor=OuterRef("sensor")).order_by("-starts_at")
         return queryset.filter(pk=Subquery(newest.values("pk")[:1])) if value else queryset
@@ -36,7 +36,7 @@ class RiskScoreFilter(FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def filter_latest(
-        self, queryset: QuerySet[RiskScore], name: str, value: bool  # noqa: FBT001
+        self, queryset: QuerySet[RiskScore], name: str, value: bool
     ) -> QuerySet[RiskScore]:
         newest = RiskScore.objects.filter(asset=OuterRef("asset")).order_by("-day")
         return queryset.filter(pk=Subquery(newest.values("pk")[:1])) if value else queryset

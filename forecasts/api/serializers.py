@@ -5,7 +5,7 @@ from opssight.core.serializers import SecondsField, TenantSerializer
 
 
 class ForecastSerializer(TenantSerializer[Forecast]):
-    """The i-th value is expected at `starts_at` + i × `step_seconds`, between lower and upper."""
+    """Value i (from 0) is expected `step_seconds` times i after `starts_at`."""
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     sensor_key = serializers.CharField(source="sensor.key", read_only=True)

@@ -26,9 +26,7 @@ class DismissSerializer(serializers.Serializer[None]):
 
 
 class CompleteSerializer(serializers.Serializer[None]):
-    notes = serializers.CharField(
-        required=False, default="", allow_blank=True, max_length=10_000
-    )
+    notes = serializers.CharField(required=False, default="", allow_blank=True, max_length=10_000)
     labor_minutes = serializers.IntegerField(
         required=False, default=0, min_value=0, max_value=MINUTES_OF_A_YEAR
     )

@@ -44,7 +44,10 @@ class AssetMaintenanceSerializer(serializers.Serializer[Asset]):
     @extend_schema_field(RecommendationSerializer(many=True))
     def get_open_recommendations(self, asset: Asset) -> Any:
         rows = Recommendation.objects.live().filter(asset=asset).select_related("asset")
-        return self._rows(RecommendationSerializer, rows.annotate(anomaly_count=Count("anomalies")))
+        return self._rows(
+            RecommendationSerializer,
+            rows.annotate(anomaly_count=Count("anomalies")).order_by("-opened_at", "pk"),
+        )
 
     @extend_schema_field(MaintenanceRecordSerializer(many=True))
     def get_last_history(self, asset: Asset) -> Any:

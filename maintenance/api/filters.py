@@ -80,13 +80,11 @@ class WorkOrderFilter(FilterSet):  # type: ignore[misc]
         model = WorkOrder
         fields: list[str] = []
 
-    def filter_open(
-        self, queryset: WorkOrderQuerySet, name: str, value: bool  # noqa: FBT001
-    ) -> WorkOrderQuerySet:
+    def filter_open(self, queryset: WorkOrderQuerySet, name: str, value: bool) -> WorkOrderQuerySet:
         return queryset.open() if value else queryset.exclude(status__in=WorkOrder.OPEN)
 
     def filter_overdue(
-        self, queryset: WorkOrderQuerySet, name: str, value: bool  # noqa: FBT001
+        self, queryset: WorkOrderQuerySet, name: str, value: bool
     ) -> WorkOrderQuerySet:
         at = timezone.now()
         if value:

@@ -46,8 +46,7 @@ class TechnicianField(TenantRelatedField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            **{"queryset": Technician.objects.all(), "required": False, "allow_null": True}
-            | kwargs
+            **{"queryset": Technician.objects.all(), "required": False, "allow_null": True} | kwargs
         )
 
     def to_internal_value(self, data: Any) -> Technician:

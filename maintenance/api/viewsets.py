@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -51,20 +52,24 @@ class MaintenanceScheduleViewSet(CrudTenantViewSet):
     ordering_fields = ["next_due_at", "title", "starts_at", "last_completed_at"]
 
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
-        super().perform_create(serializer)
-        self._reschedule(serializer)
+        with transaction.atomic():
+            super().perform_create(serializer)
+            self._reschedule(serializer)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        super().perform_update(serializer)
-        self._reschedule(serializer)
+        with transaction.atomic():
+            super().perform_update(serializer)
+            self._reschedule(serializer)
 
     def perform_destroy(self, instance: Any) -> None:
-        super().perform_destroy(instance)
-        services.refresh_next_due(assets=Asset.objects.filter(pk=instance.asset_id))
+        with transaction.atomic():
+            super().perform_destroy(instance)
+            services.refresh_next_due(assets=Asset.objects.filter(pk=instance.asset_id))
 
     def _reschedule(self, serializer: BaseSerializer[Any]) -> None:
-        schedule = services.reschedule(schedule=serializer.instance)
-        serializer.instance.next_due_at = schedule.next_due_at
+        schedule: MaintenanceSchedule | None = serializer.instance
+        assert schedule is not None  # noqa: S101 just saved
+        schedule.next_due_at = services.reschedule(schedule=schedule).next_due_at
 
 
 @extend_schema_view(**describe("row of the history", "the maintenance history"))
@@ -84,8 +89,10 @@ class MaintenanceRecordViewSet(TenantViewSet):
 class RecommendationViewSet(TenantViewSet):
     """Advice that anomalies support. Accept it, and it becomes a work order; or dismiss it."""
 
-    queryset = Recommendation.objects.select_related("asset").annotate(
-        anomaly_count=Count("anomalies")
+    queryset = (
+        Recommendation.objects.select_related("asset")
+        .annotate(anomaly_count=Count("anomalies"))
+        .order_by("-opened_at", "pk")
     )
     serializer_class = serializers.RecommendationSerializer
     write_permissions = dict.fromkeys(("accept", "dismiss"), (Permission.RECOMMENDATION_DECIDE,))

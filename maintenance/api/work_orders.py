@@ -21,8 +21,7 @@ from opssight.core.problems import conflict_on
 from opssight.core.schema import describe
 
 NOT_OPEN = (
-    "The work order is not in a state that allows this; perhaps somebody was faster."
-    " Read it again."
+    "The work order is not in a state that allows this; perhaps somebody was faster. Read it again."
 )
 UPDATE = (Permission.WORK_ORDER_PLAN, Permission.WORK_ORDER_EXECUTE)
 Status = WorkOrder.Status
@@ -49,7 +48,9 @@ class WorkOrderViewSet(mixins.CreateModelMixin, TenantViewSet):
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         if self.action in ("update", "partial_update"):
             return WorkOrderUpdateSerializer
-        return WorkOrderSerializer if self.action in ("list", "create") else WorkOrderDetailSerializer
+        if self.action in ("list", "create"):
+            return WorkOrderSerializer
+        return WorkOrderDetailSerializer
 
     @extend_schema(
         summary="Create a work order",
@@ -62,9 +63,7 @@ class WorkOrderViewSet(mixins.CreateModelMixin, TenantViewSet):
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
         values = serializer.validated_data
         self.require(Permission.WORK_ORDER_PLAN, values["asset"].organization_id)
-        serializer.instance = services.create_work_order(
-            by=self.user, at=timezone.now(), **values
-        )
+        serializer.instance = services.create_work_order(by=self.user, at=timezone.now(), **values)
 
     @extend_schema(
         summary="Replace an open work order, or start, complete or cancel it by its status",
@@ -89,9 +88,7 @@ class WorkOrderViewSet(mixins.CreateModelMixin, TenantViewSet):
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self._change(request, partial=True)
 
-    @extend_schema(
-        summary="Start a work order", request=None, responses=WorkOrderDetailSerializer
-    )
+    @extend_schema(summary="Start a work order", request=None, responses=WorkOrderDetailSerializer)
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: str | None = None) -> Response:
         work_order: WorkOrder = self.get_object()
@@ -183,7 +180,5 @@ class WorkOrderViewSet(mixins.CreateModelMixin, TenantViewSet):
 
     def _answer(self) -> Response:
         """The work order as it is now."""
-        answer = WorkOrderDetailSerializer(
-            self.get_object(), context=self.get_serializer_context()
-        )
+        answer = WorkOrderDetailSerializer(self.get_object(), context=self.get_serializer_context())
         return Response(answer.data, status=status.HTTP_200_OK)

@@ -32,9 +32,7 @@ PROBLEM = {
 PROBLEM_RESPONSE = {
     "description": "A problem: 400 invalid input, 401 not signed in, 403 not allowed, 404 not "
     "found (or another organization's), 409 conflict, 429 too many requests.",
-    "content": {
-        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-    },
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
 
 

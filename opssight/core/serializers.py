@@ -1,4 +1,4 @@
-"""Serializers that know of tenants, and that ask the model's own constraints before the database."""
+"""Serializers that know of tenants, and ask the model's constraints before the database does."""
 
 import copy
 import math
@@ -55,7 +55,7 @@ class SecondsField(serializers.FloatField):
             self.fail("range")
         return timedelta(seconds=seconds)
 
-    def to_representation(self, value: Any) -> float:
+    def to_representation(self, value: Any) -> float:  # type: ignore[override]
         return cast("timedelta", value).total_seconds()
 
 

@@ -7,7 +7,6 @@ from django_ratelimit.core import get_usage
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework_simplejwt.views import (
     TokenBlacklistView,
     TokenObtainPairView,

@@ -1,0 +1,215 @@
+"""The shape that every app keeps, checked instead of remembered."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db.models import Model
+from django.db.models.base import ModelBase
+from pytest_django import DjangoAssertNumQueries
+from rest_framework.test import APIClient
+
+from opssight.accounts.models import Membership, User
+from opssight.accounts.permissions import Permission
+from opssight.api import router
+from opssight.core.api import RoleAllows, TenantViewSet
+from opssight.core.tenancy import TenantModel, TenantQuerySet
+from tests import factories
+from tests.conftest import ApiFor
+
+DOMAIN_APPS = ["assets", "maintenance", "anomalies", "forecasts", "notifications"]
+# Reached only through a sensor that was resolved in scope.
+UNSCOPED = {"assets.Reading"}
+# Everybody who may see the page may mark the own notifications.
+OPEN_TO_VIEWERS = {"read", "read_all"}
+# The caller's roles, the count, the rows.
+CEILING = 3
+
+PREFIXES = [prefix for prefix, _, _ in router.registry]
+URL_PATTERNS = [(url, url.callback) for url in router.urls if hasattr(url.callback, "actions")]
+WRITES = [
+    pytest.param(callback.cls, method, action, id=f"{method} {url.name}")
+    for url, callback in URL_PATTERNS
+    for method, action in callback.actions.items()
+    if method in ("post", "put", "patch", "delete")
+]
+
+
+def _of_asset(factory: Any) -> Callable[[Membership], Model]:
+    return lambda member: factory.create(asset=_asset(member))
+
+
+def _in_plant(factory: Any) -> Callable[[Membership], Model]:
+    return lambda member: factory.create(organization=member.organization)
+
+
+def _asset(member: Membership) -> Any:
+    return factories.AssetFactory.create(organization=member.organization)
+
+
+def _technician(member: Membership) -> Any:
+    return factories.TechnicianFactory.create(organization=member.organization)
+
+
+def _assigned(factory: Any) -> Callable[[Membership], Model]:
+    return lambda member: factory.create(asset=_asset(member), technician=_technician(member))
+
+
+# One row of every list, with all that it refers to.
+MAKERS: dict[str, Callable[[Membership], Model]] = {
+    "sites": _in_plant(factories.SiteFactory),
+    "assets": _asset,
+    "sensors": _of_asset(factories.SensorFactory),
+    "asset-groups": lambda member: (
+        factories.AssetGroupMemberFactory.create(asset=_asset(member)).group
+    ),
+    "asset-relationships": _in_plant(factories.AssetRelationshipFactory),
+    "uptime-events": _of_asset(factories.UptimeEventFactory),
+    "asset-kpis": _of_asset(factories.AssetKpiFactory),
+    "maintenance/technicians": _technician,
+    "maintenance/schedules": _assigned(factories.ScheduleFactory),
+    "maintenance/work-orders": _assigned(factories.WorkOrderFactory),
+    "maintenance/history": _assigned(factories.MaintenanceRecordFactory),
+    "maintenance/recommendations": _of_asset(factories.RecommendationFactory),
+    "anomalies": _of_asset(factories.AnomalyFactory),
+    "forecasts": _of_asset(factories.ForecastFactory),
+    "risk-scores": _of_asset(factories.RiskScoreFactory),
+    "notifications": lambda member: factories.NotificationFactory.create(
+        organization=member.organization, recipient=member.user
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [model for app in DOMAIN_APPS for model in apps.get_app_config(app).get_models()],
+    ids=lambda model: model._meta.label,
+)
+def test_every_domain_model_is_scoped_to_a_tenant(model: ModelBase) -> None:
+    if model._meta.label not in UNSCOPED:  # type: ignore[attr-defined]
+        assert issubclass(model, TenantModel)
+        assert isinstance(model._default_manager.all(), TenantQuerySet)
+
+
+@pytest.mark.parametrize(("prefix", "viewset", "basename"), router.registry)
+def test_every_route_is_scoped_and_asks_the_role(prefix: str, viewset: Any, basename: str) -> None:
+    assert issubclass(viewset, TenantViewSet)
+    assert RoleAllows in viewset.permission_classes
+    assert issubclass(viewset.queryset.model, TenantModel)
+
+
+@pytest.mark.parametrize(("viewset", "method", "action"), WRITES)
+def test_every_write_names_the_permission_it_needs(
+    viewset: type[TenantViewSet], method: str, action: str
+) -> None:
+    needed = viewset.write_permissions.get(action)
+
+    assert needed, f"{viewset.__name__}.{action} is closed to everybody"
+    if action not in OPEN_TO_VIEWERS:
+        assert Permission.VIEW not in needed
+
+
+def test_every_list_has_a_row_to_measure_it_with() -> None:
+    assert set(MAKERS) == set(PREFIXES)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_list_takes_as_few_queries_for_thirty_rows_as_for_three(
+    prefix: str, planner: Membership, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for expected in (3, 30):
+        while _client(planner).get(f"/api/{prefix}/").data["count"] < expected:
+            MAKERS[prefix](planner)
+        api = _client(planner)
+        with django_assert_num_queries(CEILING):
+            body = api.get(f"/api/{prefix}/").data
+        assert len(body["results"]) == expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_list_is_empty_for_a_stranger_and_its_rows_do_not_exist(
+    prefix: str, planner: Membership, stranger: Membership, api_for: ApiFor
+) -> None:
+    row = MAKERS[prefix](planner)
+    api = api_for(stranger)
+
+    assert api.get(f"/api/{prefix}/").data["count"] == 0
+    assert api.get(f"/api/{prefix}/{row.pk}/").status_code == 404
+    assert api_for(planner).get(f"/api/{prefix}/{row.pk}/").data["id"] == row.pk
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_path_answers_with_and_without_its_slash(
+    prefix: str, planner: Membership, api_for: ApiFor
+) -> None:
+    row = MAKERS[prefix](planner)
+    api = api_for(planner)
+
+    for path in (f"/api/{prefix}", f"/api/{prefix}/{row.pk}"):
+        assert api.get(path).data == api.get(f"{path}/").data
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_nothing_is_shown_to_somebody_who_is_not_signed_in(prefix: str) -> None:
+    answer = APIClient().get(f"/api/{prefix}/")
+
+    assert answer.status_code == 401
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("prefix", "viewset", "basename"), router.registry)
+def test_every_ordering_that_is_offered_works_both_ways(
+    prefix: str, viewset: Any, basename: str, planner: Membership, api_for: ApiFor
+) -> None:
+    MAKERS[prefix](planner)
+    assert viewset.ordering_fields
+    for field in viewset.ordering_fields:
+        for term in (field, f"-{field}"):
+            answer = api_for(planner).get(f"/api/{prefix}/", {"ordering": term})
+            assert answer.status_code == 200, (term, answer.data)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("prefix", "viewset", "basename"), router.registry)
+def test_every_filter_that_is_offered_takes_a_value_and_refuses_nonsense(
+    prefix: str, viewset: Any, basename: str, planner: Membership, api_for: ApiFor
+) -> None:
+    MAKERS[prefix](planner)
+    api = api_for(planner)
+    filters = viewset.filterset_class.base_filters if viewset.filterset_class else {}
+    assert api.get(f"/api/{prefix}/", {"search": "x"}).status_code == 200
+    for name, offered in filters.items():
+        value = _sample(offered)
+        assert api.get(f"/api/{prefix}/", {name: value}).status_code == 200, (name, value)
+        refused = api.get(f"/api/{prefix}/", {name: "\0"})
+        assert refused.status_code == 400, name
+        assert refused.data["errors"][0]["pointer"].startswith(f"/{name}")
+
+
+def _sample(offered: Any) -> str:
+    kind = type(offered).__name__
+    choices = offered.extra.get("choices")
+    if choices:
+        return str(choices[0][0])
+    return {
+        "IdFilter": "1",
+        "NumberFilter": "1.5",
+        "TrueFalseFilter": "true",
+        "IsoDateTimeFilter": dt.datetime(2026, 1, 1, tzinfo=dt.UTC).isoformat(),
+        "DateFilter": "2026-01-01",
+        "CharFilter": "x",
+    }[kind]
+
+
+def _client(member: Membership) -> APIClient:
+    """Of somebody whose roles were not read yet."""
+    api = APIClient()
+    api.force_authenticate(User.objects.get(pk=member.user_id))
+    return api
