@@ -28,8 +28,10 @@ def run(command: Sequence[str]) -> int:
     """
     environment = dict(os.environ)
     signal.signal(signal.SIGTERM, _interrupt)
+    children.adopt_orphans()
     try:
         with contextlib.ExitStack() as stack:
+            stack.callback(children.kill_descendants)
             if not (environment.get("DATABASE_URL") and environment.get("REDIS_URL")):
                 folder = stack.enter_context(_temporary_folder())
                 environment |= _start_missing(folder, environment, stack)

@@ -95,8 +95,8 @@ def test_starts_at_once_after_its_supervisor_was_killed(var: Path) -> None:
         (("postgres", "-D"), "PostgreSQL was killed by SIGKILL"),
         (("valkey-server",), "Valkey was killed by SIGKILL"),
         (("runtime.web",), "The web server was killed by SIGKILL"),
-        (("celery_child", "worker"), "The worker was killed by SIGKILL"),
-        (("celery_child", "beat"), "Beat was killed by SIGKILL"),
+        (("celery_child", " worker "), "The worker was killed by SIGKILL"),
+        (("celery_child", " beat "), "Beat was killed by SIGKILL"),
     ],
 )
 def test_starts_a_killed_part_again(
