@@ -41,8 +41,8 @@ test: install ## run the tests on a throw-away PostgreSQL and Valkey
 	@$(RUN) $(PY) -m pytest -n auto $(ARGS)
 
 .PHONY: test-timescale
-test-timescale: install assets ## run the migrations and time-series queries on a TimescaleDB
-	@$(PY) -m opssight.runtime timescale -- $(PY) -m pytest -m timescale tests $(ARGS)
+test-timescale: install ## run the migrations and time-series queries on a TimescaleDB
+	@$(PY) -m opssight.runtime timescale -- $(PY) -m pytest -m timescale tests/timescale $(ARGS)
 
 .PHONY: test-browser
 test-browser: install assets ## drive the pages with Chromium
@@ -79,8 +79,10 @@ bench: install ## run the benchmarks
 	@for file in benchmarks/*.py; do $(RUN) $(PY) "$$file" || exit 1; done
 
 .PHONY: k8s-check
-k8s-check: install ## render the Kubernetes overlays and check them
-	@$(PY) -m pytest tests/k8s $(ARGS)
+k8s-check: install ## render the Kubernetes overlays and check them (needs kubectl)
+	@PATH=".venv/bin:$$PATH" command -v kubectl >/dev/null \
+		|| { echo "make k8s-check needs kubectl: install it and run this again." >&2; exit 1; }
+	@$(PY) -m pytest tests/test_manifests.py $(ARGS)
 
 .PHONY: clean
 clean: ## delete caches and build results (not .venv, not the demo's data)
