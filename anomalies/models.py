@@ -2,6 +2,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from assets.models import Asset, Sensor
 from maintenance.models import Recommendation, Urgency, Verdict
@@ -70,6 +71,9 @@ class Anomaly(AssetOwned):
     def __str__(self) -> str:
         return f"{self.failure_mode} on {self.sensor}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("anomalies:detail", args=[self.pk])
+
     @property
     def is_active(self) -> bool:
         return self.closed_at is None
@@ -79,9 +83,7 @@ class DetectorState(AssetOwned):
     """What a detector remembers of a sensor, and up to which reading it has seen."""
 
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
-    sensor = models.OneToOneField(
-        Sensor, on_delete=models.CASCADE, related_name="detector_state"
-    )
+    sensor = models.OneToOneField(Sensor, on_delete=models.CASCADE, related_name="detector_state")
     detector = models.CharField(max_length=100, help_text="Name and version of the method.")
     watermark = models.DateTimeField(help_text="Readings up to here have been scored.")
     state = models.BinaryField()

@@ -99,7 +99,7 @@ class Asset(TenantModel):
         triggers = [
             pgtrigger.Trigger(
                 name="tree_without_circle",
-                operation=pgtrigger.UpdateOf("parent_id") | pgtrigger.Insert,
+                operation=pgtrigger.UpdateOf("parent_id") | pgtrigger.Insert,  # type: ignore[no-untyped-call]
                 when=pgtrigger.Before,
                 condition=pgtrigger.Q(new__parent__isnull=False),
                 func="""
@@ -115,7 +115,7 @@ class Asset(TenantModel):
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'asset_tree_without_circle';
                     END IF;
                     RETURN NEW;
-                """,
+                """,  # noqa: E501
             )
         ]
 

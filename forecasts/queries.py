@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from assets.models import Sensor
-from forecasts.models import Forecast
+from assets.models import Asset, Sensor
+from forecasts.models import Forecast, RiskScore
 
 CHUNK = 25
 """Assets that one task forecasts or rates."""
@@ -88,6 +89,34 @@ class Crossing:
     limit: float
     possible: datetime
     likely: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An asset with its newest risk: the parts, worst first, and the change of the score."""
+
+    asset: Asset
+    parts: list[dict[str, Any]]
+    change: float | None
+
+    @property
+    def main_reason(self) -> str:
+        return str(self.parts[0]["sentence"]) if self.parts else ""
+
+
+def ranking(assets: Sequence[Asset], *, before: date) -> list[Ranked]:
+    """The assets, in their order, with the change since the last score of `before`; two queries."""
+    scores = RiskScore.objects.filter(asset__in=assets).order_by("asset", "-day").distinct("asset")
+    newest = {row.asset_id: row for row in scores}
+    earlier = dict(scores.filter(day__lte=before).values_list("asset_id", "score"))
+    return [
+        Ranked(
+            asset,
+            newest[asset.pk].parts if asset.pk in newest else [],
+            (asset.current_risk or 0.0) - earlier[asset.pk] if asset.pk in earlier else None,
+        )
+        for asset in assets
+    ]
 
 
 def hourly_means(sensor_ids: Sequence[int], start: datetime, end: datetime) -> dict[int, Hourly]:

@@ -33,7 +33,10 @@ class DueDayField(forms.DateField):
 class TechnicianField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def __init__(self) -> None:
         super().__init__(
-            Technician.objects.none(), required=False, empty_label="Not assigned", label="Technician"
+            Technician.objects.none(),
+            required=False,
+            empty_label="Not assigned",
+            label="Technician",
         )
 
     def label_from_instance(self, obj: Any) -> str:
@@ -42,9 +45,9 @@ class TechnicianField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 def technicians_of(organization_id: int) -> QuerySet[Technician]:
-    return Technician.objects.filter(
-        organization=organization_id, is_active=True
-    ).select_related("user")
+    return Technician.objects.filter(organization=organization_id, is_active=True).select_related(
+        "user"
+    )
 
 
 class AcceptForm(forms.Form):
@@ -53,8 +56,8 @@ class AcceptForm(forms.Form):
 
     def __init__(self, *args: Any, recommendation: Recommendation, **kwargs: Any) -> None:
         suggested = timezone.localtime(recommendation.suggested_due_at).date()
-        initial = {"due_at": max(suggested, timezone.localdate())}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial["due_at"] = max(suggested, timezone.localdate())
         self.fields["technician"].queryset = technicians_of(recommendation.organization_id)  # type: ignore[attr-defined]
 
 

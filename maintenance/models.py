@@ -314,9 +314,7 @@ class WorkOrder(AssetOwned):
                     completed_at__isnull=False,
                     completed_by__isnull=False,
                 )
-                | Q(
-                    ~Q(status__in=("completed", "closed")), completed_at=None, completed_by=None
-                ),
+                | Q(~Q(status__in=("completed", "closed")), completed_at=None, completed_by=None),
                 name="work_order_completed_with_time_and_person",
             ),
             models.CheckConstraint(
@@ -325,9 +323,7 @@ class WorkOrder(AssetOwned):
                 | Q(completed_at__gte=F("started_at")),
                 name="work_order_completed_after_its_start",
             ),
-            *same_organization(
-                "work_orders", "asset", "schedule", "recommendation", "technician"
-            ),
+            *same_organization("work_orders", "asset", "schedule", "recommendation", "technician"),
         ]
         indexes = [
             models.Index(fields=["organization", "status", "due_at"], name="work_order_by_status")
@@ -369,9 +365,7 @@ class MaintenanceRecord(AssetOwned):
     """What was done to an asset, when and by whom. History is only ever added to."""
 
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="history")
-    work_order = models.OneToOneField(
-        WorkOrder, on_delete=models.PROTECT, related_name="record"
-    )
+    work_order = models.OneToOneField(WorkOrder, on_delete=models.PROTECT, related_name="record")
     title = models.CharField(max_length=200)
     maintenance_type = models.CharField(max_length=20, choices=MaintenanceType.choices)
     failure_mode = models.CharField(max_length=100, blank=True)
@@ -392,14 +386,10 @@ class MaintenanceRecord(AssetOwned):
     class Meta:
         db_table = "maintenance_history"
         ordering = ["-completed_at", "-pk"]
-        constraints = same_organization(
-            "maintenance_history", "asset", "work_order", "technician"
-        )
+        constraints = same_organization("maintenance_history", "asset", "work_order", "technician")
         indexes = [models.Index(fields=["asset", "-completed_at"], name="history_of_asset")]
         triggers = [
-            pgtrigger.Protect(
-                name="append_only", operation=pgtrigger.Update | pgtrigger.Delete
-            )
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Greatest
 
 from assets.models import Asset
@@ -227,8 +227,10 @@ def complete(
         update_fields=["status", "started_at", "completed_at", "completed_by", "technician"]
     )
     record = _write_history(work_order, outcome)
-    if work_order.schedule_id is not None:
-        _move_schedule_on(work_order, completed=at)
+    if work_order.schedule_id is not None and work_order.occurrence_at is not None:
+        _move_schedule_on(
+            work_order.schedule_id, served=work_order.occurrence_at, completed=at, done=True
+        )
     Asset.objects.filter(pk=work_order.asset_id).update(
         last_maintenance_at=Greatest("last_maintenance_at", at)
     )
@@ -257,12 +259,16 @@ def cancel(*, work_order: WorkOrder, by: User, at: datetime) -> WorkOrder:
     work_order = _lock(work_order, WorkOrder.NOT_STARTED)
     work_order.status = WorkOrder.Status.CANCELLED
     work_order.save(update_fields=["status"])
-    if work_order.schedule_id is not None:
-        assert work_order.occurrence_at is not None  # noqa: S101 constraint of the table
-        _move_schedule_on(work_order, completed=work_order.occurrence_at, done=False)
+    if work_order.schedule_id is not None and work_order.occurrence_at is not None:
+        _move_schedule_on(
+            work_order.schedule_id,
+            served=work_order.occurrence_at,
+            completed=work_order.occurrence_at,
+            done=False,
+        )
         refresh_next_due(assets=Asset.objects.filter(pk=work_order.asset_id))
     Recommendation.objects.filter(
-        pk=work_order.recommendation_id, status=Recommendation.Status.ACCEPTED
+        work_orders=work_order, status=Recommendation.Status.ACCEPTED
     ).update(status=Recommendation.Status.OPEN, decided_at=None, decided_by=None)
     return work_order
 
@@ -322,16 +328,15 @@ def _close_recommendation(work_order: WorkOrder, verdict: Verdict, *, at: dateti
 # -- Schedules -----------------------------------------------------------------------------------
 
 
-def _move_schedule_on(work_order: WorkOrder, *, completed: datetime, done: bool = True) -> None:
+def _move_schedule_on(
+    schedule_id: int, *, served: datetime, completed: datetime, done: bool
+) -> None:
     schedule = (
         MaintenanceSchedule.objects.select_for_update(of=("self",))
         .select_related("asset__site")
-        .get(pk=work_order.schedule_id)
+        .get(pk=schedule_id)
     )
-    assert work_order.occurrence_at is not None  # noqa: S101 constraint of the table
-    schedule.next_due_at = schedule.due_after(
-        served=work_order.occurrence_at, completed=completed
-    )
+    schedule.next_due_at = schedule.due_after(served=served, completed=completed)
     if done:
         schedule.last_completed_at = completed
     schedule.save(update_fields=["next_due_at", "last_completed_at"])
@@ -391,7 +396,7 @@ def _generate_batch(organization_id: int, at: datetime) -> int:
     due = list(
         MaintenanceSchedule.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(organization=organization_id, is_active=True)
-        .filter(next_due_at__lte=at + timedelta(days=1) * F("lead_days"))
+        .filter(next_due_at__lte=at + Value(timedelta(days=1)) * F("lead_days"))
         .exclude(asset__status=Asset.Status.RETIRED)
         .filter(~Exists(orders.open()), ~Exists(taken))
         .select_related("asset", "technician")

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,7 +14,6 @@ from maintenance import services
 from maintenance.forms import AcceptForm, CompleteForm, DismissForm, WorkOrderForm
 from maintenance.models import (
     MaintenanceRecord,
-    MaintenanceSchedule,
     MaintenanceType,
     Recommendation,
     Urgency,
@@ -241,9 +240,7 @@ def complete(request: UserRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show_work_order(request, row, form=form, status=422)
     try:
-        services.complete(
-            work_order=row, by=request.user, at=timezone.now(), outcome=form.outcome
-        )
+        services.complete(work_order=row, by=request.user, at=timezone.now(), outcome=form.outcome)
     except services.WorkOrderNotOpen:
         return _work_order_conflict(request, row)
     return _show_work_order(request, _again(request, row))
@@ -271,9 +268,7 @@ def _again(request: UserRequest, row: WorkOrder) -> WorkOrder:
     return _work_orders(request).get(pk=row.pk)
 
 
-def _filtered(
-    rows: QuerySet[WorkOrder], status: str, request: UserRequest
-) -> QuerySet[WorkOrder]:
+def _filtered(rows: QuerySet[WorkOrder], status: str, request: UserRequest) -> QuerySet[WorkOrder]:
     is_open = Q(status__in=WorkOrder.OPEN)
     conditions = {
         "open": is_open,
@@ -349,28 +344,14 @@ def history(request: UserRequest) -> HttpResponse:
 @login_required
 def of_asset(request: UserRequest, pk: int) -> HttpResponse:
     """Fragment: open work, schedules and the last history of one asset."""
-    asset = get_object_or_404(
-        Asset.objects.for_user(request.user).prefetch_related(
-            Prefetch(
-                "work_orders",
-                WorkOrder.objects.open().select_related("technician__user").order_by("due_at"),
-                to_attr="open_orders",
-            ),
-            Prefetch(
-                "schedules",
-                MaintenanceSchedule.objects.filter(is_active=True).order_by("next_due_at"),
-                to_attr="active_schedules",
-            ),
-            Prefetch(
-                "recommendations",
-                Recommendation.objects.live().order_by("suggested_due_at"),
-                to_attr="live_recommendations",
-            ),
-        ),
-        pk=pk,
-    )
+    asset = get_object_or_404(Asset.objects.for_user(request.user), pk=pk)
+    orders = WorkOrder.objects.filter(asset=asset).open().select_related("asset")
+    recommendations = Recommendation.objects.filter(asset=asset, status="open")
     context = {
         "asset": asset,
+        "orders": orders.select_related("technician__user").order_by("due_at"),
+        "recommendations": recommendations.order_by("suggested_due_at"),
+        "schedules": asset.schedules.filter(is_active=True).order_by("next_due_at"),
         "records": asset.history.select_related("performed_by", "work_order")[:10],
         "now": timezone.now(),
         "may_plan": request.user.can(Permission.WORK_ORDER_PLAN, asset.organization_id),

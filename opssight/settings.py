@@ -1,4 +1,4 @@
-"""Every setting of the product. Each one that differs between machines comes from the environment."""
+"""Every setting. Each one that differs between machines comes from the environment."""
 
 from datetime import timedelta
 from pathlib import Path

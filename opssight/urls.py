@@ -15,6 +15,10 @@ urlpatterns = [
     re_path(r"^api/schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^api/docs/?$", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/", include("opssight.api")),
+    path("", include("opssight.dashboard.urls")),
+    path("assets/", include("assets.urls")),
+    path("anomalies/", include("anomalies.urls")),
+    path("risk/", include("forecasts.urls")),
     path("maintenance/", include("maintenance.urls")),
     path("notifications/", include("notifications.urls")),
 ]

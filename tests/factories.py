@@ -1,4 +1,5 @@
 import datetime as dt
+from typing import Any
 
 import factory
 
@@ -74,7 +75,7 @@ class AssetFactory(factory.django.DjangoModelFactory[Asset]):
         model = Asset
 
 
-class OfAssetFactory(factory.django.DjangoModelFactory):
+class OfAssetFactory(factory.django.DjangoModelFactory[Any]):
     """A row of an asset, in the asset's organization."""
 
     asset = factory.SubFactory(AssetFactory)

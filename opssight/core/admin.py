@@ -2,27 +2,46 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from opssight.accounts.models import User
+from opssight.accounts.models import Organization, User
 from opssight.accounts.permissions import Permission
 from opssight.core.tenancy import TenantModel
+
+
+class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Gives the row its organization before it is validated, so that constraints can speak."""
+
+    own_organization: Organization | None = None
+
+    def _post_clean(self) -> None:
+        asset = self.cleaned_data.get("asset") or getattr(self.instance, "asset", None)
+        if asset is not None:
+            self.instance.organization_id = asset.organization_id
+        elif self.instance.organization_id is None:
+            self.instance.organization = self.own_organization
+        super()._post_clean()  # type: ignore[misc]
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() - {"organization"}  # type: ignore[misc,no-any-return]
 
 
 class TenantAdmin(ModelAdmin):  # type: ignore[misc]
     """Shows a user the rows of the own organizations, and asks the role for every write."""
 
+    form = TenantForm
     edit_permission: Permission = Permission.ORGANIZATION_EDIT
     exclude: tuple[str, ...] = ("organization",)
     list_per_page = 50
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        rows: "QuerySet[Any]" = super().get_queryset(request)
+        rows: QuerySet[Any] = super().get_queryset(request)
         return rows.for_user(request.user)  # type: ignore[attr-defined,no-any-return]
 
     def formfield_for_foreignkey(
@@ -31,16 +50,15 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]
         if issubclass(db_field.related_model, TenantModel):
             manager = db_field.related_model._default_manager
             kwargs["queryset"] = manager.all().for_user(request.user)  # type: ignore[attr-defined]
-        field: "ModelChoiceField[Any] | None" = super().formfield_for_foreignkey(
+        field: ModelChoiceField[Any] | None = super().formfield_for_foreignkey(
             db_field, request, **kwargs
         )
         return field
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        if obj.organization_id is None and not hasattr(obj, "asset"):
-            assert isinstance(request.user, User)  # noqa: S101
-            obj.organization = request.user.organization
-        super().save_model(request, obj, form, change)
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        form.own_organization = getattr(request.user, "organization", None)
+        return form
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return _can(request.user, Permission.VIEW)
@@ -71,9 +89,7 @@ class ReadOnlyTenantAdmin(TenantAdmin):
         return False
 
 
-def _can(
-    user: User | AnonymousUser, permission: Permission, obj: Model | None = None
-) -> bool:
+def _can(user: User | AnonymousUser, permission: Permission, obj: Model | None = None) -> bool:
     if not isinstance(user, User) or not user.is_active:
         return False
     if obj is None:

@@ -30,7 +30,7 @@ class SameOrganization(BaseConstraint):
     def __init__(self, *, field: str, name: str) -> None:
         super().__init__(
             name=name,
-            violation_error_message=f"The {field.replace('_', ' ')} belongs to another organization.",
+            violation_error_message=f"The {field.replace('_', ' ')} is of another organization.",
         )
         self.field = field
 
@@ -47,7 +47,7 @@ class SameOrganization(BaseConstraint):
         assert model is not None  # noqa: S101
         assert schema_editor is not None  # noqa: S101
         meta = model._meta
-        column = meta.get_field(self.field).column  # type: ignore[union-attr]
+        column = str(meta.get_field(self.field).column)  # type: ignore[union-attr]
         other = meta.get_field(self.field).related_model._meta  # type: ignore[union-attr]
         quote = schema_editor.quote_name
         statement = Statement(
@@ -93,7 +93,7 @@ class SameOrganization(BaseConstraint):
     def __hash__(self) -> int:
         return hash((self.name, self.field))
 
-    def deconstruct(self) -> tuple[str, tuple[()], dict[str, Any]]:  # type: ignore[override]
+    def deconstruct(self) -> tuple[str, tuple[()], dict[str, Any]]:
         path = f"{self.__class__.__module__}.{self.__class__.__name__}"
         return path, (), {"field": self.field, "name": self.name}
 

@@ -7,12 +7,13 @@ from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
 
 M = TypeVar("M", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 PER_PAGE = 25
 
 
 def ordered(
-    rows: QuerySet[M], request: HttpRequest, *, fields: dict[str, str], default: str
-) -> tuple[QuerySet[M], str]:
+    rows: Rows, request: HttpRequest, *, fields: dict[str, str], default: str
+) -> tuple[Rows, str]:
     """The rows in the order that `?order=` asks for, and that order.
 
     `fields` maps what may be asked for to model fields; a minus in front means descending, and

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as ModelError
 from django.db import models
-from django.db.models import Model, QuerySet
+from django.db.models import BaseConstraint, CheckConstraint, Model, QuerySet
 from rest_framework import serializers
 
 from opssight.accounts.models import User
@@ -122,12 +122,15 @@ class TenantSerializer(serializers.ModelSerializer[M]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         self._refuse_changes_of_create_only(attrs)
         row = self._candidate(attrs)
-        errors: dict[str, list[str]] = {}
-        for constraint in row._meta.constraints:
-            for field, messages in self._violations(constraint, row).items():
-                errors.setdefault(field, []).extend(messages)
-        if errors:
-            raise serializers.ValidationError(errors)
+        checks = [c for c in row._meta.constraints if isinstance(c, CheckConstraint)]
+        # A row that is wrong in itself is not compared with others: its period may run backward.
+        for constraints in (checks, [c for c in row._meta.constraints if c not in checks]):
+            errors: dict[str, list[str]] = {}
+            for constraint in constraints:
+                for field, messages in self._violations(constraint, row).items():
+                    errors.setdefault(field, []).extend(messages)
+            if errors:
+                raise serializers.ValidationError(errors)
         return attrs
 
     def update(self, instance: M, validated_data: dict[str, Any]) -> M:
@@ -159,9 +162,7 @@ class TenantSerializer(serializers.ModelSerializer[M]):
             setattr(row, name, value)
         return row
 
-    def _violations(
-        self, constraint: models.constraints.BaseConstraint, row: M
-    ) -> dict[str, list[str]]:
+    def _violations(self, constraint: BaseConstraint, row: M) -> dict[str, list[str]]:
         """Messages by field, empty when the constraint holds."""
         if constraint == unique_in_organization(row._meta.db_table):
             return {}

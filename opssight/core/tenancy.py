@@ -39,5 +39,5 @@ class AssetOwned(TenantModel):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.organization_id is None:
-            self.organization_id = self.asset.organization_id  # type: ignore[attr-defined]
+            self.organization_id = self.asset.organization_id
         super().save(*args, **kwargs)

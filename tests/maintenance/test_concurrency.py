@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from maintenance import services
-from maintenance.models import MaintenanceRecord, WorkOrder
+from maintenance.models import MaintenanceRecord, Urgency, WorkOrder
 from maintenance.services import Outcome
 from opssight.accounts.models import Membership
 from tests.factories import (
@@ -101,7 +101,7 @@ def test_an_anomaly_on_many_workers_opens_one_recommendation(planner: Membership
             asset=asset,
             failure_mode="bearing wear",
             reason="Vibration is high.",
-            urgency=services.Urgency.HIGH,
+            urgency=Urgency.HIGH,
             suggested_due_at=NOON,
             at=NOON,
         ),

@@ -110,9 +110,7 @@ class TestDecide:
 
     def test_dismissing_closes_the_anomalies(self, planner: Membership) -> None:
         recommendation = RecommendationFactory.create(asset__organization=planner.organization)
-        anomaly = AnomalyFactory.create(
-            asset=recommendation.asset, recommendation=recommendation
-        )
+        anomaly = AnomalyFactory.create(asset=recommendation.asset, recommendation=recommendation)
 
         services.dismiss(recommendation=recommendation, by=planner.user, at=NOON, reason="No.")
 
@@ -125,9 +123,7 @@ class TestComplete:
         self, technician: Membership
     ) -> None:
         schedule = ScheduleFactory.create(asset__organization=technician.organization)
-        order = WorkOrderFactory.create(
-            asset=schedule.asset, schedule=schedule, occurrence_at=NOON
-        )
+        order = WorkOrderFactory.create(asset=schedule.asset, schedule=schedule, occurrence_at=NOON)
 
         services.complete(
             work_order=order, by=technician.user, at=NOON + 2 * DAY, outcome=Outcome()
@@ -143,9 +139,7 @@ class TestComplete:
         schedule = ScheduleFactory.create(
             asset__organization=technician.organization, mode=MaintenanceSchedule.Mode.FIXED
         )
-        order = WorkOrderFactory.create(
-            asset=schedule.asset, schedule=schedule, occurrence_at=NOON
-        )
+        order = WorkOrderFactory.create(asset=schedule.asset, schedule=schedule, occurrence_at=NOON)
 
         services.complete(
             work_order=order, by=technician.user, at=NOON + 2 * DAY, outcome=Outcome()
@@ -161,9 +155,7 @@ class TestComplete:
         order = WorkOrderFactory.create(asset__organization=technician.organization)
         outcome = Outcome(notes="Greased.", labor_minutes=45, downtime_minutes=20)
 
-        record = services.complete(
-            work_order=order, by=technician.user, at=NOON, outcome=outcome
-        )
+        record = services.complete(work_order=order, by=technician.user, at=NOON, outcome=outcome)
 
         assert record.labor_cost == Decimal("45.00")
         assert (record.technician, record.performed_by) == (profile, technician.user)
@@ -174,9 +166,7 @@ class TestComplete:
         self, technician: Membership, planner: Membership
     ) -> None:
         recommendation = RecommendationFactory.create(asset__organization=planner.organization)
-        anomaly = AnomalyFactory.create(
-            asset=recommendation.asset, recommendation=recommendation
-        )
+        anomaly = AnomalyFactory.create(asset=recommendation.asset, recommendation=recommendation)
         order = services.accept(
             recommendation=recommendation, by=planner.user, at=NOON, due_at=NOON + DAY
         )

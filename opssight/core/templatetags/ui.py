@@ -47,16 +47,16 @@ def initials(name: object) -> str:
 def risk_level(score: float | None) -> str:
     """The word for a risk score from 0 to 100: low, medium, high or critical.
 
-    >>> [risk_level(score) for score in (None, 0, 25, 50, 74.9, 75)]
+    >>> [risk_level(score) for score in (None, 0, 20, 40, 59.9, 60)]
     ['unknown', 'low', 'medium', 'high', 'high', 'critical']
     """
     if score is None:
         return "unknown"
-    if score >= 75:
+    if score >= 60:
         return "critical"
-    if score >= 50:
+    if score >= 40:
         return "high"
-    return "medium" if score >= 25 else "low"
+    return "medium" if score >= 20 else "low"
 
 
 @register.filter
@@ -97,3 +97,13 @@ def next_order(order: str | None, field: str) -> str:
     ('-name', 'name', 'name')
     """
     return f"-{field}" if order == field else field
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share from 0 to 1 in percent, with one decimal.
+
+    >>> percent(0.9731)
+    '97.3 %'
+    """
+    return f"{share * 100:.1f} %"

@@ -1,0 +1,32 @@
+from django.contrib import admin
+
+from anomalies.models import Anomaly, DetectorState
+from opssight.core.admin import ReadOnlyTenantAdmin
+
+
+@admin.register(Anomaly)
+class AnomalyAdmin(ReadOnlyTenantAdmin):
+    list_display = (
+        "started_at",
+        "asset",
+        "sensor",
+        "failure_mode",
+        "severity",
+        "score",
+        "ended_at",
+        "verdict",
+        "closed_at",
+    )
+    list_filter = ("severity", "channel", "verdict", "asset__site")
+    list_select_related = ("asset", "sensor")
+    search_fields = ("asset__tag", "asset__name", "sensor__key", "failure_mode")
+    date_hierarchy = "started_at"
+
+
+@admin.register(DetectorState)
+class DetectorStateAdmin(ReadOnlyTenantAdmin):
+    exclude = ("organization", "state")
+    list_display = ("sensor", "asset", "detector", "watermark", "updated_at")
+    list_filter = ("detector", "asset__site")
+    list_select_related = ("asset", "sensor")
+    search_fields = ("asset__tag", "sensor__key")

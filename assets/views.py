@@ -1,0 +1,81 @@
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from assets.models import Asset, AssetKpi, Site
+from opssight.core.http import UserRequest
+from opssight.core.lists import ordered, page_of
+
+RANGES = {"1": "24 hours", "7": "7 days", "30": "30 days", "90": "90 days"}
+DEFAULT_RANGE = "7"
+
+
+@require_safe
+@login_required
+def asset_list(request: UserRequest) -> HttpResponse:
+    rows = Asset.objects.for_user(request.user).select_related("site")
+    query = request.GET.get("q", "").strip()
+    site, status = request.GET.get("site", ""), request.GET.get("status", "")
+    if query:
+        rows = rows.filter(
+            Q(tag__icontains=query) | Q(name__icontains=query) | Q(category__icontains=query)
+        )
+    if site.isdecimal():
+        rows = rows.filter(site=int(site))
+    if status in Asset.Status.values:
+        rows = rows.filter(status=status)
+    if request.GET.get("overdue"):
+        rows = rows.filter(next_due_at__lt=timezone.now())
+    rows, order = ordered(
+        rows,
+        request,
+        fields={
+            "tag": "tag",
+            "name": "name",
+            "site": "site__name",
+            "criticality": "criticality",
+            "risk": "current_risk",
+            "due": "next_due_at",
+        },
+        default="tag",
+    )
+    context = {
+        "page": page_of(request, rows),
+        "order": order,
+        "query": query,
+        "site": site,
+        "sites": Site.objects.for_user(request.user),
+        "status": status,
+        "statuses": Asset.Status.choices,
+        "overdue": bool(request.GET.get("overdue")),
+        "now": timezone.now(),
+    }
+    return render(request, "assets/list.html", context)
+
+
+@require_safe
+@login_required
+def detail(request: UserRequest, pk: int) -> HttpResponse:
+    asset = get_object_or_404(
+        Asset.objects.for_user(request.user).select_related("site", "parent"), pk=pk
+    )
+    days = request.GET.get("days", DEFAULT_RANGE)
+    context = {
+        "asset": asset,
+        "sensors": asset.sensors.filter(is_active=True).order_by("key"),
+        "children": asset.children.order_by("tag"),
+        "outgoing": asset.outgoing.select_related("target"),
+        "incoming": asset.incoming.select_related("source"),
+        "groups": asset.groups.all(),
+        "kpis": asset.kpis.filter(period=AssetKpi.Period.ROLLING_30D)
+        .order_by("kpi", "-starts_at")
+        .distinct("kpi"),
+        "uptime_events": asset.uptime_events.all()[:10],
+        "ranges": RANGES,
+        "days": days if days in RANGES else DEFAULT_RANGE,
+        "now": timezone.now(),
+    }
+    return render(request, "assets/detail.html", context)

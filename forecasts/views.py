@@ -1,0 +1,118 @@
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from assets.models import Asset, Site
+from forecasts import queries
+from forecasts.models import Forecast, RiskScore
+from opssight.core.http import UserRequest
+from opssight.core.lists import ordered, page_of
+
+TREND = timedelta(days=7)
+CHARTED = 15
+HISTORY_DAYS = 60
+PART_LABELS = {
+    "condition": "Condition",
+    "anomalies": "Anomalies",
+    "overdue": "Overdue maintenance",
+    "age": "Age",
+}
+
+
+@require_safe
+@login_required
+def risk_ranking(request: UserRequest) -> HttpResponse:
+    site, query = request.GET.get("site", ""), request.GET.get("q", "").strip()
+    rows = (
+        Asset.objects.for_user(request.user)
+        .filter(current_risk__isnull=False)
+        .select_related("site")
+    )
+    if site.isdecimal():
+        rows = rows.filter(site=int(site))
+    if query:
+        rows = rows.filter(Q(tag__icontains=query) | Q(name__icontains=query))
+    rows, order = ordered(
+        rows,
+        request,
+        fields={"risk": "current_risk", "tag": "tag", "criticality": "criticality"},
+        default="-risk",
+    )
+    page = page_of(request, rows)
+    ranking = queries.ranking(list(page), before=timezone.localdate() - TREND)
+    context = {
+        "page": page,
+        "ranking": ranking,
+        "chart": parts_chart(ranking[:CHARTED]),
+        "order": order,
+        "query": query,
+        "site": site,
+        "sites": Site.objects.for_user(request.user),
+    }
+    return render(request, "forecasts/risk.html", context)
+
+
+def parts_chart(ranking: Sequence[queries.Ranked]) -> dict[str, Any]:
+    """The risk of assets shared out among its parts, as a stacked bar each.
+
+    See the head of static/js/charts.js for the format.
+    """
+    points = [{part["name"]: part["points"] for part in one.parts} for one in ranking]
+    return {
+        "categories": [
+            {"label": one.asset.tag, "url": one.asset.get_absolute_url()} for one in ranking
+        ],
+        "parts": [
+            {"label": label, "values": [one.get(name, 0) for one in points]}
+            for name, label in PART_LABELS.items()
+        ],
+        "max": 100,
+        "empty": "No risk scores yet.",
+    }
+
+
+@require_safe
+@login_required
+def of_asset(request: UserRequest, pk: int) -> HttpResponse:
+    """Fragment: the risk of one asset, why, its history, and limits that a forecast reaches."""
+    asset = get_object_or_404(Asset.objects.for_user(request.user), pk=pk)
+    scores = list(asset.risk_scores.order_by("-day")[:HISTORY_DAYS])
+    newest = (
+        Forecast.objects.filter(asset=asset, sensor__is_active=True)
+        .select_related("sensor")
+        .order_by("sensor", "-starts_at")
+        .distinct("sensor")
+    )
+    crossings = [
+        (forecast.sensor, found)
+        for forecast in newest
+        if (found := queries.crossing(forecast, forecast.sensor)) is not None
+    ]
+    context = {
+        "asset": asset,
+        "score": scores[0] if scores else None,
+        "labels": PART_LABELS,
+        "history": history_chart(scores),
+        "crossings": crossings,
+    }
+    return render(request, "forecasts/of_asset.html", context)
+
+
+def history_chart(scores: Sequence[RiskScore]) -> dict[str, Any]:
+    """Risk by day, oldest first, as a series chart."""
+    return {
+        "label": "Risk",
+        "unit": "",
+        "points": [
+            [timezone.make_aware(datetime.combine(row.day, time(12))).isoformat(), row.score]
+            for row in reversed(scores)
+        ],
+        "empty": "No history yet.",
+    }

@@ -1,0 +1,105 @@
+"""The plant at a glance: numbers and lists that join the domains."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Avg, Count, Q
+
+from anomalies.models import Anomaly
+from assets.models import Asset, AssetKpi
+from maintenance.models import MaintenanceSchedule, Recommendation, WorkOrder
+from opssight.accounts.models import User
+
+HIGH_RISK = 40
+THIS_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMetrics:
+    """The five key metrics. availability: mean of the assets' last 30 days, None without data."""
+
+    availability: float | None
+    measured_assets: int
+    active_anomalies: int
+    critical_anomalies: int
+    high_risk_assets: int
+    assets: int
+    overdue_maintenance: int
+    open_work_orders: int
+    in_progress: int
+
+
+def key_metrics(user: User, *, at: datetime) -> KeyMetrics:
+    """Five numbers, in five queries."""
+    newest = (
+        AssetKpi.objects.for_user(user)
+        .filter(kpi=AssetKpi.Kpi.AVAILABILITY, period=AssetKpi.Period.ROLLING_30D)
+        .filter(ends_at__gt=at - timedelta(days=2), value__isnull=False)
+        .order_by("asset", "-ends_at")
+        .distinct("asset")
+    )
+    uptime = AssetKpi.objects.filter(pk__in=newest.values("pk")).aggregate(
+        mean=Avg("value"), count=Count("pk")
+    )
+    anomalies = (
+        Anomaly.objects.for_user(user)
+        .active()
+        .aggregate(all=Count("pk"), critical=Count("pk", filter=Q(severity="critical")))
+    )
+    assets = Asset.objects.for_user(user).aggregate(
+        all=Count("pk"), high=Count("pk", filter=Q(current_risk__gte=HIGH_RISK))
+    )
+    overdue = MaintenanceSchedule.objects.for_user(user).filter(is_active=True, next_due_at__lt=at)
+    orders = (
+        WorkOrder.objects.for_user(user)
+        .open()
+        .aggregate(
+            all=Count("pk"),
+            doing=Count("pk", filter=Q(status=WorkOrder.Status.IN_PROGRESS)),
+        )
+    )
+    return KeyMetrics(
+        availability=uptime["mean"],
+        measured_assets=uptime["count"],
+        active_anomalies=anomalies["all"],
+        critical_anomalies=anomalies["critical"],
+        high_risk_assets=assets["high"],
+        assets=assets["all"],
+        overdue_maintenance=overdue.count(),
+        open_work_orders=orders["all"],
+        in_progress=orders["doing"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What a planner looks at first; each list is short and has its own full page."""
+
+    top_risks: list[Asset]
+    recommendations: list[Recommendation]
+    due_orders: list[WorkOrder]
+
+
+def attention(user: User, *, at: datetime) -> Attention:
+    """The highest risks, the most pressing recommendations, and the work due within a week."""
+    return Attention(
+        top_risks=list(
+            Asset.objects.for_user(user)
+            .filter(current_risk__isnull=False)
+            .select_related("site")
+            .order_by("-current_risk", "tag")[:8]
+        ),
+        recommendations=list(
+            Recommendation.objects.for_user(user)
+            .filter(status=Recommendation.Status.OPEN)
+            .select_related("asset")
+            .order_by("suggested_due_at", "pk")[:6]
+        ),
+        due_orders=list(
+            WorkOrder.objects.for_user(user)
+            .open()
+            .filter(due_at__lt=at + THIS_WEEK)
+            .select_related("asset", "technician__user")
+            .order_by("due_at", "pk")[:8]
+        ),
+    )
