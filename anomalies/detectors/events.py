@@ -29,7 +29,7 @@ class EventRule:
     gap          seconds without any reading after which it closes
     """
 
-    open_after: int = 6
+    open_after: int = 9
     strong: float = 1.5
     calm: float = 0.7
     close_after: int = 6
@@ -51,6 +51,7 @@ class Event:
 
     Times are seconds since 1970 (UTC); `end` is the last reading that was not calm. `peak_value` is
     the value, or for a counter its rise per hour, at the highest score; `expected` belongs to it.
+    A sensor that was stuck at any time of the event is stuck: that explains the other channels.
     """
 
     start: float
@@ -208,6 +209,8 @@ def _joined(event: Event, reading: Event) -> Event:
         peak_value=peak.peak_value,
         expected=peak.expected,
         peak_score=peak.peak_score,
-        channel=peak.channel,
+        channel=Channel.STUCK
+        if Channel.STUCK in (event.channel, reading.channel)
+        else peak.channel,
         readings=event.readings + 1,
     )

@@ -10,16 +10,16 @@ from anomalies.detectors.judging import (
     WINDOWS,
     Verdict,
     alarm_lines,
+    middle,
     stuck_limit,
 )
-from anomalies.detectors.state import BLOCK, LONGEST_WINDOW, MEMORY, SIDES, TOP, State
+from anomalies.detectors.state import BLOCK, LONGEST_WINDOW, MEMORY, SIDES, SLOTS, TOP, State
 
 TAIL_SHARE = 0.02
 FEWEST_TOPS = 4
 LEAST_HABIT = 0.1
-BEYOND = 1.5
-SET_ASIDE = 3
-"""Blocks with the largest deviations that do not count as habit: one fault or stop is none."""
+BEYOND = 1.1
+"""The line lies a tenth farther out than the habit reaches; a new extreme moves it by a tenth."""
 
 YOUTH = 20.0
 """With this many readings per reading of the mean, a line lies twice as far out."""
@@ -76,7 +76,7 @@ def _learn_clock(state: State, times: Floats) -> None:
     if state.get("started") == 0 and state.get("blocks") == 0:
         state.put("started", float(times[0]))
     state.put("elapsed", float(times[-1]) - state.get("started"))
-    state.put("cadence", float(np.median(np.diff(times))))
+    state.put("cadence", middle(times[1:] - times[:-1]))
 
 
 def _rate(state: State, memory: float) -> float:
@@ -84,11 +84,11 @@ def _rate(state: State, memory: float) -> float:
 
 
 def _learn_movement(state: State, values: Floats, verdict: Verdict) -> None:
-    steps = np.abs(np.diff(values))
+    steps = np.abs(values[1:] - values[:-1])
     moved = steps > NO_MOVEMENT * state.get("step")
     rate = _rate(state, ERROR_BLOCKS)
     if moved.any():
-        typical = float(np.median(steps[moved]))
+        typical = middle(steps[moved])
         state.put("step", state.get("step") + rate * (typical - state.get("step")))
     state.put("moving", state.get("moving") + rate * (float(moved.mean()) - state.get("moving")))
     state.put("moves", state.get("moves") + float(moved.sum()))
@@ -126,7 +126,7 @@ def _learn_tops(state: State, verdict: Verdict) -> None:
 def _learn_profile(state: State, values: Floats, verdict: Verdict) -> None:
     """Move the level by the block's median deviation, and each slot by its mean deviation."""
     deviation = values - verdict.expected
-    move = float(np.median(deviation))
+    move = middle(deviation)
     if state.get("blocks") >= 6:
         move = float(np.clip(move, -verdict.scale, verdict.scale))
     state.put("level", state.get("level") + _rate(state, LEVEL_BLOCKS) * move)
@@ -134,24 +134,22 @@ def _learn_profile(state: State, values: Floats, verdict: Verdict) -> None:
     per_visit = max(SLOT_SECONDS / max(state.get("cadence"), 1e-9), 1.0)
     for kind, slots in enumerate(verdict.slots):
         error = np.clip(values - verdict.predictions[kind + 1], -reach, reach)
-        seen, index, count = np.unique(slots, return_inverse=True, return_counts=True)
-        mean = np.bincount(index, weights=error) / count
+        count = np.bincount(slots, minlength=3 * SLOTS)
+        mean = np.bincount(slots, weights=error, minlength=3 * SLOTS) / np.maximum(count, 1)
         weight = np.minimum(count / per_visit, 1.0)
-        visits = state.visits[seen] + weight
-        gain = weight / np.minimum(visits, SLOT_VISITS)
-        state.profile[seen] += gain * mean
-        state.visits[seen] = visits
+        state.visits += weight
+        gain = weight / np.clip(state.visits, 1e-9, SLOT_VISITS)
+        state.profile += gain * mean
 
 
 def fit_limits(tops: Floats, blocks: int) -> Floats:
     """Alarm lines (SIDES,), in the sensor's unit, from the ring of each block's largest deviations.
 
-    Between the threshold u that 2 % of the readings exceed, and p, the largest deviation of any
-    block once the `SET_ASIDE` most extreme blocks are put aside, lies the sensor's habit. The line
-    is u + `BEYOND` * (p - u): half as far again as the habit reaches. For an exponential tail and a
-    full memory that is about one reading in 10**4. Short histories and long means (few independent
-    values) push it farther out. The newest blocks (a third of a short history, at most
-    `LAG_BLOCKS`) are left out.
+    Between the threshold u, which 2 % of the readings exceed, and p, the largest deviation
+    remembered, lies the sensor's habit. The line is u + `BEYOND` * (p - u) for a long history;
+    short histories and long means (few independent values) push it farther out. What is learned is
+    clipped at the line of its time, so a single fault or stop moves the line by a tenth only.
+    The newest blocks (a third of a short history, at most `LAG_BLOCKS`) are left out.
     """
     kept = min(blocks, MEMORY)
     lag = min(LAG_BLOCKS, kept // 3)
@@ -159,8 +157,7 @@ def fit_limits(tops: Floats, blocks: int) -> Floats:
     n = len(rows) * BLOCK
     largest = -np.sort(-tops[rows].transpose(1, 0, 2).reshape(SIDES, -1), axis=1)
     threshold = largest[:, min(max(round(TAIL_SHARE * n), FEWEST_TOPS), largest.shape[1] - 1)]
-    peaks = -np.sort(-tops[rows].max(axis=2), axis=0)[min(SET_ASIDE, len(rows) // 10)]
-    habit = np.maximum(peaks - threshold, LEAST_HABIT * np.abs(threshold))
+    habit = np.maximum(largest[:, 0] - threshold, LEAST_HABIT * np.abs(threshold))
     youth = 1.0 + np.sqrt(YOUTH * WINDOW_OF_SIDE / n)
     limits: Floats = threshold + BEYOND * youth * habit
     return limits

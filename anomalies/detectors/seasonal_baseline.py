@@ -3,8 +3,8 @@
 A value is compared with what is expected of its moment: a slow level, plus the time of day, plus
 the kind of day, whichever of the three has predicted best so far. The distance, in units of the
 sensor's own typical error, is averaged over 1, 6 and 72 readings (spike, rise, drift). Each average
-has an alarm line fitted to the sensor's own largest deviations: a peaks-over-threshold fit with an
-exponential tail (Pickands 1975; Siffer et al. 2017), so that a naturally spiky sensor alarms less.
+has an alarm line a little beyond the sensor's own largest deviations of about four weeks (a
+peaks-over-threshold view, as in Siffer et al. 2017), so that a naturally spiky sensor alarms less.
 The score is the distance divided by that line.
 
 Time is counted in readings, except the time of day; the day is the UTC day. Learning happens in
@@ -50,12 +50,9 @@ class SeasonalBaseline:
         now = State.from_bytes(state) if state else State()
         times = np.asarray(times, dtype=np.float64)
         values = np.asarray(values, dtype=np.float64)
-        fresh = state is None
-        check_times(times, -np.inf if fresh else now.get("last_time"))
+        check_times(times, now.get("last_time"))
         if not len(times):
             return now.to_bytes(), _nothing(values)
-        if fresh:
-            now.put("raw_value", np.nan)
         observed = _rates(now, times, values) if self.kind == "counter" else values
         known = np.abs(observed) < LARGEST
         now.put("last_time", float(times[-1]))

@@ -59,6 +59,13 @@ def _zeros(*shape: int) -> Floats:
     return np.zeros(shape, dtype=np.float64)
 
 
+def _blank_memo() -> Floats:
+    memo = _zeros(len(MEMO))
+    memo[MEMO["last_time"]] = -np.inf
+    memo[MEMO["raw_value"]] = np.nan
+    return memo
+
+
 @dataclass(slots=True)
 class State:
     """All float64, so that the bytes are one flat array.
@@ -73,7 +80,7 @@ class State:
     times, values  (BLOCK,) the block in progress, `filled` of them used
     """
 
-    memo: Floats = field(default_factory=lambda: _zeros(len(MEMO)))
+    memo: Floats = field(default_factory=_blank_memo)
     errors: Floats = field(default_factory=lambda: _zeros(PREDICTORS))
     profile: Floats = field(default_factory=lambda: _zeros(3 * SLOTS))
     visits: Floats = field(default_factory=lambda: _zeros(3 * SLOTS))

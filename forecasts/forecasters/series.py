@@ -37,8 +37,8 @@ def resample(
     """Means over steps of `step` seconds, on a grid of whole steps since 1970.
 
     `times` are seconds since 1970, rising. A counter becomes its rise per hour; a fall means that
-    it started anew and is left out. Gaps are bridged by straight lines, but what lies before the last
-    gap of more than `LONGEST_BRIDGE` steps is dropped where enough (a third) follows it.
+    it started anew and is left out. Gaps are bridged by straight lines, but what lies before the
+    last gap of more than `LONGEST_BRIDGE` steps is dropped where enough (a third) follows it.
     The last step is left out when no reading lies in its second half (it is still going on).
 
     Raises `TooLittleHistory` when fewer than three finite values are left.
