@@ -1,0 +1,84 @@
+"""The product's own statements about readings, on the hypertable."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from assets import queries, services
+from assets.models import Reading, Sensor
+from tests.factories import NOON, SensorFactory
+
+pytestmark = [
+    pytest.mark.timescale,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("copying"),
+]
+
+Row = tuple[int, datetime, float]
+
+
+def month(sensor: Sensor) -> list[Row]:
+    """A value every ten minutes for 30 days: five or six chunks."""
+    times = (NOON + timedelta(minutes=10 * step) for step in range(30 * 144))
+    return [(sensor.pk, time, step % 100 / 10) for step, time in enumerate(times)]
+
+
+def test_ingesting_a_month_twice_stores_it_once() -> None:
+    sensor = SensorFactory.create()
+    rows = month(sensor)
+
+    first = services.ingest(rows=rows)
+    second = services.ingest(rows=reversed(rows))
+
+    assert first == services.IngestResult(inserted=4320)
+    assert second == services.IngestResult(unchanged=4320)
+    assert Reading.objects.count() == 4320
+
+
+def test_a_correction_changes_one_row_and_the_sensor_keeps_its_latest_reading() -> None:
+    sensor = SensorFactory.create()
+    rows = month(sensor)
+    services.ingest(rows=rows)
+
+    result = services.ingest(rows=[(sensor.pk, NOON, 55.5)])
+
+    sensor.refresh_from_db()
+    assert result == services.IngestResult(updated=1)
+    assert Reading.objects.get(pk=(sensor.pk, NOON)).value == 55.5
+    assert (sensor.last_time, sensor.last_value) == rows[-1][1:]
+
+
+def test_a_short_series_gives_each_reading() -> None:
+    sensor = SensorFactory.create()
+    services.ingest(rows=month(sensor))
+
+    found = queries.series(sensor, NOON, NOON + timedelta(days=1))
+
+    assert found.bucket is None
+    assert len(found.times) == 144
+    assert found.mean == found.low == found.high
+
+
+def test_a_long_series_gives_buckets_across_chunks() -> None:
+    sensor = SensorFactory.create()
+    rows = month(sensor)
+    services.ingest(rows=rows)
+
+    found = queries.series(sensor, NOON, NOON + timedelta(days=30), max_points=100)
+
+    assert found.bucket is not None
+    assert 0 < len(found.times) <= 100
+    assert (min(found.low), max(found.high)) == (0.0, 9.9)
+    assert found.times[0] == NOON
+
+
+def test_new_readings_are_read_after_each_sensors_watermark() -> None:
+    old, new = SensorFactory.create(), SensorFactory.create()
+    services.ingest(rows=[*month(old), *month(new)])
+    mark = NOON + timedelta(days=29)
+
+    found = queries.readings_after(watermarks={old.pk: None, new.pk: mark}, limit=1000)
+
+    assert len(found[old.pk].times) == 1000
+    assert len(found[new.pk].times) == 143
+    assert found[new.pk].values[0] == pytest.approx((29 * 144 + 1) % 100 / 10)
