@@ -1,0 +1,262 @@
+"""Readings of one asset: batches in, series out."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from assets.models import Asset, Sensor
+from assets.queries import Series, series_of
+from assets.services import ingest, time_problem, value_problem
+
+LARGEST_BATCH = 10_000
+MOST_POINTS = 2_000
+DEFAULT_SPAN = timedelta(days=7)
+
+
+class BatchTooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"The body is too large. Send at most {LARGEST_BATCH:,} readings at a time."
+    default_code = "too_large"
+
+
+class ReadingIn(serializers.Serializer[Any]):
+    sensor = serializers.CharField(help_text="The sensor's key on this asset.")
+    time = serializers.DateTimeField(help_text="ISO 8601 with a time zone.")
+    value = serializers.FloatField(help_text="A finite number, in the sensor's unit.")
+
+
+class ReadingBatch(serializers.Serializer[Any]):
+    readings = ReadingIn(many=True, help_text=f"At most {LARGEST_BATCH:,}.")
+
+
+class RejectedReading(serializers.Serializer[Any]):
+    index = serializers.IntegerField(help_text="Place in the batch, from 0.")
+    reason = serializers.CharField()
+
+
+class BatchResult(serializers.Serializer[Any]):
+    accepted = serializers.IntegerField(help_text="Readings that follow the rules.")
+    inserted = serializers.IntegerField(help_text="New ones.")
+    updated = serializers.IntegerField(help_text="Ones whose stored value was corrected.")
+    rejected = RejectedReading(many=True)
+
+
+class SensorSeries(serializers.Serializer[Any]):
+    sensor = serializers.IntegerField()
+    key = serializers.CharField()
+    unit = serializers.CharField()
+    bucket_seconds = serializers.FloatField(
+        allow_null=True, help_text="Width of the buckets; null where each point is one reading."
+    )
+    times = serializers.ListField(child=serializers.DateTimeField())
+    mean = serializers.ListField(child=serializers.FloatField())
+    low = serializers.ListField(child=serializers.FloatField())
+    high = serializers.ListField(child=serializers.FloatField())
+
+
+class AssetSeries(serializers.Serializer[Any]):
+    asset = serializers.IntegerField()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    sensors = SensorSeries(many=True)
+
+
+class ReadingsMixin(GenericViewSet[Asset]):
+    """`readings` of the asset viewset. Who may write them is in its `write_permissions`."""
+
+    @extend_schema(
+        methods=["get"],
+        summary="Read an asset's readings",
+        description=(
+            "Readings in [from, to) of each sensor, oldest first. A sensor with more than "
+            "`max_points` of them answers with the mean, lowest and highest value of equal buckets."
+        ),
+        parameters=[
+            OpenApiParameter("from", datetime, description="Default: 7 days before `to`."),
+            OpenApiParameter("to", datetime, description="Default: now."),
+            OpenApiParameter(
+                "sensor", str, many=True, description="Keys; repeat it. Default: all sensors."
+            ),
+            OpenApiParameter(
+                "max_points", int, description=f"1 to {MOST_POINTS}; default {MOST_POINTS}."
+            ),
+        ],
+        responses={200: AssetSeries},
+        filters=False,
+    )
+    @extend_schema(
+        methods=["post"],
+        summary="Store readings of an asset",
+        description=(
+            f"Up to {LARGEST_BATCH:,} readings. Those that follow the rules are stored, the others "
+            "are listed with the reason: the answer is 200 in both cases. Sending a batch again "
+            "changes nothing; a reading of a stored sensor and time corrects its value."
+        ),
+        request=ReadingBatch,
+        responses={200: BatchResult},
+        examples=[
+            OpenApiExample(
+                "Two readings",
+                request_only=True,
+                value={
+                    "readings": [
+                        {"sensor": "vibration_de", "time": "2026-03-01T12:00:00Z", "value": 2.8},
+                        {"sensor": "temperature", "time": "2026-03-01T12:00:00Z", "value": 61.5},
+                    ]
+                },
+            ),
+            OpenApiExample(
+                "One refused",
+                response_only=True,
+                value={
+                    "accepted": 1,
+                    "inserted": 1,
+                    "updated": 0,
+                    "rejected": [{"index": 1, "reason": "P-101A has no sensor 'temperature'."}],
+                },
+            ),
+        ],
+    )
+    @action(detail=True, methods=["get", "post"], url_path="readings", filter_backends=[])
+    def readings(self, request: Request, pk: str | None = None) -> Response:
+        """Store or read the readings of this asset."""
+        if request.method == "POST":
+            _check_size(request)
+            asset = self.get_object()
+            return Response(_store(asset, request.data, at=timezone.now()))
+        return Response(_read(self.get_object(), request, at=timezone.now()))
+
+
+def _check_size(request: Request) -> None:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise BatchTooLarge
+
+
+def _store(asset: Asset, body: Any, *, at: datetime) -> dict[str, Any]:
+    batch = body.get("readings") if isinstance(body, Mapping) else None
+    if not isinstance(batch, list):
+        raise ValidationError({"readings": ["Send a list of readings."]})
+    if len(batch) > LARGEST_BATCH:
+        raise ValidationError(
+            {"readings": [f"There are {len(batch):,} readings. Send at most {LARGEST_BATCH:,}."]}
+        )
+    sensors = dict(Sensor.objects.filter(asset=asset).values_list("key", "pk"))
+    rows: list[tuple[int, datetime, float]] = []
+    rejected: list[dict[str, Any]] = []
+    for index, item in enumerate(batch):
+        try:
+            rows.append(_reading(item, asset, sensors, at=at))
+        except ValueError as error:
+            rejected.append({"index": index, "reason": str(error)})
+    result = ingest(rows=rows)
+    return {
+        "accepted": len(rows),
+        "inserted": result.inserted,
+        "updated": result.updated,
+        "rejected": rejected,
+    }
+
+
+def _reading(
+    item: Any, asset: Asset, sensors: Mapping[str, int], *, at: datetime
+) -> tuple[int, datetime, float]:
+    """One entry of a batch. Raises ValueError with the reason for which it is refused."""
+    if not isinstance(item, dict) or not {"sensor", "time", "value"} <= item.keys():
+        raise ValueError("A reading needs sensor, time and value.")
+    key = item["sensor"]
+    sensor = sensors.get(key) if isinstance(key, str) else None
+    if sensor is None:
+        raise ValueError(f"{asset.tag} has no sensor {str(key)[:100]!r}.")
+    time = _moment(item["time"])
+    value = _number(item["value"])
+    problem = time_problem(time, at=at) or value_problem(value)
+    if problem is not None:
+        raise ValueError(problem)
+    return sensor, time, value
+
+
+def _moment(text: Any) -> datetime:
+    try:
+        time = parse_datetime(text) if isinstance(text, str) else None
+    except ValueError:
+        time = None
+    if time is None:
+        raise ValueError(f"{str(text)[:40]!r} is not a time such as 2026-03-01T12:00:00Z.")
+    return time
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{str(value)[:40]!r} is not a number.")  # noqa: TRY004 (one answer)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("The number is too large.") from None
+
+
+def _read(asset: Asset, request: Request, *, at: datetime) -> dict[str, Any]:
+    end = _query_time(request, "to") or at
+    start = _query_time(request, "from") or end - DEFAULT_SPAN
+    if start >= end:
+        raise ValidationError({"from": ["It must lie before `to`."]})
+    sensors = _query_sensors(asset, request)
+    found = series_of([sensor.pk for sensor in sensors], start, end, _query_points(request))
+    return {
+        "asset": asset.pk,
+        "start": start,
+        "end": end,
+        "sensors": [_answer(sensor, found[sensor.pk]) for sensor in sensors],
+    }
+
+
+def _answer(sensor: Sensor, series: Series) -> dict[str, Any]:
+    return {
+        "sensor": sensor.pk,
+        "key": sensor.key,
+        "unit": sensor.unit,
+        "bucket_seconds": series.bucket.total_seconds() if series.bucket else None,
+        "times": series.times,
+        "mean": series.mean,
+        "low": series.low,
+        "high": series.high,
+    }
+
+
+def _query_time(request: Request, name: str) -> datetime | None:
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    try:
+        # A plus sign that was not escaped arrives as a blank.
+        time = _moment(text.replace(" ", "+") if "T" in text else text)
+    except ValueError as error:
+        raise ValidationError({name: [str(error)]}) from error
+    return time if time.utcoffset() is not None else timezone.make_aware(time)
+
+
+def _query_sensors(asset: Asset, request: Request) -> list[Sensor]:
+    sensors = list(Sensor.objects.filter(asset=asset).order_by("key"))
+    wanted = request.query_params.getlist("sensor")
+    unknown = sorted(set(wanted) - {sensor.key for sensor in sensors})
+    if unknown:
+        raise ValidationError({"sensor": [f"{asset.tag} has no sensor {unknown[0][:100]!r}."]})
+    return [sensor for sensor in sensors if not wanted or sensor.key in wanted]
+
+
+def _query_points(request: Request) -> int:
+    text = request.query_params.get("max_points", str(MOST_POINTS))
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MOST_POINTS):
+        raise ValidationError({"max_points": [f"Use a whole number from 1 to {MOST_POINTS}."]})
+    return int(text)
