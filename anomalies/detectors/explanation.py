@@ -94,6 +94,7 @@ def explain(
     moment = _clock(event.peak_at, zone)
     sized = f"{value} {unit}".strip()
     if event.channel is Channel.STUCK:
+        sized = f"{event.peak_value:.4g} {unit}".strip()
         first = f"{name} has not moved from {sized} since about {_clock(event.start, zone)}"
         return f"{first}, although it normally changes all the time. {_lasting(event, 'stuck')}"
     side = "above" if event.channel in UPWARD else "below"
@@ -102,6 +103,11 @@ def explain(
         return (
             f"{name} has been drifting {way}: it averages {side} what is expected, and was at "
             f"{sized} against {expected} at {moment}. {_lasting(event, 'off its usual course')}"
+        )
+    if (event.peak_value >= event.expected) != (side == "above"):
+        return (
+            f"{name} averaged {side} what is expected over several readings, and was at {sized} against "
+            f"{expected} at {moment}. {_lasting(event, 'off its usual course')}"
         )
     verb = "reached" if side == "above" else "fell to"
     word = "high" if side == "above" else "low"

@@ -1,11 +1,14 @@
 """From readings at any times to a regular series."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasts.forecasters.base import Floats, TooLittleHistory
+
+Reals = NDArray[np.floating[Any]]
 
 LONGEST_BRIDGE = 6
 """Empty steps in a row that are bridged by a straight line."""
@@ -32,7 +35,7 @@ class Series:
 
 
 def resample(
-    times: Floats, values: Floats, step: float, *, kind: Literal["gauge", "counter"] = "gauge"
+    times: Reals, values: Reals, step: float, *, kind: Literal["gauge", "counter"] = "gauge"
 ) -> Series:
     """Means over steps of `step` seconds, on a grid of whole steps since 1970.
 

@@ -60,12 +60,14 @@ def joined(parts: list[Scores]) -> Scores:
 
 
 def in_batches(values: np.ndarray, cuts: list[int], kind="gauge") -> tuple[bytes, Scores]:
-    detector, state, parts = SeasonalBaseline(kind=kind), None, []
+    detector, parts = SeasonalBaseline(kind=kind), []
+    state: bytes | None = None
     times = times_of(values)
     edges = [0, *sorted(cut % (len(values) + 1) for cut in cuts), len(values)]
     for first, last in itertools.pairwise(edges):
         state, scores = detector.update(state, times[first:last], values[first:last])
         parts.append(scores)
+    assert state is not None
     return state, joined(parts)
 
 
@@ -262,7 +264,8 @@ class TestEvents:
     def test_batches_give_the_same_events_and_keep_their_start(self, line, cuts) -> None:
         times, scores = scored(line)
         whole = events_in(Carried(), times, scores, RULE)[1]
-        carried, by_start = Carried(), {}
+        carried = Carried()
+        by_start: dict[float, Event] = {}
         edges = [0, *sorted(cut % (len(line) + 1) for cut in cuts), len(line)]
         for first, last in itertools.pairwise(edges):
             part = Scores(*(getattr(scores, f)[first:last] for f in FIELDS))
@@ -322,8 +325,13 @@ class TestExplanation:
             ),
             (
                 event_of(Channel.STUCK, value=7.9, expected=7.9),
-                "Vibration has not moved from 8 mm/s since about 00:00 UTC on 5 Jan, although it "
+                "Vibration has not moved from 7.9 mm/s since about 00:00 UTC on 5 Jan, although it "
                 "normally changes all the time. It stayed stuck for 2 h.",
+            ),
+            (
+                event_of(Channel.HIGH, value=4.5, expected=4.8),
+                "Vibration averaged above what is expected over several readings, and was at 4.50 "
+                "mm/s against 4.80 at 00:00 UTC on 5 Jan. It stayed off its usual course for 2 h.",
             ),
         ],
     )

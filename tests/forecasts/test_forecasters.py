@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from forecasts.forecasters.base import TooLittleHistory
+from forecasts.forecasters.base import Floats, TooLittleHistory
 from forecasts.forecasters.choose import forecast
 from forecasts.forecasters.naive import SeasonalNaive
 from forecasts.forecasters.series import resample, seasons_of
@@ -21,7 +21,7 @@ DAILY = 20 + 5 * np.sin(HOURS * 2 * np.pi / DAY)
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
-def noisy(seed: int, length: int = len(HOURS)) -> np.ndarray:
+def noisy(seed: int, length: int = len(HOURS)) -> Floats:
     return DAILY[:length] + np.random.default_rng(seed).normal(size=length)
 
 
