@@ -62,10 +62,12 @@
     return ms + offsets.get(quarter);
   }
 
-  const stamp = new Intl.DateTimeFormat("en-US", {
-    timeZone: "UTC", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
-  });
-  const say = (wallTime) => stamp.format(wallTime);
+  const stamp = { timeZone: "UTC", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const short = new Intl.DateTimeFormat("en-US", stamp);
+  const long = new Intl.DateTimeFormat("en-US", { ...stamp, year: "numeric" });
+  const year = (wallTime) => new Date(wallTime).getUTCFullYear();
+  // The year is said only where it is not the one of `reference`.
+  const say = (wallTime, reference = wallTime) => (year(wallTime) === year(reference) ? short : long).format(wallTime);
 
   // -- What all kinds share ---------------------------------------------------------------------
 
@@ -236,7 +238,7 @@
         if (own) rows.push([data.label, withUnit(own.value[1], data.unit)]);
         if (at) rows.push(["Forecast", withUnit(at[1], data.unit)], ["Interval", `${number.format(at[2])} to ${withUnit(at[3], data.unit)}`]);
         const inside = anomalies.find((one) => wall(one.start) <= time && (one.end === null || time <= wall(one.end)));
-        return tip(say(time), rows, inside?.label);
+        return tip(say(time, last), rows, inside?.label);
       };
 
       const summary = [];
@@ -244,7 +246,7 @@
         const low = values.reduce((a, b) => Math.min(a, b));
         const high = values.reduce((a, b) => Math.max(a, b));
         summary.push(
-          `${data.label}, ${say(points[0][0])} to ${say(last)}: between ${number.format(low)} and ${withUnit(high, data.unit)}, ` +
+          `${data.label}, ${say(points[0][0], last)} to ${say(last, points[0][0])}: between ${number.format(low)} and ${withUnit(high, data.unit)}, ` +
           `latest ${withUnit(values.at(-1), data.unit)}; ${anomalies.length ? plural(anomalies.length, "anomaly", "anomalies") : "no anomalies"}.`,
         );
       }
