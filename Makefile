@@ -68,6 +68,10 @@ types: install ## mypy, strict
 migrations-check: install ## every change of a model has its migration
 	@$(RUN) $(PY) manage.py makemigrations --check --dry-run
 
+.PHONY: openapi
+openapi: install ## write the API's schema into docs/reference/openapi.yaml
+	@$(RUN) $(PY) manage.py spectacular --fail-on-warn --validate --file docs/reference/openapi.yaml
+
 .PHONY: lock
 lock: ## resolve pyproject.toml again into requirements.lock (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

@@ -28,11 +28,11 @@ OPEN_TO_VIEWERS = {"read", "read_all"}
 CEILING = 3
 
 PREFIXES = [prefix for prefix, _, _ in router.registry]
-URL_PATTERNS = [(url, url.callback) for url in router.urls if hasattr(url.callback, "actions")]
+ROUTES: list[Any] = [url for url in router.urls if hasattr(url.callback, "actions")]
 WRITES = [
-    pytest.param(callback.cls, method, action, id=f"{method} {url.name}")
-    for url, callback in URL_PATTERNS
-    for method, action in callback.actions.items()
+    pytest.param(route.callback.cls, method, action, id=f"{method} {route.name}")
+    for route in ROUTES
+    for method, action in route.callback.actions.items()
     if method in ("post", "put", "patch", "delete")
 ]
 

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assets.api import filters, serializers
+from assets.api.readings import ReadingsMixin
 from assets.models import (
     Asset,
     AssetGroup,
@@ -35,7 +36,7 @@ class SiteViewSet(CrudTenantViewSet):
 
 
 @extend_schema_view(**describe("asset", "assets", edit=True))
-class AssetViewSet(EditableTenantViewSet):
+class AssetViewSet(ReadingsMixin, EditableTenantViewSet):
     """The items that are maintained. Nothing deletes one: set its status to `retired`."""
 
     queryset = Asset.objects.select_related("site")
