@@ -23,6 +23,8 @@ class Channel(StrEnum):
 
 
 CHANNELS = tuple(Channel)
+UPWARD = frozenset({Channel.HIGH, Channel.DRIFT_UP})
+DOWNWARD = frozenset({Channel.LOW, Channel.DRIFT_DOWN})
 
 
 class UnorderedTimes(ValueError):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from anomalies.detectors.base import CHANNELS, Channel, Floats, Scores
+from anomalies.detectors.base import CHANNELS, UPWARD, Channel, Floats, Scores
 
 ALARM = 1.0
 
@@ -51,7 +51,8 @@ class Event:
 
     Times are seconds since 1970 (UTC); `end` is the last reading that was not calm. `peak_value` is
     the value, or for a counter its rise per hour, at the highest score; `expected` belongs to it.
-    A sensor that was stuck at any time of the event is stuck: that explains the other channels.
+    The side on which it opened stays: wear that ends in a stop is an event of wear. But a sensor
+    that was stuck at any time of the event is stuck: that explains everything else.
     """
 
     start: float
@@ -201,7 +202,9 @@ def _opens(event: Event, rule: EventRule) -> bool:
 
 
 def _joined(event: Event, reading: Event) -> Event:
-    peak = reading if reading.peak_score > event.peak_score else event
+    stuck = Channel.STUCK in (event.channel, reading.channel)
+    same_side = stuck or (event.channel in UPWARD) == (reading.channel in UPWARD)
+    peak = reading if same_side and reading.peak_score > event.peak_score else event
     return replace(
         event,
         end=reading.end,
@@ -209,8 +212,6 @@ def _joined(event: Event, reading: Event) -> Event:
         peak_value=peak.peak_value,
         expected=peak.expected,
         peak_score=peak.peak_score,
-        channel=Channel.STUCK
-        if Channel.STUCK in (event.channel, reading.channel)
-        else peak.channel,
+        channel=Channel.STUCK if stuck else peak.channel,
         readings=event.readings + 1,
     )

@@ -2,11 +2,8 @@
 
 from datetime import UTC, datetime, tzinfo
 
-from anomalies.detectors.base import Channel
+from anomalies.detectors.base import DOWNWARD, UPWARD, Channel
 from anomalies.detectors.events import Event
-
-UPWARD = frozenset({Channel.HIGH, Channel.DRIFT_UP})
-DOWNWARD = frozenset({Channel.LOW, Channel.DRIFT_DOWN})
 
 FAILURE_MODES: tuple[tuple[str, frozenset[Channel], str], ...] = (
     ("vibration", UPWARD, "bearing wear"),
@@ -106,8 +103,8 @@ def explain(
         )
     if (event.peak_value >= event.expected) != (side == "above"):
         return (
-            f"{name} averaged {side} what is expected over several readings, and was at {sized} against "
-            f"{expected} at {moment}. {_lasting(event, 'off its usual course')}"
+            f"{name} averaged {side} what is expected over several readings, and was at {sized} "
+            f"against {expected} at {moment}. {_lasting(event, 'off its usual course')}"
         )
     verb = "reached" if side == "above" else "fell to"
     word = "high" if side == "above" else "low"

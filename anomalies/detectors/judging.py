@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomalies.detectors.base import CHANNELS, Channel, Codes, Floats
+from anomalies.detectors.base import CHANNELS, Bools, Channel, Codes, Floats
 from anomalies.detectors.state import LONGEST_WINDOW, SIDES, SLOTS, State
 
 WINDOWS = (1, 6, LONGEST_WINDOW)
@@ -14,6 +14,9 @@ CLIP = 8.0
 
 FARTHEST = 1e6
 """No score is larger."""
+
+ROUNDING = 1e-9
+"""Relative differences below this come from arithmetic, not from a machine."""
 
 SMALLEST = 1e-90
 """A smaller typical error is none: dividing by it would leave the range of float64."""
@@ -158,7 +161,7 @@ def typical_error(state: State) -> float:
     error = float(state.errors[int(state.get("chosen"))])
     if state.get("moves") < FEWEST_MOVES:
         error = max(error, ASSUMED_RESOLUTION * abs(state.get("level")))
-    error = max(error, 1e-12 * abs(state.get("level")))
+    error = max(error, ROUNDING * abs(state.get("level")))
     return error if error > SMALLEST else 0.0
 
 
@@ -167,6 +170,13 @@ def alarm_lines(state: State, scale: float) -> Floats:
     limits = np.maximum(state.limits, LEAST_LIMITS * scale)
     first_week = state.get("elapsed") < FULL_WEEK and state.get("cadence") >= SLOW_CADENCE
     return limits * FIRST_WEEK if first_week else limits
+
+
+def movements(values: Floats, step: float) -> Bools:
+    """Whether each reading but the first moved from the one before, more than by rounding."""
+    least = np.maximum(NO_MOVEMENT * step, ROUNDING * np.abs(values[1:]))
+    moved: Bools = np.abs(values[1:] - values[:-1]) > least
+    return moved
 
 
 def stuck_limit(state: State) -> float:
@@ -203,9 +213,7 @@ def _runs_without_movement(state: State, values: Floats) -> Floats:
     """
     known = state.get("blocks") > 0
     before = state.get("last_value") if known else float(values[0])
-    moved = np.abs(values - np.concatenate(([before], values[:-1]))) > NO_MOVEMENT * state.get(
-        "step"
-    )
+    moved = movements(np.concatenate(([before], values)), state.get("step"))
     moved |= values == 0
     place = np.arange(len(values))
     last = np.maximum.accumulate(np.where(moved, place, -1))

@@ -5,12 +5,12 @@ import numpy as np
 from anomalies.detectors.base import Floats
 from anomalies.detectors.judging import (
     CLIP,
-    NO_MOVEMENT,
     SLOT_SECONDS,
     WINDOWS,
     Verdict,
     alarm_lines,
     middle,
+    movements,
     stuck_limit,
 )
 from anomalies.detectors.state import BLOCK, LONGEST_WINDOW, MEMORY, SIDES, SLOTS, TOP, State
@@ -85,7 +85,7 @@ def _rate(state: State, memory: float) -> float:
 
 def _learn_movement(state: State, values: Floats, verdict: Verdict) -> None:
     steps = np.abs(values[1:] - values[:-1])
-    moved = steps > NO_MOVEMENT * state.get("step")
+    moved = movements(values, state.get("step"))
     rate = _rate(state, ERROR_BLOCKS)
     if moved.any():
         typical = middle(steps[moved])

@@ -202,6 +202,13 @@ class TestScoring:
     def test_hours_run_that_only_count_up_never_alarm(self) -> None:
         assert events(np.round(np.arange(60 * DAY) / 6, 1), "counter") == []
 
+    def test_a_stop_of_an_hours_counter_ends_when_it_runs_again(self) -> None:
+        rise = np.full(30 * DAY, 1 / 6)
+        rise[2500:2560] = 0.0
+        [event] = events(20_000 + np.cumsum(rise), "counter")
+        assert event.channel is Channel.LOW
+        assert not event.is_open
+
     def test_the_state_is_small_and_another_version_is_refused(self) -> None:
         state, _ = in_batches(healthy(days=3), [])
         assert len(state) <= 20_000
@@ -281,6 +288,12 @@ class TestEvents:
         assert closed is not None
         assert (closed.start, closed.is_open) == (event.start, False)
         assert rest.event is None
+
+    def test_wear_that_ends_in_a_stop_is_an_event_of_wear(self) -> None:
+        times, scores = scored("..####XX....")
+        scores.channel[6:] = CHANNELS.index(Channel.LOW)
+        [event] = events_in(Carried(), times, scores, RULE)[1]
+        assert (event.channel, event.peak_score, event.readings) == (Channel.HIGH, 1.1, 6)
 
     @pytest.mark.parametrize(
         ("peak", "hours", "beyond", "expected"),
