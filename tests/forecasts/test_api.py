@@ -1,4 +1,5 @@
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def test_the_latest_forecast_of_each_sensor(
     other = ForecastFactory.create(asset=asset)
     api = api_for(viewer)
 
-    def found(**filters: object) -> set[int]:
+    def found(**filters: Any) -> set[int]:
         return {row["id"] for row in api.get("/api/forecasts/", filters).data["results"]}
 
     assert found(asset=asset.pk) == {old.pk, new.pk, other.pk}

@@ -402,7 +402,7 @@ def test_work_orders_filter_by_what_is_open_and_overdue(
     done = MaintenanceRecordFactory.create(asset=asset).work_order
     api = api_for(viewer)
 
-    def found(**filters: object) -> set[int]:
+    def found(**filters: Any) -> set[int]:
         return {row["id"] for row in api.get(f"{ORDERS}/", filters).data["results"]}
 
     assert found(open="true") == {late.pk, soon.pk}
@@ -434,7 +434,7 @@ class TestHistory:
         MaintenanceRecordFactory.create(asset=AssetFactory.create(organization=asset.organization))
         api = api_for(viewer)
 
-        def count(**filters: object) -> int:
+        def count(**filters: Any) -> int:
             return int(api.get("/api/maintenance/history/", filters).data["count"])
 
         assert count(asset=asset.pk) == count(verdict="confirmed") == 1
