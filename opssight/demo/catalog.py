@@ -49,7 +49,7 @@ class ScheduleType:
     """Preventive work that every asset of a category needs. `every` is (count, unit)."""
 
     title: str
-    every: tuple[int, Literal["week", "month", "year"]]
+    every: tuple[int, Literal["weeks", "months", "years"]]
     mode: Literal["fixed", "floating"]
     minutes: int
     skill: str
@@ -65,7 +65,7 @@ def _vibration(base: float, high: float) -> SensorType:
 
 
 def _temperature(
-    key: str, base: float, high: float, load: float = 0.30, ambient: float = 0.35
+    key: str, base: float, high: float, load: float = 0.30, ambient: float = 0.25
 ) -> SensorType:
     return SensorType(
         key, "temperature", "°C",
@@ -195,7 +195,7 @@ GROWTH: dict[FailureMode, float] = {
 
 _INSPECT = ScheduleType(
     title="Visual inspection round",
-    every=(2, "week"),
+    every=(2, "weeks"),
     mode="fixed",
     minutes=20,
     skill="mechanical",
@@ -204,7 +204,7 @@ _INSPECT = ScheduleType(
 )
 _GREASE = ScheduleType(
     title="Grease bearings",
-    every=(6, "week"),
+    every=(6, "weeks"),
     mode="floating",
     minutes=30,
     skill="lubrication",
@@ -213,7 +213,7 @@ _GREASE = ScheduleType(
 )
 _ELECTRICAL = ScheduleType(
     title="Insulation resistance test",
-    every=(6, "month"),
+    every=(6, "months"),
     mode="floating",
     minutes=60,
     skill="electrical",
@@ -222,7 +222,7 @@ _ELECTRICAL = ScheduleType(
 )
 _OIL = ScheduleType(
     title="Oil change and filter",
-    every=(3, "month"),
+    every=(3, "months"),
     mode="floating",
     minutes=90,
     skill="lubrication",
@@ -231,7 +231,7 @@ _OIL = ScheduleType(
 )
 _PRESSURE = ScheduleType(
     title="Statutory inspection of pressure equipment",
-    every=(1, "year"),
+    every=(1, "years"),
     mode="fixed",
     minutes=240,
     skill="inspection",
@@ -240,7 +240,7 @@ _PRESSURE = ScheduleType(
 )
 _CALIBRATE = ScheduleType(
     title="Calibrate transmitters",
-    every=(6, "month"),
+    every=(6, "months"),
     mode="fixed",
     minutes=75,
     skill="instrumentation",

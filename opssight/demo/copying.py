@@ -1,71 +1,46 @@
-"""Simulated readings into the empty table, as fast as the server takes them."""
+"""Simulated readings into a table that holds none of them yet: no staging, no look for doubles."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from datetime import UTC
 
 import numpy as np
 from django.db import connection
 
+from assets.binary import copy_rows
 from assets.models import Sensor
 from opssight.demo.simulator import Readings
 
-# PostgreSQL's binary COPY: a signature, then rows of (count, length, value, length, value, ...).
-_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TRAILER = b"\xff\xff"
-_ROW = np.dtype(
-    [
-        ("count", ">i2"),
-        ("sensor_length", ">i4"),
-        ("sensor", ">i8"),
-        ("time_length", ">i4"),
-        ("time", ">i8"),
-        ("value_length", ">i4"),
-        ("value", ">f8"),
-    ]
-)
-# Its clock counts microseconds from 1 January 2000.
-_EPOCH = np.datetime64("2000-01-01", "us")
+_COPY = "COPY asset_metrics (sensor_id, time, value) FROM STDIN (FORMAT BINARY)"
+_SET_LAST = """
+UPDATE sensors SET last_time = newest.time, last_value = newest.value
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::float8[]) AS newest (id, time, value)
+WHERE sensors.id = newest.id
+"""
 
 
-def copy_readings(
-    sensors: Sequence[Sensor], readings: Readings, *, done: Callable[[int], None]
-) -> int:
-    """Write all readings in key order and set each sensor's last reading. Returns their number.
+def copy_readings(sensors: Sequence[Sensor], readings: Readings) -> int:
+    """Write all readings in key order and set each sensor's last one. Returns their number.
 
-    `done` hears the number of readings written so far. Raises IntegrityError when one exists.
+    Raises IntegrityError when a reading of the same sensor and time exists.
     """
-    times = (readings.times - _EPOCH).astype(np.int64)
-    written = 0
-    with (
-        connection.cursor() as cursor,
-        cursor.copy("COPY asset_metrics (sensor_id, time, value) FROM STDIN BINARY") as copy,
-    ):
-        copy.write(_HEADER)
-        for sensor, values in zip(sensors, readings.values, strict=True):
-            known = np.isfinite(values)
-            rows = np.empty(int(known.sum()), dtype=_ROW)
-            rows["count"] = 3
-            rows["sensor_length"] = rows["time_length"] = rows["value_length"] = 8
-            rows["sensor"] = sensor.pk
-            rows["time"] = times[known]
-            rows["value"] = values[known]
-            copy.write(rows.tobytes())
-            written += len(rows)
-            done(written)
-        copy.write(_TRAILER)
-        # Rows are checked against their sensors while the bytes arrive; the rest is an index.
-    _set_last_readings()
-    return written
-
-
-def _set_last_readings() -> None:
+    known = np.isfinite(readings.values)
+    row, column = np.nonzero(known)
+    ids = np.array([sensor.pk for sensor in sensors], dtype=np.int64)
+    times = readings.times.astype(np.int64)
     with connection.cursor() as cursor:
+        with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
+            copy.write(copy_rows(ids[row], times[column], readings.values[known]))
+        newest = {
+            number: int(np.flatnonzero(steps)[-1])
+            for number, steps in enumerate(known)
+            if steps.any()
+        }
         cursor.execute(
-            """
-            UPDATE sensors SET last_time = newest.time, last_value = newest.value
-            FROM sensors AS each CROSS JOIN LATERAL (
-                SELECT time, value FROM asset_metrics
-                WHERE sensor_id = each.id ORDER BY time DESC LIMIT 1
-            ) AS newest
-            WHERE sensors.id = each.id
-            """
+            _SET_LAST,
+            [
+                [sensors[number].pk for number in newest],
+                [readings.times[step].item().replace(tzinfo=UTC) for step in newest.values()],
+                [float(readings.values[number, step]) for number, step in newest.items()],
+            ],
         )
+    return len(row)

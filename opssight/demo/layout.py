@@ -10,11 +10,11 @@ Rhythm = Literal["continuous", "two shifts", "weather"]
 ORGANIZATION = "Kestrelholm Process Industries"
 TIME_ZONE = "Europe/Berlin"
 
-# code, name, time zone, then °C: yearly mean, seasonal swing, daily swing
-SITES: tuple[tuple[str, str, str, float, float, float], ...] = (
-    ("HAM", "Hamburg Harbor Works", "Europe/Berlin", 10.0, 8.5, 3.5),
-    ("HOU", "Houston Ship Channel Plant", "America/Chicago", 21.0, 8.0, 5.0),
-    ("PUN", "Pune Chākan Works", "Asia/Kolkata", 25.0, 4.5, 6.0),
+# code, name, time zone, then °C: yearly mean; swing with the season, the day, the weather
+SITES: tuple[tuple[str, str, str, float, float, float, float], ...] = (
+    ("HAM", "Hamburg Harbor Works", "Europe/Berlin", 10.0, 8.5, 3.5, 1.0),
+    ("HOU", "Houston Ship Channel Plant", "America/Chicago", 21.0, 8.0, 5.0, 1.0),
+    ("PUN", "Pune Chākan Works", "Asia/Kolkata", 25.0, 4.5, 6.0, 0.5),
 )
 
 # tag, name, category, parent tag (or site code), criticality 1-5, rhythm
@@ -158,7 +158,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 TECHNICIANS: tuple[tuple[str, str, str, tuple[str, ...], str, int], ...] = (
     ("technician", "Jürgen Weiß", "HAM", ("mechanical", "lubrication"), "58.00", 38),
     ("a.kowalczyk", "Agnieszka Kowalczyk", "HAM", ("electrical", "instrumentation"), "62.50", 38),
-    ("h.yildirim", "Hasan Yıldırım", "HAM", ("refrigeration", "mechanical"), "56.00", 35),  # noqa: RUF001
+    ("h.yildirim", "Hasan Yıldırım", "HAM", ("refrigeration", "mechanical"), "56.00", 35),
     ("d.robinson", "Darnell Robinson", "HOU", ("mechanical", "lubrication"), "64.00", 40),
     ("m.nguyen", "Mai Nguyễn", "HOU", ("electrical", "instrumentation"), "67.00", 40),
     ("c.oconnor", "Siobhán O'Connor-Villarreal", "HOU", ("inspection", "vibration"), "71.00", 32),

@@ -77,7 +77,7 @@ def _ambient(site: Site, seed: int, seconds: Ints, local: Ints) -> Floats:
     season = -np.cos(2 * np.pi * (seconds % _YEAR) / _YEAR - 0.35)
     day = np.sin(2 * np.pi * (local % _DAY / _DAY - 0.375))
     weather = smooth(key_of(seed, site.code, "weather"), seconds, 3 * _DAY)
-    celsius: Floats = site.mean + site.season * season + site.day * day + 1.3 * weather
+    celsius: Floats = site.mean + site.season * season + site.day * day + site.weather * weather
     return celsius
 
 

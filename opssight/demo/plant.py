@@ -11,7 +11,7 @@ from opssight.demo.noise import between, key_of
 
 @dataclass(frozen=True)
 class Site:
-    """A place with its own clock and weather. Temperatures in °C."""
+    """A place with its own clock and climate: yearly mean and swings in °C."""
 
     code: str
     name: str
@@ -19,6 +19,7 @@ class Site:
     mean: float
     season: float
     day: float
+    weather: float
 
 
 @dataclass(frozen=True)

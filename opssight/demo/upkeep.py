@@ -12,7 +12,7 @@ from opssight.demo.people import People
 from opssight.demo.plant import Asset as PlannedAsset
 from opssight.demo.plant import Plant
 
-_DAYS = {"week": 7, "month": 30, "year": 365}
+_DAYS = {"weeks": 7, "months": 30, "years": 365}
 _START_OF_WORK = time(8)
 
 
@@ -35,12 +35,14 @@ def create_schedules(
             mode=kind.mode,
             every=kind.every[0],
             unit=kind.every[1],
-            starts_at=first_occurrence(asset, kind, origin),
+            starts_at=first,
+            next_due_at=first,
             technician=people.technician_for(asset.site.code, kind.skill),
             estimated_minutes=kind.minutes,
         )
         for asset in plant.assets
         for kind in asset.schedules
+        for first in [first_occurrence(asset, kind, origin)]
     )
 
 

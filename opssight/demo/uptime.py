@@ -30,6 +30,34 @@ def create_ledger(
     )
 
 
+def extend_ledger(assets: Mapping[str, Asset], stops: Sequence[Stop], *, until: datetime) -> None:
+    """Continue each ledger where its open state ends by `until`. Safe to run twice."""
+    current = {
+        event.asset_id: event
+        for event in UptimeEvent.objects.filter(
+            asset__in=list(assets.values()), ended_at=None
+        ).select_for_update(of=("self",))
+    }
+    for stop in stops:
+        asset = assets.get(stop.tag)
+        event = current.get(asset.pk) if asset else None
+        if asset is None or event is None:
+            continue
+        runs = event.state == UptimeEvent.State.OPERATING
+        if runs and event.started_at < stop.start <= until:
+            event, runs = _change(event, _down(asset, stop), at=stop.start), False
+        if not runs and event.started_at == stop.start and stop.start < stop.end <= until:
+            event = _change(event, _operating(asset, stop.end, None), at=stop.end)
+        current[asset.pk] = event
+
+
+def _change(event: UptimeEvent, following: UptimeEvent, *, at: datetime) -> UptimeEvent:
+    event.ended_at = at
+    event.save(update_fields=["ended_at"])
+    following.save()
+    return following
+
+
 def _ledger(
     asset: Asset, stops: Sequence[Stop], since: datetime, until: datetime
 ) -> Iterator[UptimeEvent]:

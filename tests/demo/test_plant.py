@@ -15,7 +15,7 @@ def test_has_three_sites_in_three_time_zones_and_about_240_sensors():
 
 
 def test_is_a_tree_of_units_systems_and_equipment_with_parents_first():
-    category = {}
+    category: dict[str, str] = {}
     for asset in build().assets:
         above = category[asset.parent] if asset.parent else "site"
         assert above == {"unit": "site", "system": "unit"}.get(asset.category, "system")

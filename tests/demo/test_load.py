@@ -1,0 +1,103 @@
+import datetime as dt
+
+import pytest
+from django.db.models import F
+from django.test import Client
+
+from anomalies.models import Anomaly, DetectorState
+from assets.models import (
+    Asset,
+    AssetGroupMember,
+    AssetRelationship,
+    Reading,
+    Sensor,
+    Site,
+    UptimeEvent,
+)
+from forecasts.models import RiskScore
+from maintenance.models import MaintenanceRecord, MaintenanceSchedule, Technician, WorkOrder
+from opssight.accounts.models import Organization, User
+from opssight.accounts.permissions import Role
+from opssight.demo.load import checkpoints
+from opssight.demo.people import PASSWORD
+from opssight.demo.plant import build
+from opssight.demo.scenario import Scenario, faults
+from tests.demo.conftest import ANCHOR, AT
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plant_of_two_days")]
+
+
+def test_loads_the_whole_plant_with_readings_schedules_and_risk():
+    plant = build()
+    readings = Reading.objects.order_by("time").values_list("time", flat=True)
+
+    assert Site.objects.count() == 3
+    assert Asset.objects.count() == len(plant.assets)
+    assert Sensor.objects.filter(last_time__isnull=False).count() == len(plant.sensors)
+    assert 0.95 < readings.count() / (len(plant.sensors) * 2 * 144) <= 1
+    assert (readings[0], readings.last()) == (
+        ANCHOR - dt.timedelta(days=2),
+        ANCHOR - dt.timedelta(minutes=10),
+    )
+    assert AssetRelationship.objects.exists()
+    assert AssetGroupMember.objects.exists()
+    assert MaintenanceSchedule.objects.filter(next_due_at=None).count() == 0
+    assert Asset.objects.filter(next_due_at__isnull=False).exists()
+    assert WorkOrder.objects.exists()
+    assert RiskScore.objects.values("asset").distinct().count() == len(plant.assets)
+
+
+def test_the_sensors_carry_their_own_last_reading():
+    for sensor in Sensor.objects.order_by("pk")[:20]:
+        newest = Reading.objects.filter(sensor=sensor).latest("time")
+        assert (sensor.last_time, sensor.last_value) == (newest.time, newest.value)
+
+
+def test_scores_every_sensor_up_to_its_last_reading():
+    assert DetectorState.objects.count() == len(build().sensors)
+    assert not Sensor.objects.exclude(detector_state__watermark=F("last_time")).exists()
+    assert not Anomaly.objects.filter(started_at__gte=ANCHOR).exists()
+
+
+def test_every_machine_is_operating_in_a_gapless_ledger():
+    machines = [asset.tag for asset in build().assets if asset.sensors]
+
+    assert UptimeEvent.objects.filter(
+        ended_at=None, state=UptimeEvent.State.OPERATING
+    ).count() == len(machines)
+    assert set(UptimeEvent.objects.values_list("asset__tag", flat=True)) == set(machines)
+
+
+def test_the_three_logins_have_the_roles_that_their_names_say(
+    plant_of_two_days: Organization, client: Client
+):
+    for name, role in (("admin", Role.ADMIN), ("planner", Role.PLANNER)):
+        assert client.login(username=name, password=PASSWORD)
+        assert User.objects.get(username=name).roles == {plant_of_two_days.pk: role}
+    assert client.login(username="technician", password=PASSWORD)
+    assert User.objects.get(username="admin").is_superuser
+    assert Technician.objects.filter(user__username="technician").exists()
+
+
+def test_nobody_can_sign_in_as_the_other_technicians():
+    others = User.objects.exclude(username__in=["admin", "planner", "technician"])
+
+    assert others.count() == 7
+    assert not any(user.has_usable_password() for user in others)
+
+
+def test_work_done_in_the_past_is_in_the_history():
+    done = WorkOrder.objects.filter(status=WorkOrder.Status.COMPLETED)
+
+    assert MaintenanceRecord.objects.count() == done.count()
+    assert not done.filter(completed_at__gt=AT).exists()
+
+
+def test_the_past_is_lived_through_repair_by_repair_up_to_the_anchor():
+    scenario = Scenario(ANCHOR)
+    moments = checkpoints(scenario, ANCHOR - dt.timedelta(days=60))
+    repairs = {f.repaired for f in faults(scenario, ANCHOR) if f.repaired < ANCHOR}
+
+    assert moments == sorted(set(moments))
+    assert repairs < set(moments)
+    assert moments[-1] == ANCHOR
