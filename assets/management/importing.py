@@ -185,6 +185,8 @@ class Importer:
         ids: list[int] = []
         values: list[float] = []
         first_problem = None
+        filled = [k for k, v in zip(row.keys, row.values, strict=True) if v is not None]
+        self.targets.expect(tag, filled)
         for key, value in zip(row.keys, row.values, strict=True):
             if value is None:
                 continue

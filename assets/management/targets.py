@@ -33,9 +33,8 @@ class Targets:
     zone: ZoneInfo | None = None
     units: dict[str, str] = field(default_factory=dict)
     unit: str = ""
-    assets_created: int = 0
-    sensors_created: int = 0
     _assets: dict[str, _Known | str] = field(default_factory=dict)
+    # readings of these sensors are in another unit
     _refused: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def zone_of(self, tag: str) -> ZoneInfo:
@@ -51,18 +50,30 @@ class Targets:
         """The id of the asset's sensor. Raises Refused."""
         known = self._asset(tag)
         pk = known.sensors.get(key)
-        return pk if pk is not None else self._missing_sensor(known, tag, key)
+        if pk is None:
+            raise Refused(self._sensor_problem(tag, key))
+        return pk
 
-    def _missing_sensor(self, known: _Known, tag: str, key: str) -> int:
-        problem = self._refused.get((tag, key))
-        if problem is None:
-            if self.create_missing and 0 < len(key) <= 100:
-                return self._create_sensor(known, key)
-            if len(self._refused) >= _MOST_REMEMBERED:
-                self._refused.clear()
-            problem = _sensor_problem(known, tag, key)
-            self._refused[tag, key] = problem
-        raise Refused(problem)
+    def expect(self, tag: str, keys: list[str]) -> None:
+        """Create the sensors that the asset lacks, all at once, where that was asked for."""
+        if not self.create_missing:
+            return
+        try:
+            known = self._asset(tag)
+        except Refused:
+            return  # each reading will say so
+        missing = [
+            key
+            for key in keys
+            if key not in known.sensors and 0 < len(key) <= 100 and (tag, key) not in self._refused
+        ]
+        if missing:
+            self._create_sensors(known, missing)
+
+    def _sensor_problem(self, tag: str, key: str) -> str:
+        if (tag, key) not in self._refused:
+            return _sensor_problem(tag, key)
+        return self._refused[tag, key]
 
     def _asset(self, tag: str) -> _Known:
         known = self._assets.get(tag) or self._look_up(tag)
@@ -106,26 +117,28 @@ class Targets:
                 f"There is no asset {tag!r}, and no site to create it at: add --site CODE."
             )
         with transaction.atomic():
-            asset, created = Asset.objects.get_or_create(
+            asset, _ = Asset.objects.get_or_create(
                 organization=self.organization, tag=tag, defaults={"name": tag, "site": self.site}
             )
-        self.assets_created += created
         return self._remember(asset)
 
-    def _create_sensor(self, known: _Known, key: str) -> int:
+    def _create_sensors(self, known: _Known, keys: list[str]) -> None:
         with transaction.atomic():
-            sensor, created = Sensor.objects.get_or_create(
-                asset=known.asset,
-                key=key,
-                defaults={
-                    "organization": self.organization,
-                    "quantity": key,
-                    "unit": self._unit_of(key),
-                },
+            Sensor.objects.bulk_create(
+                (
+                    Sensor(
+                        organization=self.organization,
+                        asset=known.asset,
+                        key=key,
+                        quantity=key,
+                        unit=self._unit_of(key),
+                    )
+                    for key in keys
+                ),
+                ignore_conflicts=True,  # another import may have been quicker
             )
-        self.sensors_created += created
-        known.sensors[key] = sensor.pk
-        return sensor.pk
+        made = Sensor.objects.filter(asset=known.asset, key__in=keys).values_list("key", "pk")
+        known.sensors.update(made)
 
     def _unit_of(self, key: str) -> str:
         return self.units.get(key, self.unit)
@@ -139,7 +152,7 @@ def _asset_problem(tag: str) -> str:
     return f"There is no asset {tag!r}: create it first, or add --create-missing."
 
 
-def _sensor_problem(known: _Known, tag: str, key: str) -> str:
+def _sensor_problem(tag: str, key: str) -> str:
     if not key:
         return f"The line names no sensor of {tag}."
     if len(key) > 100:

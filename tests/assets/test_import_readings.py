@@ -1,4 +1,5 @@
 import gzip
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assets.models import Asset, Reading, Sensor, Site
+from assets.tabular.sources import open_source
+from assets.tabular.table import Layout, open_table
+from assets.tabular.times import counter_reader
 from tests.factories import AssetFactory, OrganizationFactory, SensorFactory, SiteFactory
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -394,6 +398,21 @@ def test_asks_which_organization_when_there_are_two(folder):
     (folder / "p.csv").write_text("time,a\n")
     with pytest.raises(CommandError, match="more than one organization: choose --organization"):
         call_command("import_readings", "p.csv")
+
+
+def test_reading_a_long_file_takes_no_more_memory_than_a_short_one(folder):
+    lines = "".join(f"{1_700_000_000 + i},{i}.5,{-i}.25\n" for i in range(30_000))
+    (folder / "long.csv").write_text("time,a,b\n" + lines)
+
+    tracemalloc.start()
+    with open_source(folder / "long.csv", "utf-8") as source:
+        table = open_table("long.csv", source.lines(), Layout())
+        rows = sum(1 for _ in table.rows(counter_reader("s", None), lambda _: ZoneInfo("UTC")))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert rows == 30_000
+    assert peak < 400_000 < len(lines)
 
 
 # -- hostile input -----------------------------------------------------------------------------
