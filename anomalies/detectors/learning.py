@@ -1,4 +1,8 @@
-"""How the seasonal baseline learns from a full block, without believing outliers."""
+"""How the seasonal baseline learns from a full block, without believing outliers.
+
+The constants are one configuration for every sensor. They were chosen with an eye on the data of
+`benchmarks/anomaly_labels.py` and on simulated plants, so those figures are not out of sample.
+"""
 
 import numpy as np
 
@@ -17,7 +21,8 @@ from anomalies.detectors.state import BLOCK, LONGEST_WINDOW, MEMORY, SIDES, SLOT
 
 TAIL_SHARE = 0.02
 FEWEST_TOPS = 4
-LEAST_HABIT = 0.1
+LEAST_HABIT = 0.5
+"""Of the threshold: even what deviates by the same amount every day stays calm below the line."""
 BEYOND = 1.1
 """The line lies a tenth farther out than the habit reaches; a new extreme moves it by a tenth."""
 

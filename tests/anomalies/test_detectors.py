@@ -205,7 +205,7 @@ class TestScoring:
     def test_a_stop_of_an_hours_counter_ends_when_it_runs_again(self) -> None:
         rise = np.full(30 * DAY, 1 / 6)
         rise[2500:2560] = 0.0
-        [event] = events(20_000 + np.cumsum(rise), "counter")
+        [event] = events(np.round(20_000 + np.cumsum(rise), 2), "counter")
         assert event.channel is Channel.LOW
         assert not event.is_open
 
