@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client, override_settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from opssight.accounts.models import Membership
@@ -48,6 +48,10 @@ def page_for(browser: Browser, live_server: LiveServer) -> Iterator[PageFor]:
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
+    def keep_errors(line: ConsoleMessage) -> None:
+        if line.type == "error":
+            problems.append(line.text)
+
     def make(member: Membership, *, width: int = 1440, theme: str = "light") -> Page:
         client = Client()
         client.force_login(member.user)
@@ -61,7 +65,7 @@ def page_for(browser: Browser, live_server: LiveServer) -> Iterator[PageFor]:
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and problems.append(line.text))
+        page.on("console", keep_errors)
         contexts.append(context)
         return page
 
