@@ -1,7 +1,7 @@
 import datetime as dt
 
 import pytest
-from django.db.models import F
+from django.db.models import F, Model
 from django.test import Client
 
 from anomalies.models import Anomaly, DetectorState
@@ -101,3 +101,9 @@ def test_the_past_is_lived_through_repair_by_repair_up_to_the_anchor():
     assert moments == sorted(set(moments))
     assert repairs < set(moments)
     assert moments[-1] == ANCHOR
+
+
+@pytest.mark.parametrize("model", [Asset, Sensor, MaintenanceSchedule, Technician])
+def test_makes_only_rows_that_a_form_would_accept(model: type[Model]):
+    for row in model._default_manager.order_by("pk"):
+        row.full_clean(validate_constraints=False)
