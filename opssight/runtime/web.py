@@ -19,6 +19,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from gunicorn.app import wsgiapp
+from tqdm import tqdm
 
 from opssight.runtime.locations import var_folder
 from opssight.runtime.supervisor import DISK_FULL, NOT_PREPARED
@@ -27,6 +28,7 @@ from opssight.runtime.supervisor import DISK_FULL, NOT_PREPARED
 def main() -> None:
     """Prepare, then serve until a signal; ends with NOT_PREPARED or DISK_FULL when it cannot."""
     logs = var_folder() / "log"
+    tqdm.monitor_interval = 0  # a progress bar would leave a thread, and we fork afterwards
     django.setup()
     if not sys.stdin.readline():  # our parent ended or gave up
         return
