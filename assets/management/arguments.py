@@ -52,7 +52,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
     where = parser.add_argument_group("where the readings belong")
     where.add_argument("--organization", metavar="SLUG", help="default: the only one")
-    where.add_argument("--site", metavar="CODE", help="of created assets (default: the only one)")
+    where.add_argument(
+        "--site", metavar="CODE", help="or name, of created assets (default: the only one)"
+    )
     where.add_argument("--asset", metavar="TAG", help="one asset for the file (default: its name)")
     where.add_argument("--asset-column", default="", help="column that holds the asset's tag")
     where.add_argument(
@@ -183,9 +185,9 @@ def _site(
     known = list(Site.objects.filter(organization=organization).order_by("code"))
     if not code:
         return known[0] if len(known) == 1 else None
-    found = next((site for site in known if site.code == code), None)
-    if found is not None:
-        return found
+    found = [site for site in known if site.code == code] or [s for s in known if s.name == code]
+    if len(found) == 1:
+        return found[0]
     if not options["create_missing"]:
         names = ", ".join(site.code for site in known) or "no site yet"
         raise CommandError(

@@ -11,7 +11,7 @@ from typing import TextIO, cast
 
 import numpy as np
 
-from assets.management.targets import Refused, Targets
+from assets.management.targets import NoSite, Refused, Targets
 from assets.services import (
     IngestResult,
     ingest_columns,
@@ -118,7 +118,7 @@ class Importer:
         chunk = Chunk()
         try:
             self._read(source, read_time, chunk, done)
-        except (FileProblem, RejectsNotWritable):
+        except (FileProblem, RejectsNotWritable, NoSite):
             self._store(chunk)  # what came before the damaged place is kept
             raise
         self._store(chunk)

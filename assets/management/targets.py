@@ -16,6 +16,10 @@ class Refused(Exception):
     """The reading belongs to nothing known; the message says what to do."""
 
 
+class NoSite(Exception):
+    """An asset is to be created, but it is not known where."""
+
+
 @dataclass
 class _Known:
     asset: Asset
@@ -47,7 +51,7 @@ class Targets:
         return ZoneInfo(self.site.timezone) if self.site else self.organization.zone
 
     def sensor_id(self, tag: str, key: str) -> int:
-        """The id of the asset's sensor. Raises Refused."""
+        """The id of the asset's sensor. Raises Refused, or NoSite."""
         known = self._asset(tag)
         pk = known.sensors.get(key)
         if pk is None:
@@ -113,8 +117,9 @@ class Targets:
 
     def _create_asset(self, tag: str) -> _Known:
         if self.site is None:
-            raise Refused(
-                f"There is no asset {tag!r}, and no site to create it at: add --site CODE."
+            raise NoSite(
+                f"There is no asset {tag!r}, and it is not clear at which site to create it:"
+                " add --site CODE."
             )
         with transaction.atomic():
             asset, _ = Asset.objects.get_or_create(

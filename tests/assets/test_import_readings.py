@@ -144,6 +144,26 @@ def test_new_sensors_get_the_given_units(run):
     assert list(Sensor.objects.order_by("key").values_list("unit", flat=True)) == ["°C", "bar"]
 
 
+def test_a_site_is_found_by_its_code_or_its_name(run, site):
+    SiteFactory.create(organization=site.organization, code="B", name="North plant")
+    run("time,a\n2026-03-01T12:00:00Z,1\n", "--site", "North plant")
+    run("time,a\n2026-03-01T12:00:00Z,1\n", "--site", "B", "--asset", "P-2")
+    assert set(Asset.objects.values_list("site__code", flat=True)) == {"B"}
+
+
+def test_no_asset_is_created_when_it_is_not_clear_where(run, site):
+    SiteFactory.create(organization=site.organization)
+    with pytest.raises(CommandError, match="no asset 'pump', and it is not clear at which site"):
+        run("time,a\n2026-03-01T12:00:00Z,1\n")
+
+
+def test_says_how_many_readings_a_file_repeats(run):
+    line = "2026-03-01T12:00:00Z,1\n"
+    assert "2 readings (1 new, 0 corrected, 0 stored before, 1 repeated)" in run(
+        "time,a\n" + 2 * line
+    )
+
+
 def test_a_missing_site_is_created_in_the_zone_of_the_organization(folder, capsys):
     OrganizationFactory.create(timezone="Asia/Tokyo")
     (folder / "p.csv").write_text("time,a\n2026-03-01 12:00,1\n")
@@ -180,7 +200,7 @@ def test_a_given_zone_counts_more_than_the_site(run):
 
 def test_a_time_that_the_clock_shows_twice_is_rejected_until_one_is_chosen(run, folder):
     table = "time,a\n2025-10-26 02:30,1\n"
-    with pytest.raises(CommandError, match="1 lines were rejected"):
+    with pytest.raises(CommandError, match="1 line rejected"):
         run(table)
     assert "happens twice in Europe/Berlin" in (folder / "pump.rejects.csv").read_text()
 
@@ -236,7 +256,7 @@ def test_reads_formats_and_counters(run, cell, options, expected):
 )
 def test_a_bad_line_is_rejected_with_its_number_and_reason(run, folder, line, reason):
     good = "2026-03-01T11:00:00Z,1,2\n"
-    with pytest.raises(CommandError, match="1 lines were rejected"):
+    with pytest.raises(CommandError, match="1 line rejected"):
         run("time,a,b\n" + good * 3000 + line + "\n2026-03-01T13:00:00Z,1,2\n")
 
     header, rejected = (folder / "pump.rejects.csv").read_text().splitlines()
@@ -274,7 +294,7 @@ def test_the_file_of_rejected_lines_can_be_corrected_and_imported(run, folder):
 
 
 def test_lines_that_are_not_utf8_are_rejected_alone(run, folder):
-    with pytest.raises(CommandError, match="1 lines"):
+    with pytest.raises(CommandError, match="1 line rejected"):
         run(b"time,a\n2026-03-01T11:00:00Z,1\n2026-03-01T12:00:00Z,\xe9\n2026-03-01T13:00:00Z,3\n")
     assert "--encoding" in (folder / "pump.rejects.csv").read_text()
     assert len(stored()) == 2
@@ -287,7 +307,7 @@ def test_unknown_assets_and_sensors_are_rejected_with_what_to_do(folder, site):
         "m,time,a,b\nP-1,2026-03-01T12:00:00Z,1,2\nP-2,2026-03-01T12:00:00Z,1,2\n"
         ",2026-03-01T12:00:00Z,1,2\n"
     )
-    with pytest.raises(CommandError, match="3 lines were rejected"):
+    with pytest.raises(CommandError, match="3 lines rejected"):
         call_command("import_readings", "p.csv", "--asset-column", "m", "--rejects", "r.csv")
 
     text = (folder / "r.csv").read_text()

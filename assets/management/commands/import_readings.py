@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from assets.management.arguments import add_arguments, layout_of, targets_of, time_reader_of
 from assets.management.importing import Importer, Outcome, Rejects, RejectsNotWritable
-from assets.management.targets import Targets
+from assets.management.targets import NoSite, Targets
 from assets.tabular.sources import FileProblem, open_source
 from assets.tabular.table import Layout, open_table
 from assets.tabular.times import TimeReader
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             outcome = Outcome()
             try:
                 self._import(path, reject_path, tag, layout, targets, read_time, outcome, options)
-            except (FileProblem, RejectsNotWritable) as error:
+            except (FileProblem, RejectsNotWritable, NoSite) as error:
                 failures.append(f"{error} {_kept(outcome)}")
             except DatabaseError as error:
                 reason = str(error).strip().splitlines()[0]
@@ -74,14 +74,14 @@ class Command(BaseCommand):
         if options["verbosity"] > 0:
             self.stdout.write(_summary(path, outcome, time.monotonic() - began))
         if outcome.rejected:
-            self.stderr.write(f"{path}: {outcome.rejected:,} rejected lines are in {reject_path}")
+            self.stderr.write(f"{path}: {_lines(outcome.rejected)} rejected, see {reject_path}")
 
     def _conclude(self, failures: list[str], rejected: int, *, allow: bool) -> None:
         if failures:
             raise CommandError("\n".join(failures))
         if rejected and not allow:
             raise CommandError(
-                f"{rejected:,} lines were rejected; everything else is stored. Correct them in the"
+                f"{_lines(rejected)} rejected; everything else is stored. Correct what is in the"
                 " file named above and import that file, or add --allow-rejects to accept this."
             )
 
@@ -93,12 +93,18 @@ def _show(bar: "tqdm[Any]", position: int, outcome: Outcome) -> None:
 
 def _summary(path: Path, outcome: Outcome, seconds: float) -> str:
     stored = outcome.stored
+    repeated = outcome.readings - stored.inserted - stored.updated - stored.unchanged
+    more = f", {repeated:,} repeated" if repeated else ""
     return (
         f"{path}: {outcome.rows:,} rows, {outcome.readings:,} readings"
         f" ({stored.inserted:,} new, {stored.updated:,} corrected,"
-        f" {stored.unchanged:,} stored before), {outcome.rejected:,} rows rejected,"
+        f" {stored.unchanged:,} stored before{more}), {outcome.rejected:,} rows rejected,"
         f" {seconds:.1f} s, {outcome.readings / max(seconds, 1e-3):,.0f} readings/s"
     )
+
+
+def _lines(count: int) -> str:
+    return f"{count:,} line{'' if count == 1 else 's'}"
 
 
 def _kept(outcome: Outcome) -> str:
