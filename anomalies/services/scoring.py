@@ -1,15 +1,17 @@
 """Every new reading is judged once, whatever is killed, repeated or run side by side."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 from django.db import transaction
 from django.db.models import F
 
 from anomalies import queries
-from anomalies.detectors.base import Detector, Scores, UnknownState
+from anomalies.detectors.base import Bools, Detector, Scores, UnknownState
 from anomalies.detectors.events import Carried, EventRule, events_in
 from anomalies.detectors.seasonal_baseline import SeasonalBaseline
 from anomalies.models import Anomaly, DetectorState
@@ -26,6 +28,11 @@ RELEARN = 10_000
 """Readings that a detector of a new version learns from before it goes on."""
 
 BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+SETTLING = timedelta(hours=2)
+"""Readings this long after a stop are not judged either: machines warm up and start unsteadily."""
 
 SPLIT_AFTER = timedelta(hours=24)
 """What is still strange this long after a person closed its anomaly becomes a new anomaly."""
@@ -80,6 +87,7 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
     if not states:
         return 0, []
     batches = queries.unread({state.sensor_id: state.watermark for state in states}, limit)
+    stops = _stops(states)
     _split_closed(states)
     scored: list[DetectorState] = []
     found: list[Found] = []
@@ -88,7 +96,8 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
         if not len(batch):
             continue
         try:
-            found += _score_batch(state, batch, at, more=len(batch) == limit)
+            stopped = queries.within(stops[state.asset_id], batch.times)
+            found += _score_batch(state, batch, stopped, at, more=len(batch) == limit)
         except (ArithmeticError, ValueError):
             # One sensor that cannot be scored must not hold up the others of its chunk.
             logger.exception("Sensor %s could not be scored.", state.sensor_id)
@@ -105,13 +114,34 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
     return len(found), more
 
 
+def _stops(states: Iterable[DetectorState]) -> dict[int, list[queries.Window]]:
+    """Stops by asset id, each with the time that the machine then needs to be as before."""
+    oldest = min(state.watermark for state in states)
+    found = queries.stops((state.asset_id for state in states), max(oldest, EPOCH) - SETTLING)
+    settling = SETTLING.total_seconds()
+    return defaultdict(
+        list,
+        {
+            asset: [(start, end + settling) for start, end in windows]
+            for asset, windows in found.items()
+        },
+    )
+
+
 def _score_batch(
-    state: DetectorState, batch: queries.Batch, at: datetime, *, more: bool
+    state: DetectorState, batch: queries.Batch, stopped: Bools, at: datetime, *, more: bool
 ) -> list[Found]:
-    """Move a sensor's state past the batch, in memory; returns its events."""
+    """Move a sensor's state past the batch, in memory; returns its events.
+
+    Readings of a machine that stands still on purpose or known to all are neither judged nor
+    learned from. A counter is: the next rise is measured from them.
+    """
     sensor = state.sensor
     detector, rule = detector_for(sensor), rule_for(sensor)
+    if sensor.kind != Sensor.Kind.COUNTER:
+        batch = replace(batch, values=np.where(stopped, np.nan, batch.values))
     learned, scores = _judge(state, detector, batch)
+    scores = replace(scores, judged=scores.judged & ~stopped)
     carried, events = events_in(Carried.from_json(state.open_event), batch.times, scores, rule)
     if events and not more and _is_silent(carried, rule, at):
         # Kept open in the state: buffered readings may still come and continue it.

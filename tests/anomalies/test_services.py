@@ -15,7 +15,13 @@ from maintenance.services import dismiss
 from notifications.models import Notification
 from opssight.accounts.models import Membership
 from tests.anomalies.signals import STEP, ordinary, sensor_with, store, with_fault
-from tests.factories import NOON, AnomalyFactory, AssetFactory, SensorFactory
+from tests.factories import (
+    NOON,
+    AnomalyFactory,
+    AssetFactory,
+    SensorFactory,
+    UptimeEventFactory,
+)
 
 LATER = NOON + timedelta(days=11)
 
@@ -165,7 +171,7 @@ class TestScoring:
 
     def test_a_counter_is_judged_by_its_rise(self) -> None:
         rise = np.full(1440, 0.166) + np.random.default_rng(3).normal(0, 0.005, 1440)
-        rise[1300:1340] = 0.05
+        rise[1300:1340] -= 0.1
         sensor = sensor_with(
             np.cumsum(rise), kind="counter", quantity="running time", key="hours", unit="h"
         )
@@ -174,6 +180,18 @@ class TestScoring:
         anomaly = Anomaly.objects.get()
         assert anomaly.channel == Anomaly.Channel.LOW
         assert "h/h" in anomaly.explanation
+
+    @pytest.mark.parametrize("kind", ["gauge", "counter"])
+    def test_a_machine_that_is_known_to_stand_still_has_no_anomaly(self, kind: str) -> None:
+        values = ordinary()
+        values[1300:1360] = 0.0
+        sensor = sensor_with(np.cumsum(values) if kind == "counter" else values, kind=kind)
+        UptimeEventFactory.create(
+            asset=sensor.asset, started_at=NOON + 1300 * STEP, ended_at=NOON + 1360 * STEP
+        )
+        services.score_sensors(sensor_ids=[sensor.pk], at=LATER)
+
+        assert not Anomaly.objects.exists()
 
     def test_inactive_sensors_are_left_alone(self) -> None:
         sensor = sensor_with(with_fault(), is_active=False)
