@@ -70,7 +70,7 @@ def stops(asset_ids: Iterable[int], since: datetime) -> dict[int, list[Window]]:
 
 
 def within(windows: Sequence[Window], times: Floats) -> Bools:
-    """Which times lie in one of the windows, which are in order and do not overlap.
+    """Which times, in order, lie in one of the windows.
 
     >>> within([(10.0, 20.0), (30.0, 40.0)], np.array([5.0, 10.0, 20.0, 35.0]))
     array([False,  True, False,  True])
