@@ -7,7 +7,7 @@ from anomalies.api.viewsets import AnomalyViewSet
 from assets.api import viewsets as assets
 from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
 from maintenance.api import viewsets as maintenance
-from maintenance.api.assets import AssetWithMaintenanceViewSet
+from maintenance.api.assets import AssetViewSet
 from maintenance.api.work_orders import WorkOrderViewSet
 from notifications.api.viewsets import NotificationViewSet
 from opssight.core import problems
@@ -16,7 +16,7 @@ router = DefaultRouter()
 router.trailing_slash = "/?"
 router.include_format_suffixes = False
 router.register("sites", assets.SiteViewSet)
-router.register("assets", AssetWithMaintenanceViewSet)
+router.register("assets", AssetViewSet)
 router.register("sensors", assets.SensorViewSet)
 router.register("asset-groups", assets.AssetGroupViewSet)
 router.register("asset-relationships", assets.AssetRelationshipViewSet)

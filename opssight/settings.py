@@ -216,7 +216,13 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "OpsSight API",
-    "DESCRIPTION": "Predictive maintenance and asset operations.",
+    "DESCRIPTION": (
+        "Predictive maintenance and asset operations: from a reading to a completed work order.\n\n"
+        "Sign in at `/api/auth/token/`, then send `Authorization: Bearer <access>`. Every path"
+        " works with and without its last slash. Lists come in pages (`page`, `page_size` up to"
+        " 200) and take `search`, `ordering` and filters. Times are UTC. Errors are problem"
+        " documents (RFC 9457). You see your own organization's rows only; others do not exist."
+    ),
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -19,8 +19,10 @@ class AnomalyFilter(FilterSet):  # type: ignore[misc]
     severity = MultipleChoiceFilter(choices=Urgency.choices)
     channel = MultipleChoiceFilter(choices=Anomaly.Channel.choices)
     verdict = MultipleChoiceFilter(choices=Verdict.choices)
-    failure_mode = CharFilter(lookup_expr="iexact", label="In any case.")
-    active = TrueFalseFilter(method="filter_active", label="Not yet dealt with by a person.")
+    failure_mode = CharFilter(lookup_expr="iexact", label="Failure mode, in any case.")
+    active = TrueFalseFilter(
+        method="filter_active", label="Active (true, false): not yet dealt with by a person."
+    )
     started_after = IsoDateTimeFilter("started_at", lookup_expr="gte")
     started_before = IsoDateTimeFilter("started_at", lookup_expr="lt")
 

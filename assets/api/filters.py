@@ -16,11 +16,13 @@ class AssetFilter(FilterSet):  # type: ignore[misc]
     site = IdFilter(label="Id of the site.")
     parent = IdFilter(label="Id of the asset above.")
     group = IdFilter(field_name="group_members__group", label="Id of an asset group.")
-    category = CharFilter(lookup_expr="iexact", label="Such as pump, in any case.")
+    category = CharFilter(lookup_expr="iexact", label="Category, such as pump, in any case.")
     status = MultipleChoiceFilter(choices=Asset.Status.choices)
-    criticality = IdFilter(label="1 to 5.")
+    criticality = IdFilter(label="Criticality, 1 to 5.")
     min_risk = NumberFilter("current_risk", lookup_expr="gte", label="Lowest risk, 0 to 100.")
-    overdue = TrueFalseFilter(method="filter_overdue", label="Maintenance is past its due date.")
+    overdue = TrueFalseFilter(
+        method="filter_overdue", label="Overdue (true, false): maintenance is past its due date."
+    )
 
     class Meta:
         model = Asset
@@ -34,7 +36,7 @@ class AssetFilter(FilterSet):  # type: ignore[misc]
 class SensorFilter(FilterSet):  # type: ignore[misc]
     asset = IdFilter(label="Id of the asset.")
     site = IdFilter(field_name="asset__site", label="Id of the site.")
-    quantity = CharFilter(lookup_expr="iexact", label="Such as vibration, in any case.")
+    quantity = CharFilter(lookup_expr="iexact", label="Quantity, such as vibration, in any case.")
     kind = MultipleChoiceFilter(choices=Sensor.Kind.choices)
     is_active = TrueFalseFilter()
 
@@ -59,7 +61,9 @@ class UptimeEventFilter(FilterSet):  # type: ignore[misc]
     cause = MultipleChoiceFilter(choices=UptimeEvent.Cause.choices)
     started_after = IsoDateTimeFilter("started_at", lookup_expr="gte")
     started_before = IsoDateTimeFilter("started_at", lookup_expr="lt")
-    lasting = TrueFalseFilter("ended_at", lookup_expr="isnull", label="Has not ended yet.")
+    lasting = TrueFalseFilter(
+        "ended_at", lookup_expr="isnull", label="Lasting (true, false): has not ended yet."
+    )
 
     class Meta:
         model = UptimeEvent

@@ -64,6 +64,7 @@ class AssetSerializer(TenantSerializer[Asset]):
             "current_risk",
         ]
         read_only_fields = ["last_maintenance_at", "next_due_at", "current_risk"]
+        extra_kwargs = {"attributes": {"initial": dict}}
 
     def get_overdue(self, asset: Asset) -> bool:
         at: datetime = self.context["at"]

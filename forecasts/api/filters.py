@@ -8,7 +8,9 @@ from opssight.core.filters import IdFilter, TrueFalseFilter
 class ForecastFilter(FilterSet):  # type: ignore[misc]
     asset = IdFilter(label="Id of the asset.")
     sensor = IdFilter(label="Id of the sensor.")
-    latest = TrueFalseFilter(method="filter_latest", label="Only the newest of each sensor.")
+    latest = TrueFalseFilter(
+        method="filter_latest", label="Latest (true): only the newest of each sensor."
+    )
     starts_after = IsoDateTimeFilter("starts_at", lookup_expr="gte")
     starts_before = IsoDateTimeFilter("starts_at", lookup_expr="lt")
 
@@ -26,8 +28,10 @@ class ForecastFilter(FilterSet):  # type: ignore[misc]
 class RiskScoreFilter(FilterSet):  # type: ignore[misc]
     asset = IdFilter(label="Id of the asset.")
     site = IdFilter(field_name="asset__site", label="Id of the site.")
-    min_score = NumberFilter("score", lookup_expr="gte", label="0 to 100.")
-    latest = TrueFalseFilter(method="filter_latest", label="Only the newest of each asset.")
+    min_score = NumberFilter("score", lookup_expr="gte", label="Lowest score, 0 to 100.")
+    latest = TrueFalseFilter(
+        method="filter_latest", label="Latest (true): only the newest of each asset."
+    )
     day_after = DateFilter("day", lookup_expr="gte", label="This day or later.")
     day_before = DateFilter("day", lookup_expr="lte", label="This day or earlier.")
 

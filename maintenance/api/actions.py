@@ -13,6 +13,9 @@ from maintenance.models import Verdict, WorkOrder
 from maintenance.services import Outcome
 from opssight.core.serializers import UtcDateTimeField
 
+# The browsable API preselects the first: nobody confirms a fault by overlooking a field.
+VERDICTS = sorted(Verdict.choices, key=lambda choice: choice[0] != Verdict.NOT_INSPECTED)
+
 
 class AcceptSerializer(serializers.Serializer[None]):
     technician = TechnicianField(help_text="Id of the technician who is to do it.")
@@ -34,7 +37,7 @@ class CompleteSerializer(serializers.Serializer[None]):
         required=False, default=0, min_value=0, max_value=MINUTES_OF_A_YEAR
     )
     verdict = serializers.ChoiceField(
-        choices=Verdict.choices,
+        choices=VERDICTS,
         required=False,
         default=Verdict.NOT_INSPECTED,
         help_text="What was found, of an order that came from a recommendation.",
@@ -65,7 +68,7 @@ class WorkOrderUpdateSerializer(WorkOrderSerializer):
     downtime_minutes = serializers.IntegerField(
         required=False, min_value=0, max_value=MINUTES_OF_A_YEAR, write_only=True
     )
-    verdict = serializers.ChoiceField(choices=Verdict.choices, required=False, write_only=True)
+    verdict = serializers.ChoiceField(choices=VERDICTS, required=False, write_only=True)
 
     class Meta(WorkOrderSerializer.Meta):
         fields = [

@@ -7,8 +7,8 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.serializers import BaseSerializer
 
+from assets.api import viewsets
 from assets.api.serializers import AssetSerializer, SensorSerializer
-from assets.api.viewsets import AssetViewSet
 from assets.models import Asset
 from maintenance.api.serializers import (
     MaintenanceRecordSerializer,
@@ -69,8 +69,8 @@ class AssetDetailSerializer(AssetSerializer):
 
 
 @extend_schema_view(**describe("asset", "assets", edit=True))
-class AssetWithMaintenanceViewSet(AssetViewSet):
-    __doc__ = AssetViewSet.__doc__
+class AssetViewSet(viewsets.AssetViewSet):
+    __doc__ = viewsets.AssetViewSet.__doc__
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset()

@@ -23,7 +23,7 @@ from opssight.core.filters import IdFilter, TrueFalseFilter
 
 class TechnicianFilter(FilterSet):  # type: ignore[misc]
     is_active = TrueFalseFilter()
-    skill = CharFilter(method="filter_skill", label="Has exactly this skill.")
+    skill = CharFilter(method="filter_skill", label="Skill: has exactly this one.")
 
     class Meta:
         model = Technician
@@ -54,7 +54,7 @@ class RecommendationFilter(FilterSet):  # type: ignore[misc]
     site = IdFilter(field_name="asset__site", label="Id of the site.")
     status = MultipleChoiceFilter(choices=Recommendation.Status.choices)
     urgency = MultipleChoiceFilter(choices=Urgency.choices)
-    failure_mode = CharFilter(lookup_expr="iexact", label="In any case.")
+    failure_mode = CharFilter(lookup_expr="iexact", label="Failure mode, in any case.")
 
     class Meta:
         model = Recommendation
@@ -67,12 +67,16 @@ class WorkOrderFilter(FilterSet):  # type: ignore[misc]
     technician = IdFilter(label="Id of the technician.")
     schedule = IdFilter(label="Id of the schedule that it serves.")
     recommendation = IdFilter(label="Id of the recommendation that it came from.")
-    number = CharFilter(lookup_expr="iexact", label="Such as WO-20260301-00001.")
+    number = CharFilter(lookup_expr="iexact", label="Number, such as WO-20260301-00001.")
     status = MultipleChoiceFilter(choices=WorkOrder.Status.choices)
     priority = MultipleChoiceFilter(choices=Urgency.choices)
     maintenance_type = MultipleChoiceFilter(choices=MaintenanceType.choices)
-    open = TrueFalseFilter(method="filter_open", label="Neither completed nor cancelled.")
-    overdue = TrueFalseFilter(method="filter_overdue", label="Open past its due date.")
+    open = TrueFalseFilter(
+        method="filter_open", label="Open (true, false): neither completed nor cancelled."
+    )
+    overdue = TrueFalseFilter(
+        method="filter_overdue", label="Overdue (true, false): open past its due date."
+    )
     due_after = IsoDateTimeFilter("due_at", lookup_expr="gte")
     due_before = IsoDateTimeFilter("due_at", lookup_expr="lt")
 

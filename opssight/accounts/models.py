@@ -1,4 +1,4 @@
-from functools import cached_property
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractUser
@@ -8,8 +8,14 @@ from django.db import models
 from opssight.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Asked once: it reads a folder of some hundred files."""
+    return frozenset(available_timezones())
+
+
 def validate_timezone(name: str) -> None:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValidationError(
             f"{name!r} is not a time zone. Use a name such as Europe/Berlin or UTC.",
             code="unknown_timezone",

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 CONTENT_TYPE = "application/problem+json"
+LONGEST_DETAIL = 500
 # SQLSTATEs that the same request would meet again; the others may be gone in the next moment.
 CHECK_VIOLATION, NOT_NULL_VIOLATION = "23514", "23502"
 
@@ -139,7 +140,13 @@ def _title(error: exceptions.APIException) -> str:
 
 
 def _text(detail: Any) -> str:
-    return str(detail.get("detail", detail)) if isinstance(detail, dict) else str(detail)
+    return _plain(detail.get("detail", detail) if isinstance(detail, dict) else detail)
+
+
+def _plain(message: Any) -> str:
+    """The message, which may repeat what was sent, in a length and an encoding that can be sent."""
+    text = str(message).encode("utf-8", "replace").decode()
+    return text if len(text) <= LONGEST_DETAIL else f"{text[:LONGEST_DETAIL]}…"
 
 
 def _flatten(details: Any, pointer: str = "") -> list[dict[str, str]]:
@@ -150,7 +157,7 @@ def _flatten(details: Any, pointer: str = "") -> list[dict[str, str]]:
             for index, item in enumerate(details)
         ]
     elif _is_leaf(details):
-        return [{"pointer": pointer, "code": details["code"], "detail": str(details["message"])}]
+        return [{"pointer": pointer, "code": details["code"], "detail": _plain(details["message"])}]
     else:
         nested = [
             _flatten(value, pointer if key == "non_field_errors" else f"{pointer}/{key}")
