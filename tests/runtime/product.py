@@ -15,7 +15,7 @@ from pathlib import Path
 from opssight.runtime import children
 from opssight.runtime.locations import REPOSITORY
 
-START = 180.0  # seconds that a start may take on a slow machine, the first fill included
+START = 400.0  # seconds that a start may take on a busy machine, the first fill included
 STOP = 15.0
 
 
