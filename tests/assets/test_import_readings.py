@@ -1,7 +1,6 @@
 import gzip
 import tracemalloc
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,10 +12,8 @@ from assets.models import Asset, Reading, Sensor, Site
 from assets.tabular.sources import open_source
 from assets.tabular.table import Layout, open_table
 from assets.tabular.times import counter_reader
+from tests.data import need_data
 from tests.factories import AssetFactory, OrganizationFactory, SensorFactory, SiteFactory
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the data sets are not in {DATA}")
 
 pytestmark = pytest.mark.django_db
 
@@ -483,9 +480,8 @@ def test_any_bytes_are_imported_or_refused_in_a_sentence(folder, site, content):
 # -- real data ---------------------------------------------------------------------------------
 
 
-@needs_data
 def test_imports_the_machine_temperature_of_nab(folder, site):
-    file = DATA / "nab/data/realKnownCause/machine_temperature_system_failure.csv.gz"
+    file = need_data("nab") / "data/realKnownCause/machine_temperature_system_failure.csv.gz"
     call_command("import_readings", str(file), "--create-missing", "--unit", "°F", verbosity=0)
 
     sensor = Sensor.objects.get()
@@ -497,9 +493,8 @@ def test_imports_the_machine_temperature_of_nab(folder, site):
     assert Reading.objects.count() == len(moments)
 
 
-@needs_data
 def test_imports_a_run_of_skab(folder, site):
-    file = DATA / "skab/valve1/0.csv.gz"
+    file = need_data("skab") / "valve1/0.csv.gz"
     call_command("import_readings", str(file), "--create-missing", "--asset", "SKAB-0",
                  "--skip-columns", "anomaly,changepoint", verbosity=0)  # fmt: skip
     rows = len(gzip.decompress(file.read_bytes()).splitlines()) - 1
@@ -507,11 +502,10 @@ def test_imports_a_run_of_skab(folder, site):
     assert Reading.objects.count() == 8 * rows
 
 
-@needs_data
 def test_imports_the_turbofans_of_cmapss(folder, site):
     columns = ["unit", "cycle", "s1", "s2", "s3", *(f"sensor_{n}" for n in range(1, 22))]
     call_command(
-        "import_readings", str(DATA / "cmapss/train_FD001.txt.gz"), "--create-missing",
+        "import_readings", str(need_data("cmapss") / "train_FD001.txt.gz"), "--create-missing",
         "--header", "none", "--columns", ",".join(columns), "--asset-column", "unit",
         "--time-column", "cycle", "--time-unit", "cycle", "--start", "2025-01-01T00:00:00Z",
         "--value-columns", "sensor_2,sensor_11", verbosity=0,
