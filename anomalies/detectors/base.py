@@ -70,8 +70,13 @@ class Detector(Protocol):
     @property
     def name(self) -> str: ...
 
-    def update(self, state: bytes | None, times: Floats, values: Floats) -> tuple[bytes, Scores]:
+    def update(
+        self, state: bytes | None, times: Floats, values: Floats, ignore: Bools | None = None
+    ) -> tuple[bytes, Scores]:
         """Return the new state and the scores. `None` starts a sensor without history.
+
+        Readings marked in `ignore` are neither judged nor learned from; a counter's next rise is
+        measured from them all the same.
 
         Raises `UnorderedTimes` or `UnknownState`.
         """

@@ -1,13 +1,19 @@
 """How far a block of readings is from expected, by a model that stays still meanwhile."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anomalies.detectors.base import CHANNELS, Bools, Channel, Codes, Floats
 from anomalies.detectors.state import LONGEST_WINDOW, SIDES, SLOTS, State
 
 WINDOWS = (1, 6, LONGEST_WINDOW)
+
+GAP_READINGS = 10.0
+SHORTEST_GAP = 3600.0
+"""A gap is longer than ten readings and than an hour, in seconds."""
 
 CLIP = 8.0
 """Deviations are clipped at this many typical errors before averaging: one spike is no drift."""
@@ -79,18 +85,24 @@ class Verdict:
     predictions: Floats
     slots: Floats
     runs: Floats
+    since: NDArray[np.intp]
 
 
-def judge(state: State, times: Floats, values: Floats) -> Verdict:
-    """Compare a block (at most `BLOCK` readings) with the model; the model is not changed."""
-    slots = slots_of(times)
+def judge(state: State, times: Floats, values: Floats, zone: tzinfo = UTC) -> Verdict:
+    """Compare a block (at most `BLOCK` readings) with the model; the model is not changed.
+
+    `since` of the verdict is, for each reading, the place of the first reading after the last gap,
+    counted from the first of `State.recent`.
+    """
+    slots = slots_of(local(times, zone))
     runs = _runs_without_movement(state, values)
     if state.get("blocks") == 0:
         return _first(values, slots, runs)
     predictions = predict(state, slots)
     expected = predictions[int(state.get("chosen"))]
     scale = typical_error(state)
-    sides = _sides(state, values - expected, scale)
+    since = _since_gap(state, times)
+    sides = _sides(state, values - expected, scale, since)
     limits = alarm_lines(state, scale) if scale else np.ones(SIDES)
     ratios = np.vstack((sides / limits[:, None], runs / stuck_limit(state)))
     strangest = np.argmax(ratios, axis=0)
@@ -106,6 +118,7 @@ def judge(state: State, times: Floats, values: Floats) -> Verdict:
         predictions=predictions,
         slots=slots,
         runs=runs,
+        since=since,
     )
 
 
@@ -115,7 +128,8 @@ def _first(values: Floats, slots: Floats, runs: Floats) -> Verdict:
     expected = np.full(n, middle(values))
     scale = float(np.mean(np.abs(values - expected)))
     scale = scale if scale > SMALLEST else 0.0
-    sides = _sides(State(), values - expected, scale)
+    since = np.zeros(n, dtype=np.intp)
+    sides = _sides(State(), values - expected, scale, since)
     return Verdict(
         judged=False,
         score=np.zeros(n),
@@ -126,7 +140,24 @@ def _first(values: Floats, slots: Floats, runs: Floats) -> Verdict:
         predictions=np.tile(expected, (3, 1)),
         slots=slots,
         runs=runs,
+        since=since,
     )
+
+
+def local(times: Floats, zone: tzinfo) -> Floats:
+    """Seconds on the zone's own clock: shifts and weather follow the wall, not UTC.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> local(np.array([0.0, 86400 * 182]), ZoneInfo("Europe/Berlin")) / 3600
+    array([1.000e+00, 4.369e+03])
+    """
+    if zone is UTC:
+        return times
+    hours, index = np.unique(times // 3600.0, return_inverse=True)
+    offsets = (datetime.fromtimestamp(hour * 3600.0, zone).utcoffset() for hour in hours.tolist())
+    seconds = np.array([offset.total_seconds() if offset else 0.0 for offset in offsets])
+    moved: Floats = times + seconds[index]
+    return moved
 
 
 def slots_of(times: Floats) -> Floats:
@@ -192,8 +223,20 @@ def _warmed_up(state: State) -> bool:
     return blocks >= WARM_UP_BLOCKS and (elapsed >= DAY or state.get("cadence") < SLOW_CADENCE)
 
 
-def _sides(state: State, deviations: Floats, scale: float) -> Floats:
-    """Means of the last 1, 6 and 72 deviations, up and down, shape (SIDES, n)."""
+def _since_gap(state: State, times: Floats) -> NDArray[np.intp]:
+    """Place of the first reading after the last gap: what was before it is another story."""
+    gap = max(GAP_READINGS * state.get("cadence"), SHORTEST_GAP)
+    last = state.get("started") + state.get("elapsed")
+    place = np.arange(len(times)) + LONGEST_WINDOW
+    after: NDArray[np.intp] = np.where(np.diff(times, prepend=last) > gap, place, 0)
+    return np.maximum.accumulate(after)
+
+
+def _sides(state: State, deviations: Floats, scale: float, since: NDArray[np.intp]) -> Floats:
+    """Means of the last 1, 6 and 72 deviations, up and down, shape (SIDES, n).
+
+    Deviations from before a gap count as none.
+    """
     n = len(deviations)
     clipped = np.clip(deviations, -CLIP * scale, CLIP * scale)
     total = np.concatenate(([0.0], np.cumsum(np.concatenate((state.recent, clipped)))))
@@ -201,7 +244,7 @@ def _sides(state: State, deviations: Floats, scale: float) -> Floats:
     sides = np.empty((SIDES, n))
     sides[0] = deviations
     for row, window in enumerate(WINDOWS[1:], start=1):
-        sides[2 * row] = (total[end] - total[end - window]) / window
+        sides[2 * row] = (total[end] - total[np.maximum(end - window, since)]) / window
     sides[1::2] = -sides[::2]
     return sides
 

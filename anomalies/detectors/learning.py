@@ -66,6 +66,7 @@ def learn(state: State, times: Floats, values: Floats, verdict: Verdict) -> None
     state.recent[:] = np.concatenate((state.recent, np.clip(verdict.sides[0], -reach, reach)))[
         -LONGEST_WINDOW:
     ]
+    state.recent[: max(int(verdict.since[-1]) - len(values), 0)] = 0.0
 
 
 def _forget(state: State) -> None:

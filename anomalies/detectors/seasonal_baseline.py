@@ -7,19 +7,21 @@ has an alarm line a little beyond the sensor's own largest deviations of about f
 peaks-over-threshold view, as in Siffer et al. 2017), so that a naturally spiky sensor alarms less.
 The score is the distance divided by that line.
 
-Time is counted in readings, except the time of day; the day is the UTC day. Learning happens in
+Time is counted in readings, except the time of day, which is that of `zone`. After a gap the means
+start anew: what was before it is another story. Learning happens in
 blocks of 48 readings, is clipped so that no outlier moves it far, skips blocks that are mostly
 alarms, and leaves the newest tenth out of the alarm lines so that slow wear does not teach them.
 After `PATIENCE` alarmed blocks in a row the new behavior is taken as the new normal.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalies.detectors.base import Floats, Scores, check_times
+from anomalies.detectors.base import Bools, Floats, Scores, check_times
 from anomalies.detectors.judging import judge
 from anomalies.detectors.learning import learn
 from anomalies.detectors.state import BLOCK, State
@@ -43,9 +45,12 @@ class SeasonalBaseline:
     """
 
     kind: Literal["gauge", "counter"] = "gauge"
+    zone: tzinfo = UTC
     name: str = "seasonal-baseline"
 
-    def update(self, state: bytes | None, times: Floats, values: Floats) -> tuple[bytes, Scores]:
+    def update(
+        self, state: bytes | None, times: Floats, values: Floats, ignore: Bools | None = None
+    ) -> tuple[bytes, Scores]:
         """See `Detector.update`."""
         now = State.from_bytes(state) if state else State()
         times = np.asarray(times, dtype=np.float64)
@@ -55,9 +60,11 @@ class SeasonalBaseline:
             return now.to_bytes(), _nothing(values)
         observed = _rates(now, times, values) if self.kind == "counter" else values
         known = np.abs(observed) < LARGEST
+        if ignore is not None:
+            known &= ~ignore
         now.put("last_time", float(times[-1]))
         found = _nothing(observed)
-        _run(now, times[known], observed[known], found, np.flatnonzero(known))
+        _run(now, times[known], observed[known], found, np.flatnonzero(known), self.zone)
         return now.to_bytes(), found
 
 
@@ -88,7 +95,14 @@ def _rates(state: State, times: Floats, values: Floats) -> Floats:
     return rates
 
 
-def _run(state: State, times: Floats, values: Floats, found: Scores, at: NDArray[np.intp]) -> None:
+def _run(
+    state: State,
+    times: Floats,
+    values: Floats,
+    found: Scores,
+    at: NDArray[np.intp],
+    zone: tzinfo,
+) -> None:
     """Judge the readings block by block, write that into `found[at]`, learn from full blocks.
 
     A block in progress is judged again from its start each time: the same sums in the same order,
@@ -105,7 +119,7 @@ def _run(state: State, times: Floats, values: Floats, found: Scores, at: NDArray
             values[start : start + BLOCK],
             at[start : start + BLOCK],
         )
-        verdict = judge(state, t, x)
+        verdict = judge(state, t, x, zone)
         if verdict.judged:
             new = to >= 0
             to = to[new]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 from django.db import transaction
 from django.db.models import F
 
@@ -31,7 +30,7 @@ BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-SETTLING = timedelta(hours=2)
+SETTLING = timedelta(hours=4)
 """Readings this long after a stop are not judged either: machines warm up and start unsteadily."""
 
 SPLIT_AFTER = timedelta(hours=24)
@@ -56,7 +55,9 @@ def score_sensors(*, sensor_ids: Iterable[int], at: datetime) -> int:
 
 
 def _begin_states(sensor_ids: Sequence[int], at: datetime) -> None:
-    sensors = Sensor.objects.filter(pk__in=sensor_ids, detector_state=None)
+    sensors = Sensor.objects.filter(pk__in=sensor_ids, detector_state=None).select_related(
+        "asset__site"
+    )
     DetectorState.objects.bulk_create(
         [
             DetectorState(
@@ -133,15 +134,11 @@ def _score_batch(
 ) -> list[Found]:
     """Move a sensor's state past the batch, in memory; returns its events.
 
-    Readings of a machine that stands still on purpose or known to all are neither judged nor
-    learned from. A counter is: the next rise is measured from them.
+    Readings of a machine that is `stopped` are neither judged nor learned from.
     """
     sensor = state.sensor
     detector, rule = detector_for(sensor), rule_for(sensor)
-    if sensor.kind != Sensor.Kind.COUNTER:
-        batch = replace(batch, values=np.where(stopped, np.nan, batch.values))
-    learned, scores = _judge(state, detector, batch)
-    scores = replace(scores, judged=scores.judged & ~stopped)
+    learned, scores = _judge(state, detector, batch, stopped)
     carried, events = events_in(Carried.from_json(state.open_event), batch.times, scores, rule)
     if events and not more and _is_silent(carried, rule, at):
         # Kept open in the state: buffered readings may still come and continue it.
@@ -152,23 +149,27 @@ def _score_batch(
     return [Found(sensor, event) for event in events]
 
 
-def _judge(state: DetectorState, detector: Detector, batch: queries.Batch) -> tuple[bytes, Scores]:
+def _judge(
+    state: DetectorState, detector: Detector, batch: queries.Batch, stopped: Bools
+) -> tuple[bytes, Scores]:
     """New state and scores. What another version saved is learned anew from the recent past."""
     saved = bytes(state.state)
     if not saved:
-        return detector.update(None, batch.times, batch.values)
+        return detector.update(None, batch.times, batch.values, stopped)
     if state.detector == detector.name:
         try:
-            return detector.update(saved, batch.times, batch.values)
+            return detector.update(saved, batch.times, batch.values, stopped)
         except UnknownState:
             logger.info("Sensor %s learns anew: its detector changed.", state.sensor_id)
     past = queries.latest(state.sensor_id, state.watermark, RELEARN)
     learned, _ = detector.update(None, past.times, past.values)
-    return detector.update(learned, batch.times, batch.values)
+    return detector.update(learned, batch.times, batch.values, stopped)
 
 
 def detector_for(sensor: Sensor) -> Detector:
-    return SeasonalBaseline(kind="counter" if sensor.kind == Sensor.Kind.COUNTER else "gauge")
+    """Its days are those of the sensor's site: shifts follow the clock on the wall."""
+    is_counter = sensor.kind == Sensor.Kind.COUNTER
+    return SeasonalBaseline("counter" if is_counter else "gauge", zone=sensor.asset.site.zone)
 
 
 def rule_for(sensor: Sensor) -> EventRule:
