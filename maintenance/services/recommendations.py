@@ -1,0 +1,130 @@
+"""Advice: opened or joined by anomalies, accepted or dismissed by planners."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from assets.models import Asset
+from maintenance.models import MaintenanceType, Recommendation, Technician, Urgency, WorkOrder
+from maintenance.services.messages import tell_planners
+from maintenance.services.work_orders import create_work_order
+from notifications.models import Notification
+from notifications.services import Message
+from opssight.accounts.models import User
+
+QUIET_AFTER_DISMISSAL = timedelta(hours=24)
+URGENCIES = list(Urgency.values)
+
+
+class RecommendationClosed(Exception):
+    """Somebody accepted or dismissed the recommendation before."""
+
+
+@transaction.atomic
+def recommend(
+    *,
+    asset: Asset,
+    failure_mode: str,
+    reason: str,
+    urgency: Urgency,
+    suggested_due_at: datetime,
+    at: datetime,
+) -> Recommendation:
+    """Open a recommendation, or join the live one of this asset and failure mode.
+
+    Joining never lowers the urgency and never postpones. For a day after a dismissal the
+    dismissed one is returned instead, so that a flapping signal does not ask again at once.
+    """
+    dismissed = Recommendation.objects.filter(
+        asset=asset,
+        failure_mode=failure_mode,
+        status=Recommendation.Status.DISMISSED,
+        closed_at__gt=at - QUIET_AFTER_DISMISSAL,
+    ).order_by("-closed_at")
+    live = Recommendation.objects.live().filter(asset=asset, failure_mode=failure_mode)
+    if not live.exists() and (quiet := dismissed.first()) is not None:
+        return quiet
+
+    recommendation, created = Recommendation.objects.live().get_or_create(
+        asset=asset,
+        failure_mode=failure_mode,
+        defaults={
+            "organization_id": asset.organization_id,
+            "reason": reason,
+            "urgency": urgency,
+            "suggested_due_at": suggested_due_at,
+            "opened_at": at,
+        },
+    )
+    if created:
+        tell_planners(
+            recommendation,
+            Message(
+                event=Notification.Event.RECOMMENDATION_OPENED,
+                subject=f"{asset.tag}: check for {failure_mode} ({urgency} urgency)",
+                body=reason,
+                url=recommendation.get_absolute_url(),
+                dedupe_key=f"recommendation-{recommendation.pk}-opened",
+            ),
+            at=at,
+        )
+    elif URGENCIES.index(urgency) > URGENCIES.index(recommendation.urgency):
+        recommendation.urgency, recommendation.reason = urgency, reason
+        recommendation.suggested_due_at = min(recommendation.suggested_due_at, suggested_due_at)
+        recommendation.save(update_fields=["urgency", "reason", "suggested_due_at"])
+    return recommendation
+
+
+@transaction.atomic
+def accept(
+    *,
+    recommendation: Recommendation,
+    by: User,
+    at: datetime,
+    due_at: datetime,
+    technician: Technician | None = None,
+) -> WorkOrder:
+    """Turn the recommendation into a work order. Raises RecommendationClosed."""
+    recommendation = _lock_open(recommendation)
+    recommendation.status = Recommendation.Status.ACCEPTED
+    recommendation.decided_at, recommendation.decided_by = at, by
+    recommendation.save(update_fields=["status", "decided_at", "decided_by"])
+    return create_work_order(
+        asset=recommendation.asset,
+        title=f"Check for {recommendation.failure_mode}",
+        description=recommendation.reason,
+        maintenance_type=MaintenanceType.CONDITION_BASED,
+        priority=Urgency(recommendation.urgency),
+        recommendation=recommendation,
+        technician=technician,
+        due_at=due_at,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def dismiss(
+    *, recommendation: Recommendation, by: User, at: datetime, reason: str
+) -> Recommendation:
+    """Close the recommendation and its anomalies without work. Raises RecommendationClosed."""
+    recommendation = _lock_open(recommendation)
+    recommendation.status = Recommendation.Status.DISMISSED
+    recommendation.decided_at, recommendation.decided_by = at, by
+    recommendation.closed_at, recommendation.dismiss_reason = at, reason
+    recommendation.save(
+        update_fields=["status", "decided_at", "decided_by", "closed_at", "dismiss_reason"]
+    )
+    recommendation.anomalies.filter(closed_at=None).update(closed_at=at)
+    return recommendation
+
+
+def _lock_open(recommendation: Recommendation) -> Recommendation:
+    locked = (
+        Recommendation.objects.select_for_update(of=("self",))
+        .select_related("asset__site", "organization")
+        .get(pk=recommendation.pk)
+    )
+    if locked.status != Recommendation.Status.OPEN:
+        raise RecommendationClosed
+    return locked
