@@ -6,14 +6,24 @@ from django.urls import reverse
 
 from assets.models import Asset, Sensor
 from maintenance.models import Recommendation, Urgency, Verdict
+from opssight.accounts.models import User
 from opssight.core.constraints import same_organization, unique_in_organization
 from opssight.core.tenancy import AssetOwned, TenantQuerySet
 
+ACTIVE = Q(closed_at=None) & (Q(ended_at=None) | Q(recommendation__isnull=False))
+
 
 class AnomalyQuerySet(TenantQuerySet["Anomaly"]):
-    def active(self) -> Self:
-        """Not yet dealt with by a person."""
+    def undealt(self) -> Self:
+        """Not closed by a person."""
         return self.filter(closed_at=None)
+
+    def active(self) -> Self:
+        """What needs attention: it goes on, or asks for work that nobody has dealt with."""
+        return self.filter(ACTIVE)
+
+    def inactive(self) -> Self:
+        return self.filter(~ACTIVE)
 
 
 class Anomaly(AssetOwned):
@@ -45,6 +55,9 @@ class Anomaly(AssetOwned):
     explanation = models.TextField()
     verdict = models.CharField(max_length=20, choices=Verdict.choices, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     objects = AnomalyQuerySet.as_manager()
 
@@ -76,7 +89,9 @@ class Anomaly(AssetOwned):
 
     @property
     def is_active(self) -> bool:
-        return self.closed_at is None
+        return self.closed_at is None and (
+            self.ended_at is None or self.recommendation_id is not None
+        )
 
 
 class DetectorState(AssetOwned):

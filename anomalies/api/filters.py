@@ -21,7 +21,7 @@ class AnomalyFilter(FilterSet):  # type: ignore[misc]
     verdict = MultipleChoiceFilter(choices=Verdict.choices)
     failure_mode = CharFilter(lookup_expr="iexact", label="Failure mode, in any case.")
     active = TrueFalseFilter(
-        method="filter_active", label="Active (true, false): not yet dealt with by a person."
+        method="filter_active", label="Active: not closed, and going on or asking for work."
     )
     started_after = IsoDateTimeFilter("started_at", lookup_expr="gte")
     started_before = IsoDateTimeFilter("started_at", lookup_expr="lt")
@@ -33,4 +33,5 @@ class AnomalyFilter(FilterSet):  # type: ignore[misc]
     def filter_active(
         self, queryset: QuerySet[Anomaly], name: str, value: bool
     ) -> QuerySet[Anomaly]:
-        return queryset.filter(closed_at__isnull=value)
+        rows = Anomaly.objects.active() if value else Anomaly.objects.inactive()
+        return queryset.filter(pk__in=rows.values("pk"))

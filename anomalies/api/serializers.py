@@ -32,6 +32,7 @@ class AnomalySerializer(TenantSerializer[Anomaly]):
             "explanation",
             "verdict",
             "closed_at",
+            "closed_by",
         ]
         read_only_fields = fields
 

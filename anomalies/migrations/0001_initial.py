@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import opssight.core.constraints
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -33,6 +34,7 @@ class Migration(migrations.Migration):
                 ('verdict', models.CharField(blank=True, choices=[('confirmed', 'Confirmed'), ('false_alarm', 'False alarm'), ('not_inspected', 'Not inspected')], max_length=20)),
                 ('closed_at', models.DateTimeField(blank=True, null=True)),
                 ('asset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='anomalies', to='assets.asset')),
+                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
                 ('recommendation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='anomalies', to='maintenance.recommendation')),
                 ('sensor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='anomalies', to='assets.sensor')),

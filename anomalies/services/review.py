@@ -20,6 +20,6 @@ def review(*, anomaly: Anomaly, verdict: Verdict, by: User, at: datetime) -> Ano
     locked = Anomaly.objects.select_for_update(of=("self",)).get(pk=anomaly.pk)
     if locked.closed_at is not None:
         raise AnomalyClosed
-    locked.verdict, locked.closed_at = verdict, at
-    locked.save(update_fields=["verdict", "closed_at"])
+    locked.verdict, locked.closed_at, locked.closed_by = verdict, at, by
+    locked.save(update_fields=["verdict", "closed_at", "closed_by"])
     return locked

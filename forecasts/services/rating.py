@@ -87,7 +87,7 @@ def _evidence(assets: Sequence[Asset], at: datetime) -> dict[int, Evidence]:
     ids = list(found)
     for sensor in Sensor.objects.filter(asset__in=ids, is_active=True, last_time__isnull=False):
         found[sensor.asset_id].sensors.append(sensor)
-    undealt = Anomaly.objects.active().filter(
+    undealt = Anomaly.objects.undealt().filter(
         Q(ended_at=None) | Q(ended_at__gte=at - REMEMBERED), asset__in=ids, sensor__is_active=True
     )
     repaired = Q(ended_at__lte=F("asset__last_maintenance_at"))

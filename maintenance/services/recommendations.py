@@ -115,7 +115,7 @@ def dismiss(
     recommendation.save(
         update_fields=["status", "decided_at", "decided_by", "closed_at", "dismiss_reason"]
     )
-    recommendation.anomalies.filter(closed_at=None).update(closed_at=at)
+    recommendation.anomalies.undealt().update(closed_at=at, closed_by=by)
     return recommendation
 
 

@@ -195,4 +195,6 @@ def _close_recommendation(work_order: WorkOrder, verdict: Verdict, *, at: dateti
     recommendation.status = Recommendation.Status.COMPLETED
     recommendation.closed_at, recommendation.verdict = at, verdict
     recommendation.save(update_fields=["status", "closed_at", "verdict"])
-    recommendation.anomalies.filter(closed_at=None).update(closed_at=at, verdict=verdict)
+    recommendation.anomalies.undealt().update(
+        closed_at=at, closed_by=work_order.completed_by, verdict=verdict
+    )

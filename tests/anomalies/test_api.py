@@ -73,6 +73,7 @@ def test_the_product_alone_writes_them(
 def test_filters_by_sensor_severity_time_and_whether_it_is_dealt_with(
     anomaly: Anomaly, viewer: Membership, api_for: ApiFor
 ) -> None:
+    Anomaly.objects.update(ended_at=None)
     closed = AnomalyFactory.create(
         asset=anomaly.asset,
         severity="low",
