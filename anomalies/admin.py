@@ -1,7 +1,10 @@
 from django.contrib import admin
 
 from anomalies.models import Anomaly, DetectorState
-from opssight.core.admin import ReadOnlyTenantAdmin
+from opssight.accounts.permissions import Permission
+from opssight.core.admin import OwnRelatedFilter, ReadOnlyTenantAdmin
+
+BY_SITE = ("asset__site", OwnRelatedFilter)
 
 
 @admin.register(Anomaly)
@@ -17,7 +20,7 @@ class AnomalyAdmin(ReadOnlyTenantAdmin):
         "verdict",
         "closed_at",
     )
-    list_filter = ("severity", "channel", "verdict", "asset__site")
+    list_filter = ("severity", "channel", "verdict", BY_SITE)
     list_select_related = ("asset", "sensor")
     search_fields = ("asset__tag", "asset__name", "sensor__key", "failure_mode")
     date_hierarchy = "started_at"
@@ -25,8 +28,11 @@ class AnomalyAdmin(ReadOnlyTenantAdmin):
 
 @admin.register(DetectorState)
 class DetectorStateAdmin(ReadOnlyTenantAdmin):
+    """How far scoring has come, for who runs the installation."""
+
+    view_permission = Permission.ORGANIZATION_EDIT
     exclude = ("organization", "state")
     list_display = ("sensor", "asset", "detector", "watermark", "updated_at")
-    list_filter = ("detector", "asset__site")
+    list_filter = ("detector", BY_SITE)
     list_select_related = ("asset", "sensor")
     search_fields = ("asset__tag", "sensor__key")

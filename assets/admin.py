@@ -3,6 +3,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from unfold.admin import TabularInline
 
 from assets.models import (
@@ -16,7 +20,16 @@ from assets.models import (
     UptimeEvent,
 )
 from opssight.accounts.permissions import Permission
-from opssight.core.admin import ReadOnlyTenantAdmin, TenantAdmin
+from opssight.core.admin import (
+    OwnRelatedFilter,
+    ReadOnlyTenantAdmin,
+    TenantAdmin,
+    TenantForm,
+    scope_choices,
+)
+
+LATEST_READINGS = 20
+BY_SITE = ("asset__site", OwnRelatedFilter)
 
 
 class AssetTenantAdmin(TenantAdmin):
@@ -38,6 +51,9 @@ class SiteAdmin(KeptAdmin):
 
 @admin.register(Asset)
 class AssetAdmin(KeptAdmin):
+    organization_from = "site"
+    # Said again, because the model's own ordering does not hold for counted rows.
+    ordering = ("tag", "pk")
     list_display = (
         "tag",
         "name",
@@ -45,11 +61,11 @@ class AssetAdmin(KeptAdmin):
         "site",
         "criticality",
         "status",
-        "current_risk",
+        "risk",
         "next_due_at",
         "sensor_count",
     )
-    list_filter = ("site", "status", "criticality", "category")
+    list_filter = (("site", OwnRelatedFilter), "status", "criticality", "category")
     list_select_related = ("site",)
     search_fields = ("tag", "name", "category", "serial_number", "manufacturer", "model")
     autocomplete_fields = ("site", "parent")
@@ -68,13 +84,21 @@ class AssetAdmin(KeptAdmin):
         counted: QuerySet[Any] = rows.annotate(sensors_counted=Count("sensors"))
         return counted
 
+    @admin.display(description="Risk", ordering="current_risk")
+    def risk(self, asset: Asset) -> str | None:
+        return None if asset.current_risk is None else f"{asset.current_risk:.0f}"
+
     @admin.display(description="Sensors", ordering="sensors_counted")
-    def sensor_count(self, asset: Asset) -> int:
-        return asset.sensors_counted  # type: ignore[attr-defined,no-any-return]
+    def sensor_count(self, asset: Asset) -> str:
+        url = reverse("admin:assets_sensor_changelist")
+        count: int = asset.sensors_counted  # type: ignore[attr-defined]
+        return format_html('<a href="{}?asset__id__exact={}">{}</a>', url, asset.pk, count)
 
 
 @admin.register(Sensor)
 class SensorAdmin(KeptAdmin):
+    organization_from = "asset"
+    create_only = ("asset",)
     list_display = (
         "key",
         "asset",
@@ -87,7 +111,7 @@ class SensorAdmin(KeptAdmin):
         "last_time",
         "is_active",
     )
-    list_filter = ("kind", "is_active", "quantity", "asset__site")
+    list_filter = ("kind", "is_active", "quantity", BY_SITE)
     list_select_related = ("asset",)
     search_fields = ("key", "quantity", "asset__tag", "asset__name")
     autocomplete_fields = ("asset",)
@@ -95,14 +119,25 @@ class SensorAdmin(KeptAdmin):
 
     @admin.display(description="Latest readings")
     def latest_readings(self, sensor: Sensor) -> str:
-        rows = sensor.readings.order_by("-time").values_list("time", "value")[:20]
-        return "\n".join(f"{time:%Y-%m-%d %H:%M:%S} UTC   {value:g}" for time, value in rows) or "–"
+        """Newest first, in the organization's time; composite keys cannot have admin pages."""
+        rows = sensor.readings.order_by("-time").values_list("time", "value")[:LATEST_READINGS]
+        lines = format_html_join(
+            "",
+            '<tr><td class="pr-6">{}</td><td class="text-right">{} {}</td></tr>',
+            (
+                (date_format(timezone.localtime(time), "Y-m-d H:i:s"), f"{value:.6g}", sensor.unit)
+                for time, value in rows
+            ),
+        )
+        return format_html("<table>{}</table>", lines) if lines else "None yet."
 
 
 @admin.register(UptimeEvent)
 class UptimeEventAdmin(AssetTenantAdmin):
+    organization_from = "asset"
+    create_only = ("asset",)
     list_display = ("asset", "state", "cause", "started_at", "ended_at", "reason")
-    list_filter = ("state", "cause", "asset__site")
+    list_filter = ("state", "cause", BY_SITE)
     list_select_related = ("asset",)
     search_fields = ("asset__tag", "asset__name", "reason")
     autocomplete_fields = ("asset",)
@@ -111,6 +146,7 @@ class UptimeEventAdmin(AssetTenantAdmin):
 
 @admin.register(AssetRelationship)
 class AssetRelationshipAdmin(AssetTenantAdmin):
+    organization_from = "source"
     list_display = ("source", "kind", "target")
     list_filter = ("kind",)
     list_select_related = ("source", "target")
@@ -118,20 +154,42 @@ class AssetRelationshipAdmin(AssetTenantAdmin):
     autocomplete_fields = ("source", "target")
 
 
+class MemberForm(TenantForm):
+    organization_from = "asset"
+
+
 class AssetGroupMemberInline(TabularInline):  # type: ignore[misc]
+    """Members are added and removed; a row itself has nothing to change."""
+
     model = AssetGroupMember
+    form = MemberForm
+    verbose_name_plural = "members"
     fields = ("asset",)
     autocomplete_fields = ("asset",)
     extra = 1
+    per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[AssetGroupMember]":
+        rows: QuerySet[AssetGroupMember] = super().get_queryset(request)
+        return rows.select_related("asset", "group").order_by("asset__tag")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        scope_choices(db_field, request, Permission.ASSET_EDIT, kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return True
 
-    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    # The page around it has asked for the group already.
+    has_add_permission = has_delete_permission = has_view_permission
 
 
 @admin.register(AssetGroup)
 class AssetGroupAdmin(AssetTenantAdmin):
+    ordering = ("name", "pk")
     list_display = ("name", "description", "member_count")
     search_fields = ("name", "description")
     inlines = (AssetGroupMemberInline,)
@@ -149,6 +207,6 @@ class AssetGroupAdmin(AssetTenantAdmin):
 @admin.register(AssetKpi)
 class AssetKpiAdmin(ReadOnlyTenantAdmin):
     list_display = ("asset", "kpi", "period", "starts_at", "ends_at", "value", "count", "standard")
-    list_filter = ("kpi", "period", "asset__site")
+    list_filter = ("kpi", "period", BY_SITE)
     list_select_related = ("asset",)
     search_fields = ("asset__tag", "asset__name")

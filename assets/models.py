@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
@@ -22,6 +23,8 @@ class Site(TenantModel):
     timezone = models.CharField(max_length=50, default="UTC", validators=[validate_timezone])
 
     objects = TenantQuerySet["Site"].as_manager()
+
+    constraint_errors = {"site_code_unique": ("code", "Another site has this code.")}
 
     class Meta:
         db_table = "sites"
@@ -74,6 +77,17 @@ class Asset(TenantModel):
 
     objects = TenantQuerySet["Asset"].as_manager()
 
+    constraint_errors = {
+        "asset_tag_unique": ("tag", "Another asset has this tag."),
+        "asset_not_its_own_parent": ("parent", "An asset cannot stand under itself."),
+        "asset_tree_without_circle": ("parent", "The asset would stand under itself."),
+        "assets_site_same_organization": ("site", "The site belongs to another organization."),
+        "assets_parent_same_organization": (
+            "parent",
+            "The parent belongs to another organization.",
+        ),
+    }
+
     class Meta:
         db_table = "assets"
         ordering = ["tag", "pk"]
@@ -122,6 +136,14 @@ class Asset(TenantModel):
     def __str__(self) -> str:
         return f"{self.tag} {self.name}"
 
+    def clean(self) -> None:
+        """Refuse a circle in words; the trigger refuses it too."""
+        above = self.parent
+        while above is not None and self.pk is not None:
+            if above.pk == self.pk:
+                raise ValidationError({"parent": f"{self.tag} would stand under itself."})
+            above = above.parent
+
     def get_absolute_url(self) -> str:
         return reverse("assets:detail", args=[self.pk])
 
@@ -148,6 +170,14 @@ class Sensor(AssetOwned):
     last_value = models.FloatField(null=True, blank=True, editable=False)
 
     objects = TenantQuerySet["Sensor"].as_manager()
+
+    constraint_errors = {
+        "sensor_key_unique_on_asset": ("key", "The asset has another sensor with this key."),
+        "sensor_low_limit_below_high_limit": (
+            "low_limit",
+            "The low limit must be below the high limit.",
+        ),
+    }
 
     class Meta:
         db_table = "sensors"
@@ -220,6 +250,14 @@ class UptimeEvent(AssetOwned):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = TenantQuerySet["UptimeEvent"].as_manager()
+
+    constraint_errors = {
+        "uptime_event_ends_after_its_start": ("ended_at", "The end must be after the start."),
+        "uptime_events_of_an_asset_do_not_overlap": (
+            "started_at",
+            "Another event of the asset lies in this time. End it first, or change the times.",
+        ),
+    }
 
     class Meta:
         db_table = "uptime_events"
@@ -303,6 +341,11 @@ class AssetRelationship(TenantModel):
 
     objects = TenantQuerySet["AssetRelationship"].as_manager()
 
+    constraint_errors = {
+        "asset_relationship_unique": ("target", "This relationship exists already."),
+        "asset_not_related_to_itself": ("target", "An asset cannot be related to itself."),
+    }
+
     class Meta:
         db_table = "asset_relationships"
         ordering = ["source", "kind", "target", "pk"]
@@ -327,6 +370,11 @@ class AssetGroup(TenantModel):
 
     objects = TenantQuerySet["AssetGroup"].as_manager()
 
+    constraint_errors = {
+        "asset_group_unique": ("name", "Another group has this name."),
+        "asset_once_in_a_group": ("asset", "The asset is in this group already."),
+    }
+
     class Meta:
         db_table = "asset_groups"
         ordering = ["name", "pk"]
@@ -344,6 +392,10 @@ class AssetGroupMember(AssetOwned):
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="group_members")
 
     objects = TenantQuerySet["AssetGroupMember"].as_manager()
+
+    constraint_errors = {
+        "asset_once_in_a_group": ("asset", "The asset is in this group already."),
+    }
 
     class Meta:
         db_table = "asset_group_members"

@@ -1,22 +1,68 @@
+from typing import Any
+
 from django.contrib import admin
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 
 from forecasts.models import Forecast, RiskScore
-from opssight.core.admin import ReadOnlyTenantAdmin
+from opssight.core.admin import OwnRelatedFilter, ReadOnlyTenantAdmin
+
+BY_SITE = ("asset__site", OwnRelatedFilter)
+FIRST_STEPS = 24
+
+
+def table(header: tuple[str, ...], rows: Any) -> str:
+    """An HTML table of plain values."""
+    cells = (
+        (format_html_join("", '<td class="pr-6">{}</td>', ((v,) for v in row)),) for row in rows
+    )
+    names = format_html_join("", '<th class="pr-6 text-left">{}</th>', ((name,) for name in header))
+    return format_html(
+        "<table><tr>{}</tr>{}</table>", names, format_html_join("", "<tr>{}</tr>", cells)
+    )
 
 
 @admin.register(Forecast)
 class ForecastAdmin(ReadOnlyTenantAdmin):
+    exclude = ("organization", "values", "lower", "upper")
+    readonly_fields = ("first_steps",)
     list_display = ("sensor", "asset", "starts_at", "step", "method", "backtest_error", "made_at")
-    list_filter = ("method", "asset__site")
+    list_filter = ("method", BY_SITE)
     list_select_related = ("asset", "sensor")
     search_fields = ("asset__tag", "asset__name", "sensor__key")
     date_hierarchy = "made_at"
 
+    @admin.display(description="First steps")
+    def first_steps(self, forecast: Forecast) -> str:
+        steps = zip(forecast.values, forecast.lower, forecast.upper, strict=True)
+        start = timezone.localtime(forecast.starts_at)
+        rows = (
+            (
+                date_format(start + index * forecast.step, "Y-m-d H:i"),
+                *(f"{number:.6g}" for number in step),
+            )
+            for index, step in enumerate(steps)
+            if index < FIRST_STEPS
+        )
+        return table(("Time", "Expected", "Lower", "Upper"), rows)
+
 
 @admin.register(RiskScore)
 class RiskScoreAdmin(ReadOnlyTenantAdmin):
-    list_display = ("asset", "day", "score", "likelihood", "criticality", "computed_at")
-    list_filter = ("criticality", "asset__site")
+    exclude = ("organization", "parts")
+    readonly_fields = ("explanation",)
+    list_display = ("asset", "day", "rounded", "likelihood", "criticality", "computed_at")
+    list_filter = ("criticality", BY_SITE)
     list_select_related = ("asset",)
     search_fields = ("asset__tag", "asset__name")
     date_hierarchy = "day"
+
+    @admin.display(description="Score", ordering="score")
+    def rounded(self, risk: RiskScore) -> str:
+        return f"{risk.score:.0f}"
+
+    @admin.display(description="Made of")
+    def explanation(self, risk: RiskScore) -> str:
+        rows = ((part["name"], f"{part['value']:.2f}", part["sentence"]) for part in risk.parts)
+        return table(("Part", "Value", "Why"), rows)

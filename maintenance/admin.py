@@ -1,8 +1,10 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils import timezone
 
 from maintenance import services
@@ -17,14 +19,35 @@ from maintenance.models import (
 )
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
-from opssight.core.admin import ReadOnlyTenantAdmin, TenantAdmin
+from opssight.core.admin import (
+    OwnRelatedFilter,
+    ReadOnlyTenantAdmin,
+    TenantAdmin,
+    TenantForm,
+    own_organization,
+)
 
 INTERVAL_FIELDS = {"mode", "every", "unit", "starts_at"}
+BY_SITE = ("asset__site", OwnRelatedFilter)
+BY_TECHNICIAN = ("technician", OwnRelatedFilter)
+
+
+class PlanForm(TenantForm):
+    """Gives work to active technicians only; who had it before may keep it."""
+
+    def clean_technician(self) -> Technician | None:
+        technician: Technician | None = self.cleaned_data["technician"]
+        if technician and not technician.is_active and "technician" in self.changed_data:
+            raise ValidationError(
+                f"{technician} is not active. Choose another, or activate this technician first."
+            )
+        return technician
 
 
 @admin.register(Technician)
 class TechnicianAdmin(TenantAdmin):
     edit_permission = Permission.TECHNICIAN_EDIT
+    create_only = ("user",)
     list_display = ("user", "skill_list", "hourly_cost", "weekly_capacity_hours", "is_active")
     list_filter = ("is_active",)
     list_select_related = ("user",)
@@ -32,12 +55,15 @@ class TechnicianAdmin(TenantAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "user":
-            assert isinstance(request.user, User)  # noqa: S101 the admin asks for a sign-in
-            own = request.user.memberships.values("organization")
+            here = own_organization(request, self.edit_permission)
             kwargs["queryset"] = User.objects.filter(
-                memberships__organization__in=own, is_active=True
-            ).distinct()
+                memberships__organization=here, is_active=True
+            ).exclude(technicians__organization=here)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # Their name stands in the history; a technician is switched off instead.
+        return False
 
     @admin.display(description="Skills")
     def skill_list(self, technician: Technician) -> str:
@@ -46,7 +72,10 @@ class TechnicianAdmin(TenantAdmin):
 
 @admin.register(MaintenanceSchedule)
 class MaintenanceScheduleAdmin(TenantAdmin):
+    form = PlanForm
     edit_permission = Permission.SCHEDULE_EDIT
+    organization_from = "asset"
+    create_only = ("asset",)
     list_display = (
         "title",
         "asset",
@@ -56,16 +85,26 @@ class MaintenanceScheduleAdmin(TenantAdmin):
         "technician",
         "is_active",
     )
-    list_filter = ("is_active", "mode", "maintenance_type", "asset__site", "technician")
+    list_filter = ("is_active", "mode", "maintenance_type", BY_SITE, BY_TECHNICIAN)
     list_select_related = ("asset", "technician__user")
     search_fields = ("title", "asset__tag", "asset__name")
     autocomplete_fields = ("asset", "technician")
     readonly_fields = ("last_completed_at",)
+    fieldsets = (
+        (
+            None,
+            {"fields": ("asset", "title", "instructions", "maintenance_type", "technician")},
+        ),
+        ("Interval", {"fields": ("mode", ("every", "unit"), "starts_at", "next_due_at")}),
+        ("Planning", {"fields": ("lead_days", "estimated_minutes", "is_active")}),
+        ("Kept current", {"fields": ("last_completed_at",)}),
+    )
     date_hierarchy = "next_due_at"
     actions = ("pause", "resume", "make_due_orders")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         super().save_model(request, obj, form, change)
+        # A date that was chosen stays, until the next completion.
         by_hand = "next_due_at" in form.changed_data and obj.next_due_at is not None
         if not by_hand and (not change or INTERVAL_FIELDS & set(form.changed_data)):
             services.reschedule(schedule=obj)
@@ -84,12 +123,23 @@ class MaintenanceScheduleAdmin(TenantAdmin):
     def make_due_orders(
         self, request: HttpRequest, queryset: "QuerySet[MaintenanceSchedule]"
     ) -> None:
+        chosen = set(queryset.values_list("pk", flat=True))
         organizations = set(queryset.values_list("organization", flat=True))
         now = timezone.now()
         made = sum(
-            services.generate_due_work_orders(organization_id=pk, at=now) for pk in organizations
+            services.generate_due_work_orders(organization_id=pk, at=now, only=chosen)
+            for pk in organizations
         )
-        self.message_user(request, f"{made} work orders were made.", messages.SUCCESS)
+        self.message_user(request, f"Work orders made: {made}.", messages.SUCCESS)
+
+    def delete_model(self, request: HttpRequest, obj: MaintenanceSchedule) -> None:
+        super().delete_model(request, obj)
+        services.recalculate_due_dates(organization_id=obj.organization_id)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # One that has made work orders stands in the history; it is paused instead.
+        unused = isinstance(obj, MaintenanceSchedule) and not obj.work_orders.exists()
+        return unused and super().has_delete_permission(request, obj)
 
     def _set_active(
         self,
@@ -103,14 +153,17 @@ class MaintenanceScheduleAdmin(TenantAdmin):
         for pk in organizations:
             services.recalculate_due_dates(organization_id=pk)
         word = "resumed" if active else "paused"
-        self.message_user(request, f"{changed} schedules were {word}.", messages.SUCCESS)
+        self.message_user(request, f"Schedules {word}: {changed}.", messages.SUCCESS)
 
 
 @admin.register(WorkOrder)
 class WorkOrderAdmin(TenantAdmin):
     """Planning only: starting and completing work is done on the order's own page."""
 
+    form = PlanForm
     edit_permission = Permission.WORK_ORDER_PLAN
+    organization_from = "asset"
+    create_only = ("asset",)
     list_display = (
         "number",
         "title",
@@ -121,29 +174,11 @@ class WorkOrderAdmin(TenantAdmin):
         "technician",
         "due_at",
     )
-    list_filter = ("status", "priority", "maintenance_type", "asset__site", "technician")
+    list_filter = ("status", "priority", "maintenance_type", BY_SITE, BY_TECHNICIAN)
     list_select_related = ("asset", "technician__user")
     search_fields = ("number", "title", "asset__tag", "asset__name")
     autocomplete_fields = ("asset", "technician")
     date_hierarchy = "due_at"
-    fields = (
-        "number",
-        "status",
-        "asset",
-        "title",
-        "description",
-        "maintenance_type",
-        "priority",
-        "technician",
-        "due_at",
-        "schedule",
-        "recommendation",
-        "created_at",
-        "created_by",
-        "started_at",
-        "completed_at",
-        "completed_by",
-    )
     readonly_fields = (
         "number",
         "status",
@@ -156,10 +191,36 @@ class WorkOrderAdmin(TenantAdmin):
         "completed_by",
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        plan = ("asset", "title", "description", "maintenance_type", "priority")
+        fields = (*plan, "technician", "due_at")
         if obj is None:
-            return self.readonly_fields
-        return self.fields if not obj.is_open else (*self.readonly_fields, "asset")
+            return ((None, {"fields": fields}),)
+        course = ("created_at", "created_by", "started_at", "completed_at", "completed_by")
+        return (
+            (None, {"fields": (("number", "status"), *fields)}),
+            ("Comes from", {"fields": ("schedule", "recommendation")}),
+            ("Course", {"fields": course}),
+        )
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> WorkOrder | None:
+        """The order; locked while it is saved, so that a completion is waited for, and seen."""
+        found: WorkOrder | None = super().get_object(request, object_id, from_field)
+        if found is not None and request.method == "POST" and connection.in_atomic_block:
+            return WorkOrder.objects.select_for_update().get(pk=found.pk)
+        return found
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        found = self.get_object(request, object_id) if request.method == "POST" else None
+        if found is not None and not found.is_open:
+            status = found.get_status_display().lower()
+            self.message_user(
+                request, f"Nothing was saved: {found.number} is {status}.", messages.ERROR
+            )
+            return HttpResponseRedirect(request.path)
+        return super().change_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         if change:
@@ -179,6 +240,10 @@ class WorkOrderAdmin(TenantAdmin):
         )
         obj.pk, obj.number = made.pk, made.number
 
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        closed = isinstance(obj, WorkOrder) and not obj.is_open
+        return not closed and super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -194,7 +259,7 @@ class RecommendationAdmin(ReadOnlyTenantAdmin):
         "opened_at",
         "verdict",
     )
-    list_filter = ("status", "urgency", "verdict", "asset__site")
+    list_filter = ("status", "urgency", "verdict", BY_SITE)
     list_select_related = ("asset",)
     search_fields = ("asset__tag", "asset__name", "failure_mode")
     date_hierarchy = "opened_at"
@@ -212,7 +277,7 @@ class MaintenanceRecordAdmin(ReadOnlyTenantAdmin):
         "downtime_minutes",
         "verdict",
     )
-    list_filter = ("maintenance_type", "verdict", "asset__site")
+    list_filter = ("maintenance_type", "verdict", BY_SITE)
     list_select_related = ("asset", "performed_by")
     search_fields = ("asset__tag", "asset__name", "title", "notes", "work_order__number")
     date_hierarchy = "completed_at"

@@ -55,6 +55,14 @@ class Technician(TenantModel):
 
     objects = TenantQuerySet["Technician"].as_manager()
 
+    constraint_errors = {
+        "technician_once": ("user", "This user is a technician already."),
+        "technician_cost_and_capacity_sensible": (
+            "weekly_capacity_hours",
+            "Give a weekly capacity of 0 to 168 hours, and an hourly cost of 0 or more.",
+        ),
+    }
+
     class Meta:
         db_table = "technicians"
         ordering = ["user__last_name", "user__username", "pk"]
@@ -108,6 +116,14 @@ class MaintenanceSchedule(AssetOwned):
     last_completed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TenantQuerySet["MaintenanceSchedule"].as_manager()
+
+    constraint_errors = {
+        "schedule_interval_positive": ("every", "Give an interval of 1 or more."),
+        "maintenance_schedules_technician_same_organization": (
+            "technician",
+            "The technician belongs to another organization.",
+        ),
+    }
 
     class Meta:
         db_table = "maintenance_schedules"
@@ -285,6 +301,13 @@ class WorkOrder(AssetOwned):
     )
 
     objects = WorkOrderQuerySet.as_manager()
+
+    constraint_errors = {
+        "work_orders_technician_same_organization": (
+            "technician",
+            "The technician belongs to another organization.",
+        ),
+    }
 
     class Meta:
         db_table = "work_orders"

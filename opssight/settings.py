@@ -21,8 +21,10 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "opssight.core.apps.OpsSightAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -314,6 +316,24 @@ UNFOLD = {
     "SITE_URL": "/",
     "SITE_SYMBOL": "monitor_heart",
     "SHOW_HISTORY": True,
+    "SHOW_BACK_BUTTON": True,
+    "SIDEBAR": {"navigation": "opssight.core.admin_site.navigation"},
+    "COLORS": {
+        # The blue of the pages (static/css/opssight.css), lightest to darkest.
+        "primary": {
+            "50": "#eef5ff",
+            "100": "#d9e8ff",
+            "200": "#bcd7ff",
+            "300": "#94bfff",
+            "400": "#6ea8fe",
+            "500": "#3d83ec",
+            "600": "#1d5fc4",
+            "700": "#174c9d",
+            "800": "#163f7e",
+            "900": "#153562",
+            "950": "#0b1a2e",
+        },
+    },
 }
 
 LOGGING = {

@@ -3,7 +3,7 @@ from typing import Any
 
 import factory
 
-from anomalies.models import Anomaly
+from anomalies.models import Anomaly, DetectorState
 from assets.models import (
     Asset,
     AssetGroup,
@@ -239,6 +239,21 @@ class AnomalyFactory(OfAssetFactory):
 
     class Meta:
         model = Anomaly
+
+
+class DetectorStateFactory(OfAssetFactory):
+    sensor = factory.SubFactory(
+        SensorFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+    detector = "seasonal baseline 1"
+    watermark = NOON
+    state = b""
+    updated_at = NOON
+
+    class Meta:
+        model = DetectorState
 
 
 class ForecastFactory(OfAssetFactory):

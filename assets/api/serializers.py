@@ -18,8 +18,6 @@ from opssight.core.serializers import SecondsField, TenantSerializer
 
 
 class SiteSerializer(TenantSerializer[Site]):
-    constraint_errors = {"site_code_unique": ("code", "Another site has this code.")}
-
     class Meta:
         model = Site
         fields = ["id", "code", "name", "timezone"]
@@ -27,16 +25,6 @@ class SiteSerializer(TenantSerializer[Site]):
 
 class AssetSerializer(TenantSerializer[Asset]):
     organization_from = "site"
-    constraint_errors = {
-        "asset_tag_unique": ("tag", "Another asset has this tag."),
-        "asset_not_its_own_parent": ("parent", "An asset cannot stand under itself."),
-        "asset_tree_without_circle": ("parent", "The asset would stand under itself."),
-        "assets_site_same_organization": ("site", "The site belongs to another organization."),
-        "assets_parent_same_organization": (
-            "parent",
-            "The parent belongs to another organization.",
-        ),
-    }
 
     site_name = serializers.CharField(source="site.name", read_only=True)
     overdue = serializers.SerializerMethodField(help_text="Maintenance is past its due date.")
@@ -81,13 +69,6 @@ class AssetSerializer(TenantSerializer[Asset]):
 class SensorSerializer(TenantSerializer[Sensor]):
     organization_from = "asset"
     create_only = ("asset",)
-    constraint_errors = {
-        "sensor_key_unique_on_asset": ("key", "The asset has another sensor with this key."),
-        "sensor_low_limit_below_high_limit": (
-            "low_limit",
-            "The low limit must be below the high limit.",
-        ),
-    }
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     expected_interval_seconds = SecondsField(
@@ -118,11 +99,6 @@ class SensorSerializer(TenantSerializer[Sensor]):
 
 
 class AssetGroupSerializer(TenantSerializer[AssetGroup]):
-    constraint_errors = {
-        "asset_group_unique": ("name", "Another group has this name."),
-        "asset_once_in_a_group": ("asset", "The asset is in this group already."),
-    }
-
     member_count = serializers.IntegerField(read_only=True, default=0)
 
     class Meta:
@@ -134,9 +110,6 @@ class AssetGroupMemberSerializer(TenantSerializer[AssetGroupMember]):
     """A member of the group in the path."""
 
     organization_from = "asset"
-    constraint_errors = {
-        "asset_once_in_a_group": ("asset", "The asset is in this group already."),
-    }
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     asset_name = serializers.CharField(source="asset.name", read_only=True)
@@ -151,10 +124,6 @@ class AssetGroupMemberSerializer(TenantSerializer[AssetGroupMember]):
 
 class AssetRelationshipSerializer(TenantSerializer[AssetRelationship]):
     organization_from = "source"
-    constraint_errors = {
-        "asset_relationship_unique": ("target", "This relationship exists already."),
-        "asset_not_related_to_itself": ("target", "An asset cannot be related to itself."),
-    }
 
     source_tag = serializers.CharField(source="source.tag", read_only=True)
     target_tag = serializers.CharField(source="target.tag", read_only=True)
@@ -167,13 +136,6 @@ class AssetRelationshipSerializer(TenantSerializer[AssetRelationship]):
 class UptimeEventSerializer(TenantSerializer[UptimeEvent]):
     organization_from = "asset"
     create_only = ("asset",)
-    constraint_errors = {
-        "uptime_event_ends_after_its_start": ("ended_at", "The end must be after the start."),
-        "uptime_events_of_an_asset_do_not_overlap": (
-            "started_at",
-            "Another event of the asset lies in this time. End it first, or change the times.",
-        ),
-    }
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
 

@@ -59,13 +59,6 @@ class TechnicianField(TenantRelatedField):
 
 class TechnicianSerializer(TenantSerializer[Technician]):
     create_only = ("user",)
-    constraint_errors = {
-        "technician_once": ("user", "This user is a technician already."),
-        "technician_cost_and_capacity_sensible": (
-            "weekly_capacity_hours",
-            "Give a weekly capacity of 0 to 168 hours, and an hourly cost of 0 or more.",
-        ),
-    }
 
     user = UserField(queryset=User.objects.all())
     name = serializers.CharField(source="user.__str__", read_only=True)
@@ -96,13 +89,6 @@ class TechnicianSerializer(TenantSerializer[Technician]):
 class MaintenanceScheduleSerializer(TenantSerializer[MaintenanceSchedule]):
     organization_from = "asset"
     create_only = ("asset",)
-    constraint_errors = {
-        "schedule_interval_positive": ("every", "Give an interval of 1 or more."),
-        "maintenance_schedules_technician_same_organization": (
-            "technician",
-            "The technician belongs to another organization.",
-        ),
-    }
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     technician = TechnicianField()
@@ -204,12 +190,6 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
 
     organization_from = "asset"
     create_only = ("asset",)
-    constraint_errors = {
-        "work_orders_technician_same_organization": (
-            "technician",
-            "The technician belongs to another organization.",
-        ),
-    }
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     asset_name = serializers.CharField(source="asset.name", read_only=True)

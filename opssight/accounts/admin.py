@@ -1,16 +1,21 @@
+"""People and organizations: what an organization's admin may do, and no step further."""
+
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from opssight.accounts.models import Membership, Organization, User
-from opssight.accounts.permissions import Permission, roles_with
+from opssight.accounts.permissions import ROLE_PERMISSIONS, Permission, Role, roles_with
+from opssight.accounts.timezone_field import with_timezones
 
 # Rights come from roles (ROLE_PERMISSIONS), and tokens end by signing out.
 admin.site.unregister(Group)
@@ -47,46 +52,108 @@ class _ByOrganizationAdmins:
         return self.has_module_permission(request)
 
 
+class MembershipFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """Keeps a way back: nobody without a role, and no admin who shuts themselves out."""
+
+    administrator: User | None = None
+
+    def clean(self) -> None:
+        super().clean()
+        if self.instance != self.administrator or any(self.errors):
+            return
+        kept = [form for form in self.forms if form not in self.deleted_forms]
+        roles = [Role(form.instance.role) for form in kept if form.instance.organization_id]
+        if not any(Permission.ORGANIZATION_EDIT in ROLE_PERMISSIONS[role] for role in roles):
+            raise ValidationError(
+                "You cannot take the admin role from yourself. Ask another admin to do it."
+            )
+
+
 class MembershipInline(_ByOrganizationAdmins, TabularInline):  # type: ignore[misc]
     model = Membership
-    extra = 1
+    formset = MembershipFormSet
+    verbose_name = "role"
+    verbose_name_plural = "roles"
+    extra = 0
     min_num = 1
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, validate_min=True, **kwargs)
+        formset.administrator = request.user
+        return formset
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Membership]":
         rows: QuerySet[Membership] = super().get_queryset(request)
-        return rows.filter(organization__in=_administered(request))
+        return rows.filter(organization__in=_administered(request)).select_related(
+            "user", "organization"
+        )
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "organization":
             kwargs["queryset"] = _administered(request)
+            kwargs["initial"] = kwargs["queryset"].first()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class PersonForm(UserChangeForm):  # type: ignore[misc]
+    administrator: User | None = None
+
+    def clean_is_active(self) -> bool:
+        active: bool = self.cleaned_data["is_active"]
+        if not active and self.instance == self.administrator:
+            raise ValidationError("You cannot switch off your own account. Ask another admin.")
+        return active
 
 
 @admin.register(User)
 class UserAdmin(_ByOrganizationAdmins, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
     """People who belong to nothing but organizations that the signed-in person administers."""
 
-    form = UserChangeForm
+    form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "first_name", "last_name", "email", "is_active", "is_staff")
-    list_filter = ("is_active", "is_staff", "memberships__role")
+    list_display = ("username", "first_name", "last_name", "email", "roles_held", "is_active")
+    list_filter = ("is_active", "memberships__role")
+    list_filter_submit = True
+    list_fullwidth = True
+    show_full_result_count = False
     filter_horizontal = ()
     inlines = (MembershipInline,)
+    readonly_fields = ("last_login", "date_joined")
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username", "password", "is_active")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
-        ("Access", {"fields": ("is_active", "is_staff")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
         elsewhere = Membership.objects.exclude(organization__in=_administered(request))
-        people = super().get_queryset(request)
-        return (
-            people.filter(memberships__organization__in=_administered(request))
+        people: QuerySet[User] = (
+            super()
+            .get_queryset(request)
+            .filter(memberships__organization__in=_administered(request))
             .exclude(pk__in=elsewhere.values("user"))
             .distinct()
+            .prefetch_related("memberships__organization")
         )
+        # Who runs the installation is out of reach of who runs an organization.
+        runs_it = isinstance(request.user, User) and request.user.is_superuser
+        return people if runs_it else people.filter(is_superuser=False)
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002 as Django declares it
+        **kwargs: Any,
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.administrator = request.user
+        return form
+
+    @admin.display(description="Roles")
+    def roles_held(self, user: User) -> str:
+        return ", ".join(m.get_role_display() for m in user.memberships.all())
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # Their name stands in the history; an account is switched off instead.
@@ -95,14 +162,29 @@ class UserAdmin(_ByOrganizationAdmins, DjangoUserAdmin, ModelAdmin):  # type: ig
 
 @admin.register(Organization)
 class OrganizationAdmin(_ByOrganizationAdmins, ModelAdmin):  # type: ignore[misc]
+    """Made by who runs the installation, kept by its own admins."""
+
     list_display = ("name", "slug", "timezone")
     search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Organization]":
         return _administered(request)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return with_timezones(db_field, super().formfield_for_dbfield(db_field, request, **kwargs))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_model(request, obj, form, change)
+        if not change:
+            assert isinstance(request.user, User)  # noqa: S101 the admin asks for a sign-in
+            Membership.objects.create(user=request.user, organization=obj, role=Role.ADMIN)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_add_permission(request) or super().has_module_permission(request)
+
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+        return isinstance(request.user, User) and request.user.is_superuser
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -71,6 +71,16 @@ class User(AbstractUser):
         role = self.roles.get(pk)
         return role is not None and permission in ROLE_PERMISSIONS[role]
 
+    @property
+    def enters_admin(self) -> bool:
+        """Plans for an organization, or runs the installation."""
+        return self.is_superuser or self.can_somewhere(Permission.ADMIN_ENTER)
+
+    def organization_with(self, permission: Permission) -> Organization | None:
+        """The organization of the oldest membership that gives the permission."""
+        allowed = (m for m in self._memberships if permission in ROLE_PERMISSIONS[Role(m.role)])
+        return next((m.organization for m in allowed), None)
+
     def can_somewhere(self, permission: Permission) -> bool:
         return any(permission in ROLE_PERMISSIONS[role] for role in self.roles.values())
 

@@ -7,6 +7,7 @@ from django.db import models
 
 class Permission(StrEnum):
     VIEW = "view"
+    ADMIN_ENTER = "admin.enter"
     READINGS_WRITE = "readings.write"
     ASSET_EDIT = "asset.edit"
     ANOMALY_REVIEW = "anomaly.review"

@@ -1,70 +1,167 @@
 """The admin inside the tenancy walls: scoped rows, and rights by role instead of by model."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import ForeignKey, Model, QuerySet
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import IntegrityError
+from django.db.models import CheckConstraint, Field, ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from opssight.accounts.models import Organization, User
 from opssight.accounts.permissions import Permission
+from opssight.accounts.timezone_field import with_timezones
+from opssight.core.constraints import unique_in_organization
 from opssight.core.tenancy import TenantModel
+
+TOO_LATE = (
+    "Nothing was saved: somebody else changed the same rows in the meantime."
+    " Look at the values below and save again."
+)
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Gives the row its organization before it is validated, so that constraints can speak."""
+    """Gives a new row its organization before validation, so that every constraint can speak.
 
-    own_organization: Organization | None = None
+    `organization_from` names the field whose row gives it; without one it is `own_organization`.
+    """
+
+    own_organization: ClassVar[Organization | None] = None
+    organization_from: ClassVar[str | None] = None
 
     def _post_clean(self) -> None:
-        asset = self.cleaned_data.get("asset") or getattr(self.instance, "asset", None)
-        if asset is not None:
-            self.instance.organization_id = asset.organization_id
-        elif self.instance.organization_id is None:
-            self.instance.organization = self.own_organization
+        if self.instance.organization_id is None:
+            self.instance.organization_id = self._organization_id()
         super()._post_clean()  # type: ignore[misc]
+
+    def _organization_id(self) -> int | None:
+        if self.organization_from is None:
+            return self.own_organization.pk if self.own_organization else None
+        owner: TenantModel | None = self.cleaned_data.get(self.organization_from)
+        return owner.organization_id if owner else None
 
     def _get_validation_exclusions(self) -> set[str]:
         return super()._get_validation_exclusions() - {"organization"}  # type: ignore[misc,no-any-return]
 
+    def validate_constraints(self) -> None:
+        """Say a broken constraint at its field and in words.
+
+        What is wrong in itself comes first, and alone: a period that runs backward cannot even be
+        compared with others.
+        """
+        constraints = self.instance._meta.constraints
+        checks = [item for item in constraints if isinstance(item, CheckConstraint)]
+        self._ask(checks)
+        if not self.errors:
+            self._ask(item for item in constraints if item not in checks)
+
+    def _ask(self, constraints: Iterable[Any]) -> None:
+        known: dict[str, tuple[str, str]] = self.instance.constraint_errors
+        exclude = self._get_validation_exclusions()
+        for constraint in constraints:
+            if constraint == unique_in_organization(self.instance._meta.db_table):
+                continue
+            try:
+                constraint.validate(type(self.instance), self.instance, exclude=exclude)
+            except ValidationError as error:
+                field, message = known.get(constraint.name, (None, None))
+                if message is None:
+                    self._update_errors(error)  # type: ignore[attr-defined]
+                else:
+                    self.add_error(field if field in self.fields else None, message)
+
+
+class OwnRelatedFilter(RelatedDropdownFilter):  # type: ignore[misc]
+    """Offers the rows of the own organizations only, in one query."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[Any, str]]:
+        target = field.remote_field.model
+        rows = target._default_manager.all().for_user(request.user, Permission.ADMIN_ENTER)
+        joined = [item.name for item in target._meta.fields if item.many_to_one]
+        return [(row.pk, str(row)) for row in rows.select_related(*joined)]
+
 
 class TenantAdmin(ModelAdmin):  # type: ignore[misc]
-    """Shows a user the rows of the own organizations, and asks the role for every write."""
+    """Shows the rows of the organizations that a person plans for, and asks the role for a write.
+
+    `create_only` names fields that stay as they were created.
+    """
 
     form = TenantForm
     edit_permission: Permission = Permission.ORGANIZATION_EDIT
+    view_permission: Permission = Permission.ADMIN_ENTER
+    organization_from: str | None = None
+    create_only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ("organization",)
     list_per_page = 50
+    list_filter_submit = True
+    list_fullwidth = True
     show_full_result_count = False
+    warn_unsaved_form = True
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.for_user(request.user)  # type: ignore[attr-defined,no-any-return]
+        return rows.for_user(request.user, self.view_permission)  # type: ignore[attr-defined,no-any-return]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = self.create_only if obj is not None else ()
+        return (*super().get_readonly_fields(request, obj), *fixed)
 
     def formfield_for_foreignkey(
         self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> "ModelChoiceField[Any] | None":
-        if issubclass(db_field.related_model, TenantModel):
-            manager = db_field.related_model._default_manager
-            kwargs["queryset"] = manager.all().for_user(request.user)  # type: ignore[attr-defined]
+        scope_choices(db_field, request, self.edit_permission, kwargs)
         field: ModelChoiceField[Any] | None = super().formfield_for_foreignkey(
             db_field, request, **kwargs
         )
         return field
 
+    def formfield_for_dbfield(
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        return with_timezones(db_field, super().formfield_for_dbfield(db_field, request, **kwargs))
+
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         form = super().get_form(request, *args, **kwargs)
-        form.own_organization = getattr(request.user, "organization", None)
+        form.own_organization = own_organization(request, self.edit_permission)
+        form.organization_from = self.organization_from
         return form
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Write what was changed only: what the product writes meanwhile is not undone."""
+        if change:
+            obj.save(update_fields=_model_fields(obj, form.changed_data))
+        else:
+            obj.save()
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().changeform_view(request, object_id, *args, **kwargs)
+        except IntegrityError:
+            self.message_user(request, TOO_LATE, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return answer
+
+    def get_view_on_site_url(self, obj: Model | None = None) -> str | None:
+        """The row's own page, without the detour that asks for rows of any tenant."""
+        has_page = obj is not None and hasattr(obj, "get_absolute_url")
+        return obj.get_absolute_url() if has_page else None  # type: ignore[union-attr]
+
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return _can(request.user, Permission.VIEW)
+        return _can(request.user, self.view_permission)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _can(request.user, Permission.VIEW, obj)
+        return _can(request.user, self.view_permission, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _can(request.user, self.edit_permission)
@@ -87,6 +184,37 @@ class ReadOnlyTenantAdmin(TenantAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+def own_organization(request: HttpRequest, permission: Permission) -> Organization | None:
+    """Where new rows of the signed-in person belong: the oldest membership with the permission."""
+    user = request.user
+    return user.organization_with(permission) if isinstance(user, User) else None
+
+
+def scope_choices(
+    db_field: "ForeignKey[Any, Any]",
+    request: HttpRequest,
+    permission: Permission,
+    kwargs: dict[str, Any],
+) -> None:
+    """Let a field refer to rows only where the signed-in person may make such a reference."""
+    if issubclass(db_field.related_model, TenantModel):
+        rows: Any = db_field.related_model._default_manager.all()
+        kwargs.setdefault("queryset", rows.for_user(request.user, permission))
+
+
+def _model_fields(obj: Model, names: Iterable[str]) -> list[str]:
+    """Those of a form's fields that are columns of the row."""
+    kept = []
+    for name in names:
+        try:
+            field: Any = obj._meta.get_field(name)
+        except FieldDoesNotExist:
+            continue
+        if field.concrete and not field.many_to_many:
+            kept.append(name)
+    return kept
 
 
 def _can(user: User | AnonymousUser, permission: Permission, obj: Model | None = None) -> bool:

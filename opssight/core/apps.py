@@ -1,6 +1,12 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin
 
 
 class CoreConfig(AppConfig):
     name = "opssight.core"
     label = "core"
+
+
+class OpsSightAdminConfig(admin.AdminConfig):
+    default = False
+    default_site = "opssight.core.admin_site.OpsSightAdminSite"

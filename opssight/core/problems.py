@@ -107,7 +107,8 @@ def _from_constraint(
     """What validation could not see: a race, or a rule that only the database knows."""
     diagnosis = getattr(error.__cause__, "diag", None)
     name = getattr(diagnosis, "constraint_name", None) or ""
-    known: dict[str, tuple[str, str]] = getattr(serializer, "constraint_errors", {})
+    model = getattr(getattr(serializer, "Meta", None), "model", None)
+    known: dict[str, tuple[str, str]] = getattr(model, "constraint_errors", {})
     field, message = known.get(name, ("", "The values break a rule of the database. Check them."))
     if getattr(diagnosis, "sqlstate", None) in (CHECK_VIOLATION, NOT_NULL_VIOLATION):
         return exceptions.ValidationError({field or "non_field_errors": [message]})

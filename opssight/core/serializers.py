@@ -89,12 +89,11 @@ class TenantSerializer(serializers.ModelSerializer[M]):
     """A row of a tenant. Its organization is never taken from the body.
 
     `organization_from` names the field whose row gives a new row its organization; without one it
-    is the caller's own. `constraint_errors` says, per database constraint, which field is at fault
-    and what to do; `create_only` names fields that stay as they were created.
+    is the caller's own. `create_only` names fields that stay as they were created. The model's
+    `constraint_errors` say which field breaks a constraint.
     """
 
     organization_from: ClassVar[str | None] = None
-    constraint_errors: ClassVar[dict[str, tuple[str, str]]] = {}
     create_only: ClassVar[tuple[str, ...]] = ()
 
     serializer_related_field = TenantRelatedField
@@ -169,8 +168,8 @@ class TenantSerializer(serializers.ModelSerializer[M]):
         try:
             constraint.validate(type(row), row)
         except ModelError as error:
-            if constraint.name in self.constraint_errors:
-                field, message = self.constraint_errors[constraint.name]
+            if constraint.name in row.constraint_errors:
+                field, message = row.constraint_errors[constraint.name]
                 return {field: [message]}
             return {
                 "non_field_errors" if field == NON_FIELD_ERRORS else field: messages

@@ -1,6 +1,6 @@
 """The one place that decides which rows a user may see."""
 
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -23,7 +23,12 @@ class TenantQuerySet(models.QuerySet[M]):
 
 
 class TenantModel(models.Model):
-    """A row that belongs to one organization."""
+    """A row that belongs to one organization.
+
+    `constraint_errors` says, per database constraint, which field is at fault and what to do.
+    """
+
+    constraint_errors: ClassVar[dict[str, tuple[str, str]]] = {}
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
 
