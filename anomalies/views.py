@@ -3,41 +3,48 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Case, IntegerField, Q, When
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from anomalies import services
 from anomalies.forms import ReviewForm
-from anomalies.models import Anomaly
+from anomalies.models import Anomaly, AnomalyQuerySet
 from assets.models import Asset, Site
 from maintenance.models import Urgency
 from opssight.accounts.permissions import Permission
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
-from opssight.core.lists import ordered, page_of
+from opssight.core.lists import number_of, ordered, page_of, search_of
 
-STATES = {"active": "Active", "closed": "Closed", "all": "All"}
+STATES = {"active": "Active", "past": "Past", "all": "All"}
 TIMELINE_DAYS = {"7": "7 days", "30": "30 days", "60": "60 days"}
+DEFAULT_DAYS = "30"
 LONGEST_TIMELINE = 400
 MOST_LANES = 25
+SEVERITY_RANK = Case(
+    *(When(severity=value, then=rank) for rank, value in enumerate(Urgency.values)),
+    output_field=IntegerField(),
+)
 
 
 @require_safe
 @login_required
 def anomaly_list(request: UserRequest) -> HttpResponse:
-    state = request.GET.get("state", "active")
-    severity, site = request.GET.get("severity", ""), request.GET.get("site", "")
-    query = request.GET.get("q", "").strip()
-    rows = _anomalies(request)
-    if state in ("active", "closed"):
-        rows = rows.filter(closed_at__isnull=state == "active")
+    state, severity = request.GET.get("state", ""), request.GET.get("severity", "")
+    state = state if state in STATES else "active"
+    query, site = search_of(request), number_of(request, "site")
+    rows = _anomalies(request).annotate(severity_rank=SEVERITY_RANK)
+    if state == "active":
+        rows = rows.active()
+    elif state == "past":
+        rows = rows.inactive()
     if severity in Urgency.values:
         rows = rows.filter(severity=severity)
-    if site.isdecimal():
-        rows = rows.filter(asset__site=int(site))
+    if site:
+        rows = rows.filter(asset__site=site)
     if query:
         rows = rows.filter(
             Q(asset__tag__icontains=query)
@@ -47,10 +54,11 @@ def anomaly_list(request: UserRequest) -> HttpResponse:
     rows, order = ordered(
         rows,
         request,
-        fields={"started": "started_at", "asset": "asset__tag", "score": "score"},
-        default="-started",
+        fields={"severity": "severity_rank", "started": "started_at", "asset": "asset__tag"},
+        default="-severity" if state == "active" else "-started",
+        then=("-started_at",),
     )
-    days = request.GET.get("days", "30")
+    days = request.GET.get("days", "")
     context = {
         "page": page_of(request, rows),
         "order": order,
@@ -61,24 +69,23 @@ def anomaly_list(request: UserRequest) -> HttpResponse:
         "severities": Urgency.choices,
         "site": site,
         "sites": Site.objects.for_user(request.user),
-        "days": days if days in TIMELINE_DAYS else "30",
+        "days": days if days in TIMELINE_DAYS else DEFAULT_DAYS,
         "timeline_days": TIMELINE_DAYS,
     }
-    return render(request, "anomalies/list.html", context)
+    return render_fragment(request, "anomalies/list.html", context, fragment="anomaly_list")
 
 
 @require_safe
 @login_required
 def timeline(request: UserRequest) -> JsonResponse:
     """The plant's anomalies of the last `?days=`: one lane per asset, newest first."""
-    asked = request.GET.get("days", "30")
-    days = min(int(asked), LONGEST_TIMELINE) if asked.isdecimal() and int(asked) else 30
+    days = number_of(request, "days", at_most=LONGEST_TIMELINE) or int(DEFAULT_DAYS)
     now = timezone.now()
     rows = Anomaly.objects.for_user(request.user).select_related("asset", "sensor")
     return JsonResponse(timeline_of(rows, start=now - timedelta(days=days), end=now))
 
 
-def timeline_of(rows: QuerySet[Anomaly], *, start: datetime, end: datetime) -> dict[str, Any]:
+def timeline_of(rows: AnomalyQuerySet, *, start: datetime, end: datetime) -> dict[str, Any]:
     """See the head of static/js/charts.js for the format."""
     within = rows.filter(Q(ended_at=None) | Q(ended_at__gte=start), started_at__lte=end)
     lanes: dict[int, int] = {}
@@ -127,10 +134,11 @@ def review(request: UserRequest, pk: int) -> HttpResponse:
     try:
         services.review(anomaly=row, verdict=form.chosen, by=request.user, at=timezone.now())
     except services.AnomalyClosed:
-        row.refresh_from_db()
+        row = _anomalies(request).get(pk=pk)
         return _show(request, row, error="Somebody answered before you.", status=409)
-    row.refresh_from_db()
-    return _show(request, row)
+    if not request.htmx:
+        return redirect(row)
+    return _show(request, _anomalies(request).get(pk=pk))
 
 
 @require_safe
@@ -139,12 +147,12 @@ def of_asset(request: UserRequest, pk: int) -> HttpResponse:
     """Fragment: the last anomalies of one asset."""
     asset = get_object_or_404(Asset.objects.for_user(request.user), pk=pk)
     rows = asset.anomalies.select_related("sensor").order_by("-started_at")[:10]
-    return render(request, "anomalies/of_asset.html", {"anomalies": rows})
+    return render(request, "anomalies/of_asset.html", {"asset": asset, "anomalies": rows})
 
 
-def _anomalies(request: UserRequest) -> QuerySet[Anomaly]:
+def _anomalies(request: UserRequest) -> AnomalyQuerySet:
     return Anomaly.objects.for_user(request.user).select_related(
-        "asset__site", "sensor", "recommendation__asset"
+        "asset__site", "sensor", "recommendation__asset", "closed_by"
     )
 
 

@@ -6,8 +6,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from assets.models import Asset, AssetKpi, Site
+from opssight.accounts.permissions import Permission
+from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
-from opssight.core.lists import ordered, page_of
+from opssight.core.lists import number_of, ordered, page_of, search_of
 
 RANGES = {"1": "24 hours", "7": "7 days", "30": "30 days", "90": "90 days"}
 DEFAULT_RANGE = "7"
@@ -17,14 +19,14 @@ DEFAULT_RANGE = "7"
 @login_required
 def asset_list(request: UserRequest) -> HttpResponse:
     rows = Asset.objects.for_user(request.user).select_related("site")
-    query = request.GET.get("q", "").strip()
-    site, status = request.GET.get("site", ""), request.GET.get("status", "")
+    query, site = search_of(request), number_of(request, "site")
+    status = request.GET.get("status", "")
     if query:
         rows = rows.filter(
             Q(tag__icontains=query) | Q(name__icontains=query) | Q(category__icontains=query)
         )
-    if site.isdecimal():
-        rows = rows.filter(site=int(site))
+    if site:
+        rows = rows.filter(site=site)
     if status in Asset.Status.values:
         rows = rows.filter(status=status)
     if request.GET.get("overdue"):
@@ -51,9 +53,10 @@ def asset_list(request: UserRequest) -> HttpResponse:
         "status": status,
         "statuses": Asset.Status.choices,
         "overdue": bool(request.GET.get("overdue")),
+        "may_edit": request.user.can_somewhere(Permission.ASSET_EDIT),
         "now": timezone.now(),
     }
-    return render(request, "assets/list.html", context)
+    return render_fragment(request, "assets/list.html", context, fragment="asset_list")
 
 
 @require_safe

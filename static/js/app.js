@@ -80,7 +80,14 @@ document.addEventListener("htmx:confirm", (event) => {
   dialog.showModal();
 });
 
-// After a swap, focus what asks for it (the first invalid field of a form, say).
-document.addEventListener("htmx:afterSettle", (event) => {
-  event.detail.elt.querySelector("[aria-invalid='true'], [data-focus]")?.focus();
+// After a swap, focus the first invalid field, else what asks for it. A #how in the address opens that <details>.
+document.addEventListener("htmx:afterSettle", ({ detail: { elt } }) => {
+  (elt.querySelector("[aria-invalid='true']") ?? elt.querySelector("[data-focus]"))?.focus();
 });
+
+const openNamed = () => {
+  const named = location.hash && document.getElementById(location.hash.slice(1));
+  if (named instanceof HTMLDetailsElement) named.open = true;
+};
+document.addEventListener("DOMContentLoaded", openNamed);
+window.addEventListener("hashchange", openNamed);

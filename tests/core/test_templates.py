@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from opssight.runtime import frontend
 
@@ -125,7 +126,7 @@ def test_a_time_is_shown_in_the_current_zone_and_marked_up_in_utc():
         html = render_to_string("components/time.html", {"at": at})
 
     assert 'datetime="2026-07-01T22:30:00+00:00"' in html
-    assert "Jul 2, 2026, 04:00" in html
+    assert strip_tags(html).split() == ["Jul", "2,", "2026", "04:00"]
 
 
 def test_text_from_people_is_escaped_in_chart_data():

@@ -1,5 +1,6 @@
 """What the templates in templates/components need and Django does not have."""
 
+import math
 from typing import Any
 
 from django import forms, template
@@ -97,6 +98,25 @@ def next_order(order: str | None, field: str) -> str:
     ('-name', 'name', 'name')
     """
     return f"-{field}" if order == field else field
+
+
+@register.filter
+def figure(value: float | None) -> str:
+    """A measured value with four significant digits, and never less than its whole part.
+
+    >>> figure(78.2), figure(13155.83), figure(0.012346), figure(0), figure(-6.4), figure(None)
+    ('78.2', '13,156', '0.01235', '0', '-6.4', '–')
+    >>> figure(2.5e-9), figure(float("inf"))
+    ('2.5e-09', 'inf')
+    """
+    if value is None:
+        return "–"
+    if not math.isfinite(value) or 0 < abs(value) < 1e-4 or abs(value) >= 1e15:
+        return f"{value:.4g}"
+    whole = len(str(int(abs(value)))) if abs(value) >= 1 else 0
+    leading = 0 if whole or not value else math.floor(-math.log10(abs(value)))
+    text = f"{value:,.{max(0, 4 - whole + leading)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @register.filter
