@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from assets.models import Asset, Site
-from forecasts import queries
+from forecasts import queries, risk
 from forecasts.models import Forecast, RiskScore
+from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
-from opssight.core.lists import ordered, page_of
+from opssight.core.lists import number_of, ordered, page_of, search_of
 
 TREND = timedelta(days=7)
 CHARTED = 15
@@ -29,14 +30,14 @@ PART_LABELS = {
 @require_safe
 @login_required
 def risk_ranking(request: UserRequest) -> HttpResponse:
-    site, query = request.GET.get("site", ""), request.GET.get("q", "").strip()
+    query, site = search_of(request), number_of(request, "site")
     rows = (
         Asset.objects.for_user(request.user)
         .filter(current_risk__isnull=False)
         .select_related("site")
     )
-    if site.isdecimal():
-        rows = rows.filter(site=int(site))
+    if site:
+        rows = rows.filter(site=site)
     if query:
         rows = rows.filter(Q(tag__icontains=query) | Q(name__icontains=query))
     rows, order = ordered(
@@ -55,8 +56,10 @@ def risk_ranking(request: UserRequest) -> HttpResponse:
         "query": query,
         "site": site,
         "sites": Site.objects.for_user(request.user),
+        "weights": [(PART_LABELS[name], weight) for name, weight in risk.WEIGHTS.items()],
+        "consequences": list(risk.CONSEQUENCE.items()),
     }
-    return render(request, "forecasts/risk.html", context)
+    return render_fragment(request, "forecasts/risk.html", context, fragment="risk_list")
 
 
 def parts_chart(ranking: Sequence[queries.Ranked]) -> dict[str, Any]:
@@ -87,8 +90,8 @@ def of_asset(request: UserRequest, pk: int) -> HttpResponse:
     newest = (
         Forecast.objects.filter(asset=asset, sensor__is_active=True)
         .select_related("sensor")
-        .order_by("sensor", "-starts_at")
-        .distinct("sensor")
+        .order_by("sensor_id", "-starts_at")
+        .distinct("sensor_id")
     )
     crossings = [
         (forecast.sensor, found)
@@ -98,7 +101,6 @@ def of_asset(request: UserRequest, pk: int) -> HttpResponse:
     context = {
         "asset": asset,
         "score": scores[0] if scores else None,
-        "labels": PART_LABELS,
         "history": history_chart(scores),
         "crossings": crossings,
     }
