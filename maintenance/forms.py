@@ -44,6 +44,10 @@ class TechnicianField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return f"{obj} ({skills})" if skills else str(obj)
 
 
+def _offer_no_past_day(form: forms.Form) -> None:
+    form.fields["due_at"].widget.attrs["min"] = timezone.localdate().isoformat()
+
+
 def technicians_of(organization_id: int) -> QuerySet[Technician]:
     return Technician.objects.filter(organization=organization_id, is_active=True).select_related(
         "user"
@@ -58,6 +62,7 @@ class AcceptForm(forms.Form):
         suggested = timezone.localtime(recommendation.suggested_due_at).date()
         super().__init__(*args, **kwargs)
         self.initial["due_at"] = max(suggested, timezone.localdate())
+        _offer_no_past_day(self)
         self.fields["technician"].queryset = technicians_of(recommendation.organization_id)  # type: ignore[attr-defined]
 
 
@@ -76,6 +81,7 @@ class WorkOrderForm(forms.Form):
 
     def __init__(self, *args: Any, assets: QuerySet[Asset], organization_id: int, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        _offer_no_past_day(self)
         self.fields["asset"].queryset = assets  # type: ignore[attr-defined]
         self.fields["technician"].queryset = technicians_of(organization_id)  # type: ignore[attr-defined]
 
