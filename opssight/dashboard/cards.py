@@ -39,7 +39,7 @@ def cards(metrics: KeyMetrics) -> list[Card]:
         Card(
             "Overdue maintenance",
             str(metrics.overdue_maintenance),
-            "schedules past due" if metrics.overdue_maintenance else "every schedule on time",
+            "schedules past due" if metrics.overdue_maintenance else "no schedule past due",
             "calendar-event",
             f"{reverse('assets:list')}?overdue=1&order=due",
             "high" if metrics.overdue_maintenance else "",

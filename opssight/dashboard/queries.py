@@ -35,8 +35,8 @@ def key_metrics(user: User, *, at: datetime) -> KeyMetrics:
         AssetKpi.objects.for_user(user)
         .filter(kpi=AssetKpi.Kpi.AVAILABILITY, period=AssetKpi.Period.ROLLING_30D)
         .filter(ends_at__gt=at - timedelta(days=2), value__isnull=False)
-        .order_by("asset", "-ends_at")
-        .distinct("asset")
+        .order_by("asset_id", "-ends_at")
+        .distinct("asset_id")
     )
     uptime = AssetKpi.objects.filter(pk__in=newest.values("pk")).aggregate(
         mean=Avg("value"), count=Count("pk")

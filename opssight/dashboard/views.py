@@ -1,23 +1,30 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from assets.models import Sensor
+from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
+from opssight.core.lists import number_of
 from opssight.dashboard import charts, queries
 from opssight.dashboard.cards import cards
 
-LONGEST_RANGE_DAYS = 366
+DEFAULT_RANGE_DAYS, LONGEST_RANGE_DAYS = 7, 366
 
 
 @require_safe
 @login_required
 def home(request: UserRequest) -> HttpResponse:
     now = timezone.now()
+    metrics = queries.key_metrics(request.user, at=now)
     context = {
-        "cards": cards(queries.key_metrics(request.user, at=now)),
+        "cards": cards(metrics),
+        "may_view": request.user.can_somewhere(Permission.VIEW),
+        "no_assets": not metrics.assets,
+        "assets_url": reverse("assets:list"),
         "attention": queries.attention(request.user, at=now),
         "now": now,
     }
@@ -28,6 +35,5 @@ def home(request: UserRequest) -> HttpResponse:
 @login_required
 def sensor_chart(request: UserRequest, pk: int) -> JsonResponse:
     sensor = get_object_or_404(Sensor.objects.for_user(request.user), pk=pk)
-    asked = request.GET.get("days", "7")
-    days = min(int(asked), LONGEST_RANGE_DAYS) if asked.isdecimal() and int(asked) else 7
+    days = number_of(request, "days", at_most=LONGEST_RANGE_DAYS) or DEFAULT_RANGE_DAYS
     return JsonResponse(charts.sensor_chart(sensor, days=days, now=timezone.now()))
