@@ -296,7 +296,6 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "img-src": [SELF, "data:"],
-        "style-src": [SELF, "'unsafe-inline'"],
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],
