@@ -10,6 +10,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from assets.models import Asset, Sensor
+from assets.queries import Readings, readings_from
 from forecasts.models import Forecast, RiskScore
 
 CHUNK = 25
@@ -19,15 +20,10 @@ STEP = timedelta(hours=1)
 NORMAL_DAYS = 28
 RECENT_READINGS = 6
 
-_PAIR = np.dtype([("hour", ">i8"), ("mean", ">f8")])
-
-# Packed by the server, 16 bytes an hour, instead of a row of Python objects each.
 _HOURLY = """
-    SELECT sensor_id, string_agg(int8send(hour) || float8send(mean), ''::bytea ORDER BY hour)
+    SELECT sensor_id, array_agg(hour ORDER BY hour), array_agg(mean ORDER BY hour)
     FROM (
-        SELECT sensor_id,
-               extract(epoch FROM date_bin('1 hour', time, '1970-01-01 00:00+00'))::bigint / 3600
-                   AS hour,
+        SELECT sensor_id, date_bin('1 hour', time, '1970-01-01 00:00+00') AS hour,
                avg(value) AS mean
         FROM asset_metrics
         WHERE sensor_id = ANY(%s) AND time >= %s AND time < %s
@@ -60,14 +56,6 @@ _SIGNALS = """
     ) normal
     WHERE s.id = ANY(%s)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Hourly:
-    """Hourly means of one sensor: hours since 1970, rising, not always one after the other."""
-
-    hours: NDArray[np.int64]
-    means: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +94,9 @@ class Ranked:
 
 def ranking(assets: Sequence[Asset], *, before: date) -> list[Ranked]:
     """The assets, in their order, with the change since the last score of `before`; two queries."""
-    scores = RiskScore.objects.filter(asset__in=assets).order_by("asset", "-day").distinct("asset")
+    scores = (
+        RiskScore.objects.filter(asset__in=assets).order_by("asset_id", "-day").distinct("asset_id")
+    )
     newest = {row.asset_id: row for row in scores}
     earlier = dict(scores.filter(day__lte=before).values_list("asset_id", "score"))
     return [
@@ -119,16 +109,12 @@ def ranking(assets: Sequence[Asset], *, before: date) -> list[Ranked]:
     ]
 
 
-def hourly_means(sensor_ids: Sequence[int], start: datetime, end: datetime) -> dict[int, Hourly]:
-    """Means of [start, end) by sensor id; hours without readings are absent. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_HOURLY, [list(sensor_ids), start, end])
-        return {sensor_id: _unpack(packed) for sensor_id, packed in cursor.fetchall()}
+def hourly_means(sensor_ids: Sequence[int], start: datetime, end: datetime) -> dict[int, Readings]:
+    """Means of [start, end) by sensor id, at the beginning of their hour. One query.
 
-
-def _unpack(packed: bytes | memoryview) -> Hourly:
-    pairs = np.frombuffer(packed, dtype=_PAIR)
-    return Hourly(pairs["hour"].astype(np.int64), pairs["mean"].astype(np.float64))
+    Hours without readings are absent.
+    """
+    return readings_from(_HOURLY, [list(sensor_ids), start, end])
 
 
 def signals(sensor_ids: Sequence[int]) -> dict[int, Signal]:
