@@ -67,7 +67,7 @@ class SiteFactory(factory.django.DjangoModelFactory[Site]):
 class AssetFactory(factory.django.DjangoModelFactory[Asset]):
     organization = factory.SubFactory(OrganizationFactory)
     site = factory.SubFactory(SiteFactory, organization=factory.SelfAttribute("..organization"))
-    tag = factory.Sequence(lambda n: f"P-{n}")
+    tag = factory.Sequence(lambda n: f"ASSET-{n}")
     name = factory.Sequence(lambda n: f"Pump {n}")
     category = "pump"
 
