@@ -1,17 +1,15 @@
-"""Readings as the detectors take them, and the sensors that have some to be scored."""
+"""The sensors that have readings to be scored, and when their machines stood still."""
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import numpy as np
 from django.db.models import F, Q
 
 from anomalies.detectors.base import Bools, Floats
-from assets.models import Reading, Sensor, UptimeEvent
-from assets.queries import readings_after
+from assets.models import Sensor, UptimeEvent
 
 Window = tuple[float, float]
 """From and until, in seconds since 1970."""
@@ -21,41 +19,6 @@ STOPPED = (State.DOWN, State.IDLE, State.STANDBY, State.DISABLED, State.EXTERNAL
 
 CHUNK = 50
 """Sensors that one task scores."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Readings of one sensor in order of time: seconds since 1970 and values, shape (n,)."""
-
-    times: Floats
-    values: Floats
-
-    def __len__(self) -> int:
-        return len(self.times)
-
-
-EMPTY = Batch(np.zeros(0), np.zeros(0))
-
-
-def unread(watermarks: Mapping[int, datetime], limit: int) -> dict[int, Batch]:
-    """The first `limit` readings after each sensor's watermark, by sensor id; one query."""
-    found = readings_after(watermarks=watermarks, limit=limit)
-    return {
-        sensor_id: Batch(
-            readings.times.astype("datetime64[us]").astype(np.int64) / 1e6, readings.values
-        )
-        for sensor_id, readings in found.items()
-    }
-
-
-def latest(sensor_id: int, until: datetime, limit: int) -> Batch:
-    """The last `limit` readings of a sensor up to a moment."""
-    readings = Reading.objects.filter(sensor=sensor_id, time__lte=until).order_by("-time")
-    rows = list(readings.values_list("time", "value")[:limit])[::-1]
-    return Batch(
-        np.array([time.timestamp() for time, _ in rows], dtype=np.float64),
-        np.array([value for _, value in rows], dtype=np.float64),
-    )
 
 
 def stops(asset_ids: Iterable[int], since: datetime) -> dict[int, list[Window]]:

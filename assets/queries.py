@@ -1,7 +1,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import numpy as np
 import psycopg
 from django.db import connection
 from psycopg.adapt import Buffer, Loader
@@ -43,6 +45,15 @@ CROSS JOIN LATERAL (
 WHERE found.times IS NOT NULL
 ORDER BY mark.sensor_id
 """
+_LAST = """
+SELECT %s::bigint, array_agg(r.time ORDER BY r.time), array_agg(r.value ORDER BY r.time)
+FROM (
+    SELECT m.time, m.value FROM asset_metrics m
+    WHERE m.sensor_id = %s AND m.time <= %s
+    ORDER BY m.time DESC LIMIT %s
+) r
+HAVING count(*) > 0
+"""
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,17 @@ class Readings:
 
     times: Times
     values: Floats
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def seconds(self) -> Floats:
+        """The times as seconds since 1970."""
+        return self.times.astype(np.int64) / 1e6
+
+
+NO_READINGS = Readings(np.zeros(0, dtype="datetime64[us]"), np.zeros(0))
 
 
 def series(sensor: Sensor, start: datetime, end: datetime, max_points: int = 2000) -> Series:
@@ -123,8 +145,22 @@ def readings_after(*, watermarks: Mapping[int, datetime | None], limit: int) -> 
     """
     ids = list(watermarks)
     marks = [watermarks[pk] or _BEFORE_ALL for pk in ids]
+    return readings_from(_AFTER, [ids, marks, limit])
+
+
+def readings_until(*, sensor_id: int, until: datetime, limit: int) -> Readings:
+    """The last `limit` readings of a sensor up to and with a moment."""
+    found = readings_from(_LAST, [sensor_id, sensor_id, until, limit])
+    return found.get(sensor_id, NO_READINGS)
+
+
+def readings_from(statement: str, parameters: Sequence[Any]) -> dict[int, Readings]:
+    """What a statement finds as rows of sensor id, `timestamptz[]` and `float8[]`, by sensor id.
+
+    Arrays in binary are the fastest way to read many readings: no Python object is made for each.
+    """
     connection.ensure_connection()
-    # Django's own cursors cannot read binary results, which need no Python object per reading.
+    # Django's own cursors cannot read binary results.
     with (
         connection.wrap_database_errors,
         psycopg.Cursor(connection.connection) as cursor,
@@ -132,7 +168,7 @@ def readings_after(*, watermarks: Mapping[int, datetime | None], limit: int) -> 
         types = psycopg.adapters.types
         cursor.adapters.register_loader(types["timestamptz"].array_oid, _TimesLoader)
         cursor.adapters.register_loader(types["float8"].array_oid, _FloatsLoader)
-        cursor.execute(_AFTER, [ids, marks, limit], binary=True)
+        cursor.execute(statement, parameters, binary=True)
         return {pk: Readings(times, values) for pk, times, values in cursor.fetchall()}
 
 

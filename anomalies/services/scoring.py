@@ -16,6 +16,7 @@ from anomalies.detectors.seasonal_baseline import SeasonalBaseline
 from anomalies.models import Anomaly, DetectorState
 from anomalies.services.recording import Found, anomalies_at, moment, save_anomalies
 from assets.models import Sensor
+from assets.queries import NO_READINGS, Readings, readings_after, readings_until
 
 logger = logging.getLogger(__name__)
 
@@ -87,17 +88,18 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
     )
     if not states:
         return 0, []
-    batches = queries.unread({state.sensor_id: state.watermark for state in states}, limit)
+    marks = {state.sensor_id: state.watermark for state in states}
+    batches = readings_after(watermarks=marks, limit=limit)
     stops = _stops(states)
     _split_closed(states)
     scored: list[DetectorState] = []
     found: list[Found] = []
     for state in states:
-        batch = batches.get(state.sensor_id, queries.EMPTY)
+        batch = batches.get(state.sensor_id, NO_READINGS)
         if not len(batch):
             continue
         try:
-            stopped = queries.within(stops[state.asset_id], batch.times)
+            stopped = queries.within(stops[state.asset_id], batch.seconds)
             found += _score_batch(state, batch, stopped, at, more=len(batch) == limit)
         except (ArithmeticError, ValueError):
             # One sensor that cannot be scored must not hold up the others of its chunk.
@@ -130,7 +132,7 @@ def _stops(states: Iterable[DetectorState]) -> dict[int, list[queries.Window]]:
 
 
 def _score_batch(
-    state: DetectorState, batch: queries.Batch, stopped: Bools, at: datetime, *, more: bool
+    state: DetectorState, batch: Readings, stopped: Bools, at: datetime, *, more: bool
 ) -> list[Found]:
     """Move a sensor's state past the batch, in memory; returns its events.
 
@@ -139,31 +141,31 @@ def _score_batch(
     sensor = state.sensor
     detector, rule = detector_for(sensor), rule_for(sensor)
     learned, scores = _judge(state, detector, batch, stopped)
-    carried, events = events_in(Carried.from_json(state.open_event), batch.times, scores, rule)
+    carried, events = events_in(Carried.from_json(state.open_event), batch.seconds, scores, rule)
     if events and not more and _is_silent(carried, rule, at):
         # Kept open in the state: buffered readings may still come and continue it.
         events[-1] = replace(events[-1], is_open=False)
     state.detector, state.state, state.updated_at = detector.name, learned, at
     state.open_event = carried.to_json()
-    state.watermark = moment(float(batch.times[-1]))
+    state.watermark = moment(float(batch.seconds[-1]))
     return [Found(sensor, event) for event in events]
 
 
 def _judge(
-    state: DetectorState, detector: Detector, batch: queries.Batch, stopped: Bools
+    state: DetectorState, detector: Detector, batch: Readings, stopped: Bools
 ) -> tuple[bytes, Scores]:
     """New state and scores. What another version saved is learned anew from the recent past."""
     saved = bytes(state.state)
     if not saved:
-        return detector.update(None, batch.times, batch.values, stopped)
+        return detector.update(None, batch.seconds, batch.values, stopped)
     if state.detector == detector.name:
         try:
-            return detector.update(saved, batch.times, batch.values, stopped)
+            return detector.update(saved, batch.seconds, batch.values, stopped)
         except UnknownState:
             logger.info("Sensor %s learns anew: its detector changed.", state.sensor_id)
-    past = queries.latest(state.sensor_id, state.watermark, RELEARN)
-    learned, _ = detector.update(None, past.times, past.values)
-    return detector.update(learned, batch.times, batch.values, stopped)
+    past = readings_until(sensor_id=state.sensor_id, until=state.watermark, limit=RELEARN)
+    learned, _ = detector.update(None, past.seconds, past.values)
+    return detector.update(learned, batch.seconds, batch.values, stopped)
 
 
 def detector_for(sensor: Sensor) -> Detector:

@@ -9,6 +9,7 @@ import numpy as np
 from django.db import transaction
 
 from assets.models import Sensor
+from assets.queries import Readings
 from forecasts import queries
 from forecasts.forecasters.base import Floats, TooLittleHistory
 from forecasts.forecasters.base import Forecast as Ahead
@@ -71,12 +72,12 @@ def _store(rows: Sequence[Forecast], *, asset_ids: Sequence[int], at: datetime) 
     Forecast.objects.filter(asset__in=asset_ids, starts_at__lt=at - KEPT).delete()
 
 
-def _forecast(sensor: Sensor, hourly: queries.Hourly, at: datetime) -> Forecast | None:
+def _forecast(sensor: Sensor, hourly: Readings, at: datetime) -> Forecast | None:
     """The row for a sensor, not yet stored; None when its data say too little."""
     is_counter = sensor.kind == Sensor.Kind.COUNTER
-    middles = (hourly.hours.astype(np.float64) + 0.5) * HOUR
+    middles = hourly.seconds + HOUR / 2
     try:
-        series = resample(middles, hourly.means, HOUR, kind="counter" if is_counter else "gauge")
+        series = resample(middles, hourly.values, HOUR, kind="counter" if is_counter else "gauge")
         if len(series.values) < FEWEST_HOURS:
             return None
         ahead = forecast(series.values, steps=HORIZON, seasons=seasons_of(HOUR))

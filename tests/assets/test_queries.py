@@ -3,7 +3,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from assets.queries import readings_after, series, series_of
+from assets.queries import readings_after, readings_until, series, series_of
 from assets.services import ingest
 from tests.factories import NOON, SensorFactory
 
@@ -81,6 +81,15 @@ def test_reads_on_from_the_watermark_of_each_sensor(sensor):
     assert found[sensor.pk].times[0] == expected
     assert found[sensor.pk].times.dtype == np.dtype("datetime64[us]")
     assert found[other.pk].values.tolist() == [7.0]
+
+
+@pytest.mark.django_db
+def test_reads_the_last_readings_up_to_a_moment_in_order_of_time(sensor):
+    found = readings_until(sensor_id=sensor.pk, until=NOON + 9 * MINUTE, limit=3)
+
+    assert found.values.tolist() == [7.0, 8.0, 9.0]
+    assert found.seconds[-1] == (NOON + 9 * MINUTE).timestamp()
+    assert len(readings_until(sensor_id=sensor.pk, until=NOON - DAY, limit=3)) == 0
 
 
 @pytest.mark.django_db

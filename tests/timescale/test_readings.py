@@ -82,3 +82,14 @@ def test_new_readings_are_read_after_each_sensors_watermark() -> None:
     assert len(found[old.pk].times) == 1000
     assert len(found[new.pk].times) == 143
     assert found[new.pk].values[0] == pytest.approx((29 * 144 + 1) % 100 / 10)
+
+
+def test_the_last_readings_up_to_a_moment_are_read_across_chunks() -> None:
+    sensor = SensorFactory.create()
+    services.ingest(rows=month(sensor))
+    until = NOON + timedelta(days=20)
+
+    found = queries.readings_until(sensor_id=sensor.pk, until=until, limit=2000)
+
+    assert len(found) == 2000
+    assert found.seconds[-1] == until.timestamp()
