@@ -3,11 +3,12 @@ from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from opssight.accounts.views import SignIn
 from opssight.core import health
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", SignIn.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),

@@ -76,6 +76,7 @@ class MembershipInline(_ByOrganizationAdmins, TabularInline):  # type: ignore[mi
     verbose_name_plural = "roles"
     extra = 0
     min_num = 1
+    hide_title = True
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, validate_min=True, **kwargs)

@@ -38,5 +38,5 @@ class RateLimitMiddleware:
         if not isinstance(error, Ratelimited):
             return None
         response = render(request, "429.html", status=429)
-        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        response["Retry-After"] = str(getattr(error, "wait", RETRY_AFTER_SECONDS))
         return response

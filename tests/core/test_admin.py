@@ -65,13 +65,14 @@ def _child(member: Membership) -> Model:
 def _order(member: Membership) -> Model:
     asset = _asset(member)
     schedule = factories.ScheduleFactory.create(asset=asset)
-    return factories.WorkOrderFactory.create(
+    order: Model = factories.WorkOrderFactory.create(
         asset=asset,
         schedule=schedule,
         occurrence_at=schedule.next_due_at,
         technician=_technician(member),
         created_by=member.user,
     )
+    return order
 
 
 MAKERS: dict[str, Maker] = {

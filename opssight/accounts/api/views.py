@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
-from django_ratelimit.core import get_usage
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
@@ -14,21 +12,18 @@ from rest_framework_simplejwt.views import (
     TokenViewBase,
 )
 
+from opssight.accounts.limits import TooManyAttempts, count_attempt
+
 
 class RateLimited(TokenViewBase):
     """429 with Retry-After above `LOGIN_RATE` requests from one address to one endpoint."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        usage = get_usage(
-            request,
-            group=f"api.{type(self).__name__}",
-            key="ip",
-            rate=settings.LOGIN_RATE,
-            increment=True,
-        )
-        if usage is not None and usage["should_limit"]:
-            raise Throttled(wait=usage["time_left"])
+        try:
+            count_attempt(request, f"api.{type(self).__name__}")
+        except TooManyAttempts as error:
+            raise Throttled(wait=error.wait) from error
 
 
 @extend_schema(
