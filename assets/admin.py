@@ -69,14 +69,14 @@ class AssetAdmin(KeptAdmin):
     list_select_related = ("site",)
     search_fields = ("tag", "name", "category", "serial_number", "manufacturer", "model")
     autocomplete_fields = ("site", "parent")
-    readonly_fields = ("last_maintenance_at", "next_due_at", "current_risk")
+    readonly_fields = ("last_maintenance_at", "next_due_at", "risk")
     fieldsets = (
         (None, {"fields": ("tag", "name", "category", "site", "parent", "status", "criticality")}),
         (
             "Machine",
             {"fields": ("manufacturer", "model", "serial_number", "installed_at", "attributes")},
         ),
-        ("Kept current", {"fields": ("current_risk", "last_maintenance_at", "next_due_at")}),
+        ("Kept current", {"fields": ("risk", "last_maintenance_at", "next_due_at")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
@@ -116,6 +116,11 @@ class SensorAdmin(KeptAdmin):
     search_fields = ("key", "quantity", "asset__tag", "asset__name")
     autocomplete_fields = ("asset",)
     readonly_fields = ("last_time", "last_value", "latest_readings")
+    fieldsets = (
+        (None, {"fields": ("asset", "key", "quantity", "unit", "kind", "is_active")}),
+        ("Limits", {"fields": (("low_limit", "high_limit"), "expected_interval")}),
+        ("Readings", {"fields": ("latest_readings",)}),
+    )
 
     @admin.display(description="Latest readings")
     def latest_readings(self, sensor: Sensor) -> str:
@@ -168,6 +173,7 @@ class AssetGroupMemberInline(TabularInline):  # type: ignore[misc]
     autocomplete_fields = ("asset",)
     extra = 1
     per_page = 50
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[AssetGroupMember]":
         rows: QuerySet[AssetGroupMember] = super().get_queryset(request)

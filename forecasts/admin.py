@@ -25,13 +25,18 @@ def table(header: tuple[str, ...], rows: Any) -> str:
 
 @admin.register(Forecast)
 class ForecastAdmin(ReadOnlyTenantAdmin):
-    exclude = ("organization", "values", "lower", "upper")
-    readonly_fields = ("first_steps",)
-    list_display = ("sensor", "asset", "starts_at", "step", "method", "backtest_error", "made_at")
+    exclude = ("organization", "values", "lower", "upper", "backtest_error")
+    readonly_fields = ("error", "first_steps")
+    list_display = ("sensor", "asset", "starts_at", "step", "method", "error", "made_at")
     list_filter = ("method", BY_SITE)
     list_select_related = ("asset", "sensor")
     search_fields = ("asset__tag", "asset__name", "sensor__key")
     date_hierarchy = "made_at"
+
+    @admin.display(description="Backtest error (MASE)", ordering="backtest_error")
+    def error(self, forecast: Forecast) -> str | None:
+        error = forecast.backtest_error
+        return None if error is None else f"{error:.2f}"
 
     @admin.display(description="First steps")
     def first_steps(self, forecast: Forecast) -> str:
@@ -40,7 +45,7 @@ class ForecastAdmin(ReadOnlyTenantAdmin):
         rows = (
             (
                 date_format(start + index * forecast.step, "Y-m-d H:i"),
-                *(f"{number:.6g}" for number in step),
+                *(f"{number:.4g}" for number in step),
             )
             for index, step in enumerate(steps)
             if index < FIRST_STEPS

@@ -259,6 +259,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 
 # -- Time and language ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = ["opssight.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

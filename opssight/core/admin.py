@@ -8,11 +8,12 @@ from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import IntegrityError
-from django.db.models import CheckConstraint, Field, ForeignKey, Model, QuerySet
+from django.db.models import CheckConstraint, Field, ForeignKey, Model, QuerySet, TextField
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from opssight.accounts.models import Organization, User
 from opssight.accounts.permissions import Permission
@@ -96,6 +97,7 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]
     """
 
     form = TenantForm
+    formfield_overrides = {TextField: {"widget": UnfoldAdminTextareaWidget(attrs={"rows": 4})}}
     edit_permission: Permission = Permission.ORGANIZATION_EDIT
     view_permission: Permission = Permission.ADMIN_ENTER
     organization_from: str | None = None

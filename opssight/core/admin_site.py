@@ -43,8 +43,20 @@ GROUPS: dict[str, dict[str, str]] = {
 }
 
 
+# Where the model's own name is longer than it need be beside its group.
+SHORT_NAMES = {
+    "assets.AssetKpi": "KPIs",
+    "assets.AssetGroup": "Groups",
+    "assets.AssetRelationship": "Relationships",
+    "maintenance.MaintenanceSchedule": "Schedules",
+    "maintenance.MaintenanceRecord": "History",
+}
+
+
 class OpsSightAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     """Unfold's site with our sign-in, our roles and our groups."""
+
+    index_title = "Planning and master data"
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
@@ -66,6 +78,9 @@ class OpsSightAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         if app_label is not None:
             return apps
         models = {row["model"]._meta.label: row for app in apps for row in app["models"]}
+        for label, name in SHORT_NAMES.items():
+            if label in models:
+                models[label]["name"] = name
         groups = [
             {
                 "name": group,
@@ -81,7 +96,13 @@ class OpsSightAdminSite(UnfoldAdminSite):  # type: ignore[misc]
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Unfold's sidebar: the groups, with what the signed-in person may see."""
-    return [
+    back = {
+        "title": "Back to OpsSight",
+        "link": reverse("dashboard:home"),
+        "icon": "arrow_back",
+        "active": False,
+    }
+    return [{"items": [back]}] + [
         {
             "title": group["name"],
             "separator": True,
