@@ -1,5 +1,5 @@
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.db.models import Count, F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -68,7 +68,9 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
     days = request.GET.get("days", DEFAULT_RANGE)
     context = {
         "asset": asset,
-        "sensors": asset.sensors.filter(is_active=True).order_by("key"),
+        "sensors": asset.sensors.filter(is_active=True)
+        .annotate(going_on=Count("anomalies", filter=Q(anomalies__ended_at=None)))
+        .order_by(F("going_on").desc(), "key"),
         "children": asset.children.order_by("tag"),
         "outgoing": asset.outgoing.select_related("target"),
         "incoming": asset.incoming.select_related("source"),

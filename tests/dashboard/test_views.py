@@ -1,0 +1,132 @@
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from opssight.accounts.models import Membership, Organization
+from opssight.accounts.permissions import Role
+from tests import factories
+from tests.conftest import ClientFor
+
+pytestmark = pytest.mark.django_db
+
+
+def _busy_asset(plant: Organization, *, late: bool = True) -> None:
+    now = timezone.now()
+    asset = factories.AssetFactory.create(organization=plant, current_risk=72.0)
+    advice = factories.RecommendationFactory.create(asset=asset)
+    factories.AnomalyFactory.create(asset=asset, recommendation=advice, severity="critical")
+    factories.ScheduleFactory.create(asset=asset, next_due_at=now - dt.timedelta(days=1))
+    technician = factories.TechnicianFactory.create(organization=plant)
+    due = now + dt.timedelta(days=-1 if late else 1)
+    factories.WorkOrderFactory.create(asset=asset, technician=technician, due_at=due)
+    factories.AssetKpiFactory.create(
+        asset=asset, value=0.95, starts_at=now - dt.timedelta(days=30), ends_at=now
+    )
+
+
+def test_the_dashboard_shows_five_numbers_and_what_to_look_at_first(
+    plant: Organization, signed_in: Client
+):
+    _busy_asset(plant)
+
+    page = signed_in.get("/").text
+
+    assert page.count('class="metric-value') == 5
+    assert "95.0 %" in page
+    assert "1 critical" in page
+    assert "of 1 assets" in page
+    for title in ("Highest risk", "To decide", "Due within a week"):
+        assert title in page
+    assert "bearing wear" in page
+    assert "Overdue" in page
+    assert "Welcome to OpsSight" not in page
+
+
+def test_a_fresh_organization_is_told_the_first_step(signed_in: Client):
+    page = signed_in.get("/").text
+
+    assert "Welcome to OpsSight" in page
+    assert "insufficient data" in page
+    assert 'href="/assets/"' in page
+
+
+def test_other_organizations_are_not_counted(signed_in: Client, stranger: Membership):
+    _busy_asset(stranger.organization)
+
+    page = signed_in.get("/").text
+
+    assert "of 0 assets" in page
+    assert "bearing wear" not in page
+
+
+def test_an_account_without_a_role_that_may_look_is_told_whom_to_ask(
+    plant: Organization, client_for: ClientFor
+):
+    requester = factories.MembershipFactory.create(organization=plant, role=Role.REQUESTER)
+    _busy_asset(plant)
+
+    page = client_for(requester).get("/").text
+
+    assert "Nothing to see with this account yet" in page
+    assert "bearing wear" not in page
+
+
+def test_a_superuser_without_organization_is_led_to_the_admin(client: Client):
+    user = factories.UserFactory.create(is_superuser=True, is_staff=True)
+    client.force_login(user)
+
+    page = client.get("/").text
+
+    assert "You belong to no organization yet" in page
+    assert 'href="/admin/"' in page
+
+
+def test_the_dashboard_costs_the_same_for_thirty_assets_as_for_three(
+    plant: Organization, signed_in: Client
+):
+    counts = []
+    for rows in (3, 27):
+        for _ in range(rows):
+            _busy_asset(plant)
+        with CaptureQueriesContext(connection) as queries:
+            signed_in.get("/")
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1] <= 14
+
+
+def test_the_chart_of_a_sensor_holds_readings_limits_anomalies_and_the_forecast(
+    plant: Organization, signed_in: Client
+):
+    now = timezone.now()
+    asset = factories.AssetFactory.create(organization=plant)
+    sensor = factories.SensorFactory.create(asset=asset, last_time=now, high_limit=9.0)
+    for minutes in (0, 10, 20):
+        factories.ReadingFactory.create(sensor=sensor, time=now - dt.timedelta(minutes=minutes))
+    anomaly = factories.AnomalyFactory.create(
+        asset=asset, sensor=sensor, started_at=now - dt.timedelta(hours=1), ended_at=None
+    )
+    factories.ForecastFactory.create(asset=asset, sensor=sensor, starts_at=now)
+
+    chart = signed_in.get(f"/charts/sensors/{sensor.pk}/?days=1").json()
+
+    assert len(chart["points"]) == 3
+    assert chart["limits"] == [{"label": "High limit", "value": 9.0, "severity": "high"}]
+    assert chart["anomalies"][0]["url"] == anomaly.get_absolute_url()
+    assert chart["anomalies"][0]["end"] is None
+    assert len(chart["forecast"]["points"]) == 2
+
+
+def test_the_chart_of_a_silent_sensor_is_empty_in_words(plant: Organization, signed_in: Client):
+    asset = factories.AssetFactory.create(organization=plant)
+    sensor = factories.SensorFactory.create(asset=asset)
+
+    chart = signed_in.get(f"/charts/sensors/{sensor.pk}/").json()
+
+    assert chart["points"] == []
+    assert chart["forecast"] is None
+    assert chart["empty"]
