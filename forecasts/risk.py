@@ -91,13 +91,13 @@ def risk(*, criticality: int, parts: list[Part]) -> Risk:
 def condition(*, scores: dict[str, float], limit_use: dict[str, float] | None = None) -> Part:
     """How the asset's sensors are now.
 
-    scores     detector score now by sensor name (1 is the alarm line); 0.5 counts as sound and
+    scores     detector score now by sensor key (1 is the alarm line); 0.5 counts as sound and
                2 as worst
-    limit_use  how much of the way from normal to the sensor's own limit is used up, by sensor name;
+    limit_use  how much of the way from normal to the sensor's own limit is used up, by sensor key;
                half is sound and 1 (at the limit) is worst
 
-    >>> condition(scores={"Vibration": 1.25, "Flow": 0.1}).sentence
-    'Condition: Vibration is at 1.2 times its alarm line.'
+    >>> condition(scores={"bearing_temperature": 1.25, "flow": 0.1}).sentence
+    'Condition: bearing temperature is at 1.2 times its alarm line.'
     """
     worst, sentence = 0.0, "Condition: all sensors are in their ordinary range."
     if not scores and not limit_use:
@@ -105,14 +105,14 @@ def condition(*, scores: dict[str, float], limit_use: dict[str, float] | None = 
     for name, score in sorted(scores.items()):
         value = _between(score, 0.5, 2.0)
         if value > worst:
-            worst, sentence = value, f"Condition: {name} is at {score:.1f} times its alarm line."
+            worst = value
+            sentence = f"Condition: {_spoken(name)} is at {score:.1f} times its alarm line."
     for name, use in sorted((limit_use or {}).items()):
         value = _between(use, 0.5, 1.0)
         if value > worst:
             worst = value
-            sentence = (
-                f"Condition: {name} has used {100 * max(use, 0):.0f} % of the way to its limit."
-            )
+            used = 100 * max(use, 0)
+            sentence = f"Condition: {_spoken(name)} has used {used:.0f} % of the way to its limit."
     return _part("condition", worst, sentence)
 
 
@@ -170,6 +170,10 @@ def age(*, years: float | None, life_years: float = DEFAULT_LIFE_YEARS) -> Part:
         return _part("age", 0.0, "Age: the installation date is not known.")
     value = _between(years / max(life_years, 0.1), 0.5, 1.0)
     return _part("age", value, f"Age: {years:.1f} of about {life_years:.0f} expected years.")
+
+
+def _spoken(key: str) -> str:
+    return key.replace("_", " ")
 
 
 def _part(name: str, value: float, sentence: str) -> Part:

@@ -41,7 +41,8 @@ class Scores:
 
     score     0 is ordinary, 1 is the alarm line, 2 is twice as far from expected as the line;
               always finite, never negative, 0 where `judged` is false
-    observed  what was judged: the value itself, or for a counter its rise per hour
+    observed  what was judged: the value itself, or for a counter its rise per hour; where a mean of
+              the last readings was strangest, that mean
     expected  what was expected for that moment, in the unit of `observed`; NaN while learning
     scale     the typical distance from expected, same unit; NaN while learning
     channel   index into `CHANNELS` of what was strangest

@@ -50,7 +50,7 @@ class Event:
     """One anomaly of one sensor. `start` never changes once the event is open: it is its identity.
 
     Times are seconds since 1970 (UTC); `end` is the last reading that was not calm. `peak_value` is
-    the value, or for a counter its rise per hour, at the highest score; `expected` belongs to it.
+    what was observed at the highest score (see `Scores`); `expected` belongs to it.
     The side on which it opened stays: wear that ends in a stop is an event of wear. But a sensor
     that was stuck at any time of the event is stuck: that explains everything else.
     """

@@ -82,34 +82,29 @@ def explain(
     >>> event = Event(start=0.0, end=19_200.0, peak_at=51_600.0, peak_value=7.9, expected=4.8,
     ...     peak_score=2.1, channel=Channel.HIGH, readings=33, is_open=False)
     >>> explain(event, quantity="vibration", unit="mm/s")
-    'Vibration reached 7.9 mm/s at 14:20 UTC on 1 Jan, 3.1 above the 4.8 expected for this time of
-    day. It stayed high for 5 h 20 min.'
+    'Vibration reached 7.9 mm/s on 1 Jan 1970, 14:20 UTC, 3.1 above the 4.8 expected for this time
+    of day. It stayed high for 5 h 20 min.'
     """
     name = _capital(quantity)
     unit = f"{unit}/h" if per_hour else unit
     value, expected, distance = _numbers(event)
-    moment = _clock(event.peak_at, zone)
+    moment = clock(event.peak_at, zone)
     sized = f"{value} {unit}".strip()
     if event.channel is Channel.STUCK:
         sized = f"{event.peak_value:.4g} {unit}".strip()
-        first = f"{name} has not moved from {sized} since about {_clock(event.start, zone)}"
+        first = f"{name} has not moved from {sized} since about {clock(event.start, zone)}"
         return f"{first}, although it normally changes all the time. {_lasting(event, 'stuck')}"
     side = "above" if event.channel in UPWARD else "below"
     if event.channel in (Channel.DRIFT_UP, Channel.DRIFT_DOWN):
         way = "up" if event.channel is Channel.DRIFT_UP else "down"
         return (
-            f"{name} has been drifting {way}: it averages {side} what is expected, and was at "
-            f"{sized} against {expected} at {moment}. {_lasting(event, 'off its usual course')}"
-        )
-    if (event.peak_value >= event.expected) != (side == "above"):
-        return (
-            f"{name} averaged {side} what is expected over several readings, and was at {sized} "
-            f"against {expected} at {moment}. {_lasting(event, 'off its usual course')}"
+            f"{name} has been drifting {way}: around {moment} it was at {sized}, {distance} {side} "
+            f"the {expected} expected. {_lasting(event, 'off its usual course')}"
         )
     verb = "reached" if side == "above" else "fell to"
     word = "high" if side == "above" else "low"
     return (
-        f"{name} {verb} {sized} at {moment}, {distance} {side} the {expected} expected for this "
+        f"{name} {verb} {sized} on {moment}, {distance} {side} the {expected} expected for this "
         f"time of day. {_lasting(event, word)}"
     )
 
@@ -154,9 +149,13 @@ def _numbers(event: Event) -> tuple[str, str, str]:
     return value_text, expected_text, distance_text
 
 
-def _clock(seconds: float, zone: tzinfo) -> str:
+def clock(seconds: float, zone: tzinfo) -> str:
+    """
+    >>> clock(51_600.0, UTC)
+    '1 Jan 1970, 14:20 UTC'
+    """
     moment = datetime.fromtimestamp(seconds, zone)
-    return f"{moment:%H:%M} {moment.tzname()} on {moment.day} {moment:%b}"
+    return f"{moment.day} {moment:%b %Y, %H:%M} {moment.tzname()}"
 
 
 def _capital(text: str) -> str:

@@ -79,6 +79,7 @@ class Verdict:
     judged: bool
     score: Floats
     channel: Codes
+    observed: Floats
     expected: Floats
     scale: float
     sides: Floats
@@ -107,11 +108,14 @@ def judge(state: State, times: Floats, values: Floats, zone: tzinfo = UTC) -> Ve
     ratios = np.vstack((sides / limits[:, None], runs / stuck_limit(state)))
     strangest = np.argmax(ratios, axis=0)
     score = np.maximum(ratios[strangest, np.arange(len(values))], 0.0)
-    channel = np.where(ratios[-1] >= 1.0, SIDE_CHANNEL[-1], SIDE_CHANNEL[strangest])
+    stuck = ratios[-1] >= 1.0
+    channel = np.where(stuck, SIDE_CHANNEL[-1], SIDE_CHANNEL[strangest])
+    side = np.where(stuck, 0, strangest % SIDES)
     return Verdict(
         judged=scale > 0 and _warmed_up(state),
         score=np.minimum(score, FARTHEST),
         channel=channel,
+        observed=_observed(values, expected, sides, side, CLIP * scale),
         expected=expected,
         scale=scale,
         sides=sides,
@@ -134,6 +138,7 @@ def _first(values: Floats, slots: Floats, runs: Floats) -> Verdict:
         judged=False,
         score=np.zeros(n),
         channel=np.zeros(n, dtype=np.int8),
+        observed=values,
         expected=expected,
         scale=scale,
         sides=sides,
@@ -247,6 +252,20 @@ def _sides(state: State, deviations: Floats, scale: float, since: NDArray[np.int
         sides[2 * row] = (total[end] - total[np.maximum(end - window, since)]) / window
     sides[1::2] = -sides[::2]
     return sides
+
+
+def _observed(
+    values: Floats, expected: Floats, sides: Floats, side: NDArray[np.intp], clip: float
+) -> Floats:
+    """What shows the deviation of each reading's strangest side, in the sensor's unit.
+
+    The mean that was judged; but the reading itself where it lies farther out than a mean over 6,
+    or beyond the clip, so that a mean over 72 understates it.
+    """
+    away = sides[side, np.arange(len(values))]
+    sign = np.where(side % 2, -1.0, 1.0)
+    farther = sign * (values - expected) >= np.where(side < 4, away, clip)
+    return np.where(farther | (side < 2), values, expected + sign * away)
 
 
 def _runs_without_movement(state: State, values: Floats) -> Floats:

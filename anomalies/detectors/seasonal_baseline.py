@@ -63,7 +63,7 @@ class SeasonalBaseline:
         if ignore is not None:
             known &= ~ignore
         now.put("last_time", float(times[-1]))
-        found = _nothing(observed)
+        found = _nothing(observed.copy())
         _run(now, times[known], observed[known], found, np.flatnonzero(known), self.zone)
         return now.to_bytes(), found
 
@@ -125,6 +125,7 @@ def _run(
             to = to[new]
             found.judged[to] = True
             found.score[to] = verdict.score[new]
+            found.observed[to] = verdict.observed[new]
             found.expected[to] = verdict.expected[new]
             found.scale[to] = verdict.scale
             found.channel[to] = verdict.channel[new]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from anomalies.detectors.base import Channel
 from anomalies.detectors.events import Event, severity
-from anomalies.detectors.explanation import explain, failure_mode
+from anomalies.detectors.explanation import clock, explain, failure_mode
 from anomalies.models import Anomaly
 from assets.models import Asset, Sensor
 from maintenance.models import Recommendation, Urgency
@@ -130,7 +130,7 @@ def _describe(row: Anomaly, one: Found) -> bool:
     row.expected_value, row.score = event.expected, event.peak_score
     row.explanation = explain(
         event,
-        quantity=sensor.quantity,
+        quantity=_spoken(sensor),
         unit=sensor.unit,
         zone=sensor.asset.site.zone,
         per_hour=sensor.kind == Sensor.Kind.COUNTER,
@@ -138,6 +138,12 @@ def _describe(row: Anomaly, one: Found) -> bool:
     if row.recommendation_id is None:
         row.failure_mode = _failure_mode(sensor, event.channel)
     return row.severity != before
+
+
+def _spoken(sensor: Sensor) -> str:
+    """`bearing_temperature` says more than its quantity, `vibration_de` and `TT-4711` do not."""
+    says_more = sensor.key.lower().endswith(sensor.quantity.lower())
+    return sensor.key if says_more else sensor.quantity
 
 
 def _failure_mode(sensor: Sensor, channel: Channel) -> str:
@@ -197,11 +203,8 @@ def _advise(rows: Iterable[Anomaly], at: datetime) -> None:
 
 def _reason(row: Anomaly, asset: Asset) -> str:
     """What, how much, and since when; for the planner who reads nothing else."""
-    since = row.started_at.astimezone(asset.site.zone)
-    return (
-        f"{row.explanation} Sensor {row.sensor.key}, since {since:%Y-%m-%d %H:%M %Z}; "
-        f"severity {row.severity}."
-    )
+    since = clock(row.started_at.timestamp(), asset.site.zone)
+    return f"{row.explanation} Sensor {row.sensor.key}, since {since}; severity {row.severity}."
 
 
 def urgency_for(severity: Urgency, criticality: int) -> Urgency:

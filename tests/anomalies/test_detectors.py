@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from anomalies.detectors.base import CHANNELS, Channel, Scores, UnknownState, UnorderedTimes
+from anomalies.detectors.base import (
+    CHANNELS,
+    UPWARD,
+    Channel,
+    Scores,
+    UnknownState,
+    UnorderedTimes,
+)
 from anomalies.detectors.events import (
     Carried,
     Event,
@@ -152,6 +159,17 @@ class TestScoring:
         grown = (event.start - times_of(values)[4000]) / (8 * DAY * STEP)
         assert 0 < grown < 0.6
         assert event.channel in (Channel.HIGH, Channel.DRIFT_UP)
+
+    def test_what_an_event_quotes_lies_on_the_side_of_expected_that_it_names(self) -> None:
+        quoted = set()
+        for seed, shift in ((0, 3.0), (1, -3.0), (2, 3.5), (3, -3.5)):
+            values = healthy(seed=seed)
+            values[4500:4800] += shift
+            for event in events(values):
+                away = event.peak_value - event.expected
+                assert (away > 0) == (event.channel in UPWARD)
+                quoted.add(event.channel)
+        assert quoted >= {Channel.DRIFT_UP, Channel.DRIFT_DOWN}
 
     def test_a_stuck_sensor_is_found_within_half_a_day(self) -> None:
         values = healthy()
@@ -322,29 +340,28 @@ class TestExplanation:
         [
             (
                 event_of(Channel.HIGH),
-                "Vibration reached 7.9 mm/s at 00:00 UTC on 5 Jan, 3.1 above the 4.8 expected for "
-                "this time of day. It stayed high for 2 h.",
+                "Vibration reached 7.9 mm/s on 5 Jan 2026, 00:00 UTC, 3.1 above the 4.8 expected "
+                "for this time of day. It stayed high for 2 h.",
             ),
             (
                 event_of(Channel.LOW, value=1.25, expected=4.8, is_open=True),
-                "Vibration fell to 1.2 mm/s at 00:00 UTC on 5 Jan, 3.6 below the 4.8 expected for "
-                "this time of day. It has been low for 2 h.",
+                "Vibration fell to 1.2 mm/s on 5 Jan 2026, 00:00 UTC, 3.6 below the 4.8 expected "
+                "for this time of day. It has been low for 2 h.",
             ),
             (
                 event_of(Channel.DRIFT_UP, hours=50, is_open=True),
-                "Vibration has been drifting up: it averages above what is expected, and was at "
-                "7.9 mm/s against 4.8 at 00:00 UTC on 5 Jan. It has been off its usual course for "
-                "2 days 2 h.",
+                "Vibration has been drifting up: around 5 Jan 2026, 00:00 UTC it was at 7.9 mm/s, "
+                "3.1 above the 4.8 expected. It has been off its usual course for 2 days 2 h.",
             ),
             (
                 event_of(Channel.STUCK, value=7.9, expected=7.9),
-                "Vibration has not moved from 7.9 mm/s since about 00:00 UTC on 5 Jan, although it "
-                "normally changes all the time. It stayed stuck for 2 h.",
+                "Vibration has not moved from 7.9 mm/s since about 5 Jan 2026, 00:00 UTC, although "
+                "it normally changes all the time. It stayed stuck for 2 h.",
             ),
             (
-                event_of(Channel.HIGH, value=4.5, expected=4.8),
-                "Vibration averaged above what is expected over several readings, and was at 4.50 "
-                "mm/s against 4.80 at 00:00 UTC on 5 Jan. It stayed off its usual course for 2 h.",
+                event_of(Channel.DRIFT_DOWN, value=7.3804, expected=7.4342),
+                "Vibration has been drifting down: around 5 Jan 2026, 00:00 UTC it was at 7.380 "
+                "mm/s, 0.054 below the 7.434 expected. It stayed off its usual course for 2 h.",
             ),
         ],
     )

@@ -222,7 +222,7 @@ class TestAdvice:
         assert recommendation.asset == asset
         assert recommendation.failure_mode == "bearing wear"
         assert anomaly.explanation in recommendation.reason
-        assert "since 2026-03-10" in recommendation.reason
+        assert "since 10 Mar 2026, " in recommendation.reason
         assert recommendation.suggested_due_at > LATER
         assert Notification.objects.get().recipient == planner.user
 
