@@ -13,8 +13,10 @@ from opssight.demo.plant import Asset, Site
 from opssight.demo.scenario import STEP, Stop
 
 STEP_SECONDS = int(STEP.total_seconds())
-# Heat fades and comes back with this time constant, in seconds.
-_THERMAL_SECONDS = 2.5 * 3600
+# Time constants in seconds. A machine under load warms up faster than it cools in still air: its
+# bearings are steady after some three hours, within the settling time of the detectors.
+_WARMING = 0.75 * 3600
+_COOLING = 2.5 * 3600
 _HOUR, _DAY, _YEAR = 3600, 86_400, 365.25 * 86_400
 _EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday; Monday is 0.
 
@@ -44,8 +46,8 @@ def conditions(asset: Asset, seed: int, seconds: Ints, still: Sequence[Stop]) ->
     for stop in still:
         start, end = stop.start.timestamp(), stop.end.timestamp()
         running &= (seconds < start) | (seconds >= end)
-        cooling = np.exp(-np.clip(np.minimum(seconds, end) - start, 0, None) / _THERMAL_SECONDS)
-        heating = np.exp(-np.clip(seconds - end, 0, 10 * _DAY) / _THERMAL_SECONDS)
+        cooling = np.exp(-np.clip(np.minimum(seconds, end) - start, 0, None) / _COOLING)
+        heating = np.exp(-np.clip(seconds - end, 0, 10 * _DAY) / _WARMING)
         warmth *= 1.0 - (1.0 - cooling) * heating
     return Conditions(load=load, ambient=ambient, running=running, warmth=warmth)
 

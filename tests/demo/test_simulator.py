@@ -3,6 +3,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from anomalies.services.scoring import SETTLING
 from opssight.demo.plant import build
 from opssight.demo.scenario import FAULTS, Scenario, faults, stops
 from opssight.demo.simulator import Readings, simulate
@@ -139,6 +140,17 @@ def test_a_failed_pump_stands_still_until_repaired_and_then_runs_as_before(histo
     assert day_mean(history, "P-101A", "vibration", -30) == pytest.approx(
         day_mean(history, "P-101A", "vibration", -46), rel=0.1
     )
+
+
+def test_a_machine_that_stood_for_hours_is_warm_again_within_the_settling_time(history):
+    [stop] = [stop for stop in stops(SCENARIO, ANCHOR) if stop.tag == "GN-602"]
+    row = history.values[ROW["GN-602", "bearing_temperature"]]
+    ended = round((stop.end - (ANCHOR - days(60))).total_seconds() / 600)
+    settled = ended + round(SETTLING.total_seconds() / 600)
+
+    usual = np.nanmean(row[settled + 144 : settled + 150])
+    assert np.nanmean(row[ended - 6 : ended]) < usual - 20
+    assert np.nanmean(row[settled : settled + 6]) == pytest.approx(usual, abs=2)
 
 
 def test_running_hours_never_fall_and_stand_while_the_machine_stands(history):
