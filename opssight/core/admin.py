@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import FieldDoesNotExist
 from django.db import IntegrityError
-from django.db.models import CheckConstraint, Field, ForeignKey, Model, QuerySet, TextField
+from django.db.models import Field, ForeignKey, Model, QuerySet, TextField
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
@@ -18,7 +18,6 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from opssight.accounts.models import Organization, User
 from opssight.accounts.permissions import Permission
 from opssight.accounts.timezone_field import with_timezones
-from opssight.core.constraints import unique_in_organization
 from opssight.core.tenancy import TenantModel
 
 TOO_LATE = (
@@ -48,34 +47,8 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         return owner.organization_id if owner else None
 
     def _get_validation_exclusions(self) -> set[str]:
-        return super()._get_validation_exclusions() - {"organization"}  # type: ignore[misc,no-any-return]
-
-    def validate_constraints(self) -> None:
-        """Say a broken constraint at its field and in words.
-
-        What is wrong in itself comes first, and alone: a period that runs backward cannot even be
-        compared with others.
-        """
-        constraints = self.instance._meta.constraints
-        checks = [item for item in constraints if isinstance(item, CheckConstraint)]
-        self._ask(checks)
-        if not self.errors:
-            self._ask(item for item in constraints if item not in checks)
-
-    def _ask(self, constraints: Iterable[Any]) -> None:
-        known: dict[str, tuple[str, str]] = self.instance.constraint_errors
-        exclude = self._get_validation_exclusions()
-        for constraint in constraints:
-            if constraint == unique_in_organization(self.instance._meta.db_table):
-                continue
-            try:
-                constraint.validate(type(self.instance), self.instance, exclude=exclude)
-            except ValidationError as error:
-                field, message = known.get(constraint.name, (None, None))
-                if message is None:
-                    self._update_errors(error)  # type: ignore[attr-defined]
-                else:
-                    self.add_error(field if field in self.fields else None, message)
+        hidden: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return hidden if self.instance.organization_id is None else hidden - {"organization"}
 
 
 class OwnRelatedFilter(RelatedDropdownFilter):  # type: ignore[misc]

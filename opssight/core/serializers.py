@@ -8,11 +8,10 @@ from typing import Any, ClassVar, TypeVar, cast
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as ModelError
 from django.db import models
-from django.db.models import BaseConstraint, CheckConstraint, Model, QuerySet
+from django.db.models import Model, QuerySet
 from rest_framework import serializers
 
 from opssight.accounts.models import User
-from opssight.core.constraints import unique_in_organization
 from opssight.core.tenancy import TenantModel
 
 M = TypeVar("M", bound=TenantModel)
@@ -120,16 +119,10 @@ class TenantSerializer(serializers.ModelSerializer[M]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         self._refuse_changes_of_create_only(attrs)
-        row = self._candidate(attrs)
-        checks = [c for c in row._meta.constraints if isinstance(c, CheckConstraint)]
-        # A row that is wrong in itself is not compared with others: its period may run backward.
-        for constraints in (checks, [c for c in row._meta.constraints if c not in checks]):
-            errors: dict[str, list[str]] = {}
-            for constraint in constraints:
-                for field, messages in self._violations(constraint, row).items():
-                    errors.setdefault(field, []).extend(messages)
-            if errors:
-                raise serializers.ValidationError(errors)
+        try:
+            self._candidate(attrs).validate_constraints()
+        except ModelError as error:
+            raise serializers.ValidationError(_by_field(error)) from error
         return attrs
 
     def update(self, instance: M, validated_data: dict[str, Any]) -> M:
@@ -161,24 +154,9 @@ class TenantSerializer(serializers.ModelSerializer[M]):
             setattr(row, name, value)
         return row
 
-    def _violations(self, constraint: BaseConstraint, row: M) -> dict[str, list[str]]:
-        """Messages by field, empty when the constraint holds."""
-        if constraint == unique_in_organization(row._meta.db_table):
-            return {}
-        try:
-            constraint.validate(type(row), row)
-        except ModelError as error:
-            if constraint.name in row.constraint_errors:
-                field, message = row.constraint_errors[constraint.name]
-                return {field: [message]}
-            return {
-                "non_field_errors" if field == NON_FIELD_ERRORS else field: messages
-                for field, messages in _by_field(error).items()
-            }
-        return {}
-
 
 def _by_field(error: ModelError) -> dict[str, list[str]]:
-    if hasattr(error, "error_dict"):
-        return dict(error.message_dict)
-    return {NON_FIELD_ERRORS: error.messages}
+    return {
+        "non_field_errors" if field == NON_FIELD_ERRORS else field: messages
+        for field, messages in error.message_dict.items()
+    }
