@@ -1,4 +1,4 @@
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from maintenance.services import Outcome
 
 END_OF_WORK = time(17, 0)
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+FARTHEST = timedelta(days=3653)
 A_DAY_IN_MINUTES = 24 * 60
 A_YEAR_IN_MINUTES = 366 * A_DAY_IN_MINUTES
 
@@ -27,6 +28,10 @@ class DueDayField(forms.DateField):
             return None
         if day < timezone.localdate():
             raise ValidationError("This day is past. Choose today or a later day.", code="past")
+        if day > timezone.localdate() + FARTHEST:
+            raise ValidationError(
+                "This day is more than ten years away. Check the year.", code="far"
+            )
         return timezone.make_aware(datetime.combine(day, END_OF_WORK))
 
 
