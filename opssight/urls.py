@@ -6,6 +6,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from opssight.accounts.views import SignIn
 from opssight.core import health
 
+handler500 = "opssight.core.problems.server_error"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("login/", SignIn.as_view(), name="login"),

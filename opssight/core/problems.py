@@ -7,7 +7,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError
 from django.db.models import ProtectedError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
@@ -69,6 +70,17 @@ def not_found(request: HttpRequest) -> JsonResponse:
     """The problem document for a path that no endpoint has."""
     error = exceptions.NotFound(f"There is no endpoint at {request.path}. See /api/docs.")
     return JsonResponse(_problem(error, 404), status=404, content_type=CONTENT_TYPE)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer to a fault of ours: a problem document for the API, else the error page."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    error = exceptions.APIException(
+        "Something failed on our side and nothing was changed. Try again; if it goes on, tell your "
+        "administrator what you sent and when."
+    )
+    return JsonResponse(_problem(error, 500), status=500, content_type=CONTENT_TYPE)
 
 
 def _as_api_exception(error: Exception, view: Any) -> Exception:

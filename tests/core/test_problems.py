@@ -1,8 +1,8 @@
 import pytest
 
 from opssight.accounts.models import Membership
-from opssight.core.tenancy import TenantModel
-from tests.conftest import ApiFor
+from opssight.core.tenancy import TenantModel, TenantQuerySet
+from tests.conftest import ApiFor, ClientFor
 from tests.factories import AssetFactory, UptimeEventFactory
 
 pytestmark = pytest.mark.django_db
@@ -47,3 +47,29 @@ def test_a_message_does_not_repeat_all_that_was_sent(planner: Membership, api_fo
 
     assert answer.status_code == 400
     assert len(answer.data["errors"][0]["detail"]) < 600
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/api/assets/", "application/problem+json"), ("/assets/", "text/html; charset=utf-8")],
+)
+def test_a_fault_of_ours_shows_no_trace(
+    path: str,
+    kind: str,
+    planner: Membership,
+    client_for: ClientFor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(TenantQuerySet, "for_user", fail)
+    client = client_for(planner)
+    client.raise_request_exception = False
+
+    answer = client.get(path)
+
+    assert answer.status_code == 500
+    assert answer["Content-Type"] == kind
+    assert b"secret detail" not in answer.content
+    assert b"ry again" in answer.content
