@@ -80,7 +80,8 @@ lock: ## resolve pyproject.toml again into requirements.lock (needs uv)
 
 .PHONY: bench
 bench: install ## run the benchmarks
-	@for file in benchmarks/*.py; do $(RUN) $(PY) "$$file" || exit 1; done
+	@for file in benchmarks/*.py; do \
+		$(RUN) $(PY) -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
 .PHONY: k8s-check
 k8s-check: install ## render the Kubernetes overlays and check them (needs kubectl)

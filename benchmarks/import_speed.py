@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast `import_readings` is beside a bare COPY of the same readings into the same table.
 
-    python -m opssight.runtime run -- python benchmarks/import_speed.py [ROWS]
+    python -m opssight.runtime run -- python -m benchmarks.import_speed [ROWS]
 
 A wide file of ROWS (default 200,000) rows with three sensors. What is printed as a ratio is time
 over the time of the COPY, which takes the same constraints but neither reads a file nor checks,
@@ -18,8 +18,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-# as a program, not a module: what it measures lies one folder up
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opssight.settings")
 
 import django

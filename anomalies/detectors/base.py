@@ -27,6 +27,10 @@ UPWARD = frozenset({Channel.HIGH, Channel.DRIFT_UP})
 DOWNWARD = frozenset({Channel.LOW, Channel.DRIFT_DOWN})
 
 
+GAP_READINGS = 10.0
+"""So many usual intervals without a reading are a gap."""
+
+
 class UnorderedTimes(ValueError):
     """Times must rise strictly, within a batch and from one batch to the next."""
 
@@ -47,6 +51,7 @@ class Scores:
     scale     the typical distance from expected, same unit; NaN while learning
     channel   index into `CHANNELS` of what was strangest
     judged    false while learning, and for a value that is not a finite number
+    interval  the usual seconds between two readings, as learned up to there; 0 while learning
     """
 
     score: Floats
@@ -55,6 +60,7 @@ class Scores:
     scale: Floats
     channel: Codes
     judged: Bools
+    interval: Floats
 
     def __len__(self) -> int:
         return len(self.score)

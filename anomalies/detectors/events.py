@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from anomalies.detectors.base import CHANNELS, UPWARD, Channel, Floats, Scores
+from anomalies.detectors.base import CHANNELS, GAP_READINGS, UPWARD, Channel, Floats, Scores
 
 ALARM = 1.0
 
@@ -26,7 +26,7 @@ class EventRule:
     strong       one reading at or above this score opens it at once
     calm         an event goes on while the score is at or above this
     close_after  readings in a row below `calm` that close it
-    gap          seconds without any reading after which it closes
+    gap          seconds without any reading after which it closes; ten usual intervals if longer
     """
 
     open_after: int = 9
@@ -42,7 +42,7 @@ class EventRule:
         >>> EventRule.for_interval(86_400).gap / 86_400
         10.0
         """
-        return cls(gap=max(cls().gap, 10.0 * seconds))
+        return cls(gap=max(cls().gap, GAP_READINGS * seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What one batch hands to the next: an event in progress, confirmed or not yet."""
+    """What one batch hands to the next: an event in progress, confirmed or not yet.
+
+    `gap` is that of the rule, or longer for a sensor that has been found to read seldom.
+    """
 
     event: Event | None = None
     confirmed: bool = False
     calm_readings: int = 0
     last_time: float | None = None
+    gap: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -86,7 +90,7 @@ class Carried:
     def from_json(cls, raw: dict[str, Any] | None) -> "Carried":
         """
         >>> Carried.from_json(Carried(last_time=5.0).to_json())
-        Carried(event=None, confirmed=False, calm_readings=0, last_time=5.0)
+        Carried(event=None, confirmed=False, calm_readings=0, last_time=5.0, gap=0.0)
         """
         if not raw:
             return cls()
@@ -106,12 +110,14 @@ def events_in(
 
     >>> times = np.arange(4.0) * 600
     >>> scores = Scores(np.array([0.2, 1.2, 1.9, 0.1]), np.array([1.0, 7.0, 8.0, 1.0]),
-    ...     np.ones(4), np.ones(4), np.zeros(4, dtype=np.int8), np.ones(4, dtype=np.bool_))
+    ...     np.ones(4), np.ones(4), np.zeros(4, dtype=np.int8), np.ones(4, dtype=np.bool_),
+    ...     np.full(4, 600.0))
     >>> carried, [event] = events_in(Carried(), times, scores)
     >>> event.start, event.end, event.peak_value, event.is_open
     (600.0, 1200.0, 8.0, True)
     """
     places = np.flatnonzero(scores.judged)
+    gaps = np.maximum(rule.gap, GAP_READINGS * scores.interval)
     alarms = places[scores.score[places] >= ALARM]
     done: list[Event] = []
     at = 0
@@ -122,12 +128,14 @@ def events_in(
                 break
             at = int(np.searchsorted(places, alarms[ahead]))
         i = int(places[at])
-        carried, closed = _step(carried, float(times[i]), _reading(times, scores, i), rule)
+        reading = _reading(times, scores, i)
+        carried, closed = _step(carried, float(times[i]), reading, rule, float(gaps[i]))
         if closed is not None:
             done.append(closed)
         at += 1
     if len(places):
-        carried = replace(carried, last_time=float(times[places[-1]]))
+        last = places[-1]
+        carried = replace(carried, last_time=float(times[last]), gap=float(gaps[last]))
     if carried.event is not None and carried.confirmed:
         done.append(carried.event)
     return carried, done
@@ -136,10 +144,16 @@ def events_in(
 def close_stale(
     carried: Carried, at: float, rule: EventRule = EventRule()
 ) -> tuple[Carried, Event | None]:
-    """Close the event in progress when no reading has come for longer than the rule's gap."""
-    if carried.last_time is None or at - carried.last_time <= rule.gap:
+    """Close the event in progress when no reading has come for longer than the gap."""
+    if not is_silent(carried, at, rule):
         return carried, None
-    return Carried(last_time=carried.last_time), _closed(carried)
+    return Carried(last_time=carried.last_time, gap=carried.gap), _closed(carried)
+
+
+def is_silent(carried: Carried, at: float, rule: EventRule = EventRule()) -> bool:
+    """Whether no reading has come for so long that an event in progress is over."""
+    last = carried.last_time
+    return last is not None and at - last > max(rule.gap, carried.gap)
 
 
 def severity(event: Event, *, beyond_limit: bool = False) -> Severity:
@@ -175,12 +189,12 @@ def _closed(carried: Carried) -> Event | None:
 
 
 def _step(
-    carried: Carried, time: float, reading: Event, rule: EventRule
+    carried: Carried, time: float, reading: Event, rule: EventRule, gap: float
 ) -> tuple[Carried, Event | None]:
     """Take in one reading. Returns what to carry on, and the event it closed, if any."""
     closed = None
     last = carried.event.end if carried.last_time is None and carried.event else carried.last_time
-    if carried.event is not None and last is not None and time - last > rule.gap:
+    if carried.event is not None and last is not None and time - last > gap:
         closed, carried = _closed(carried), Carried()
     if carried.event is None:
         if reading.peak_score < ALARM:

@@ -6,12 +6,11 @@ from datetime import UTC, datetime, tzinfo
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalies.detectors.base import CHANNELS, Bools, Channel, Codes, Floats
+from anomalies.detectors.base import CHANNELS, GAP_READINGS, Bools, Channel, Codes, Floats
 from anomalies.detectors.state import LONGEST_WINDOW, SIDES, SLOTS, State
 
 WINDOWS = (1, 6, LONGEST_WINDOW)
 
-GAP_READINGS = 10.0
 SHORTEST_GAP = 3600.0
 """A gap is longer than ten readings and than an hour, in seconds."""
 

@@ -77,6 +77,7 @@ def _nothing(observed: Floats) -> Scores:
         scale=np.full(n, np.nan),
         channel=np.zeros(n, dtype=np.int8),
         judged=np.zeros(n, dtype=np.bool_),
+        interval=np.zeros(n),
     )
 
 
@@ -128,6 +129,7 @@ def _run(
             found.observed[to] = verdict.observed[new]
             found.expected[to] = verdict.expected[new]
             found.scale[to] = verdict.scale
+            found.interval[to] = state.get("cadence")
             found.channel[to] = verdict.channel[new]
         if len(x) < BLOCK:
             break

@@ -11,7 +11,7 @@ from django.db.models import F
 
 from anomalies import queries
 from anomalies.detectors.base import Bools, Detector, Scores, UnknownState
-from anomalies.detectors.events import Carried, EventRule, events_in
+from anomalies.detectors.events import Carried, EventRule, events_in, is_silent
 from anomalies.detectors.seasonal_baseline import SeasonalBaseline
 from anomalies.models import Anomaly, DetectorState
 from anomalies.services.recording import Found, anomalies_at, moment, save_anomalies
@@ -142,7 +142,7 @@ def _score_batch(
     detector, rule = detector_for(sensor), rule_for(sensor)
     learned, scores = _judge(state, detector, batch, stopped)
     carried, events = events_in(Carried.from_json(state.open_event), batch.seconds, scores, rule)
-    if events and not more and _is_silent(carried, rule, at):
+    if events and not more and is_silent(carried, at.timestamp(), rule):
         # Kept open in the state: buffered readings may still come and continue it.
         events[-1] = replace(events[-1], is_open=False)
     state.detector, state.state, state.updated_at = detector.name, learned, at
@@ -180,10 +180,6 @@ def rule_for(sensor: Sensor) -> EventRule:
     return EventRule.for_interval(sensor.expected_interval.total_seconds())
 
 
-def _is_silent(carried: Carried, rule: EventRule, at: datetime) -> bool:
-    return carried.last_time is not None and at.timestamp() - carried.last_time > rule.gap
-
-
 def _split_closed(states: Iterable[DetectorState]) -> None:
     """Let go of events whose anomaly a person closed a day before: what goes on is a new one."""
     going_on = {}
@@ -196,8 +192,8 @@ def _split_closed(states: Iterable[DetectorState]) -> None:
     for anomaly in anomalies_at(going_on).values():
         state, event = going_on[anomaly.sensor_id, anomaly.started_at]
         if anomaly.closed_at and state.watermark > anomaly.closed_at + SPLIT_AFTER:
-            last = Carried.from_json(state.open_event).last_time
-            state.open_event = Carried(last_time=last).to_json()
+            carried = Carried.from_json(state.open_event)
+            state.open_event = Carried(last_time=carried.last_time, gap=carried.gap).to_json()
             anomaly.ended_at = moment(event.end)
             anomaly.save(update_fields=["ended_at"])
 
@@ -217,7 +213,8 @@ def end_silent(*, at: datetime) -> int:
     ended = 0
     for state in states.select_related("sensor").distinct().iterator(chunk_size=500):
         carried = Carried.from_json(state.open_event)
-        if carried.event is not None and _is_silent(carried, rule_for(state.sensor), at):
+        silent = is_silent(carried, at.timestamp(), rule_for(state.sensor))
+        if carried.event is not None and silent:
             ended += Anomaly.objects.filter(
                 sensor=state.sensor, started_at=moment(carried.event.start), ended_at=None
             ).update(ended_at=moment(carried.event.end))

@@ -34,13 +34,13 @@ from tests.data import need_data
 STEP = 600.0
 DAY = 144
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC).timestamp()
-FIELDS = ("score", "observed", "expected", "scale", "channel", "judged")
+FIELDS = ("score", "observed", "expected", "scale", "channel", "judged", "interval")
 SERIES = arrays(np.float64, st.integers(1, 400), elements=st.floats(width=64))
 ALARM = 1.0
 
 
-def times_of(values: np.ndarray) -> np.ndarray:
-    return MONDAY + np.arange(len(values)) * STEP
+def times_of(values: np.ndarray, step: float = STEP) -> np.ndarray:
+    return MONDAY + np.arange(len(values)) * step
 
 
 def healthy(days: int = 40, seed: int = 1) -> np.ndarray:
@@ -253,7 +253,7 @@ def scored(line: str) -> tuple[np.ndarray, Scores]:
     judged = np.array([mark != "?" for mark in line])
     n = len(line)
     return np.arange(n) * STEP, Scores(
-        values, values * 10, np.ones(n), np.ones(n), np.zeros(n, dtype=np.int8), judged
+        values, values * 10, np.ones(n), np.ones(n), np.zeros(n, dtype=np.int8), judged, np.zeros(n)
     )
 
 
@@ -298,6 +298,17 @@ class TestEvents:
             carried, found = events_in(carried, times[first:last], part, RULE)
             by_start |= {event.start: event for event in found}
         assert list(by_start.values()) == whole
+
+    def test_a_sensor_that_reads_once_a_day_has_one_event_of_many_days(self) -> None:
+        values = np.random.default_rng(8).normal(50, 1, size=300)
+        values[200:230] += 15
+        times = times_of(values, 86_400.0)
+        carried, found = events_in(
+            Carried(), times, SeasonalBaseline().update(None, times, values)[1]
+        )
+        [event] = [event for event in found if event.end >= times[200]]
+        assert times[200] <= event.start <= event.end - 25 * 86_400
+        assert carried.gap == 10 * 86_400
 
     def test_an_event_without_news_is_closed_after_the_gap(self) -> None:
         carried, [event] = events_in(Carried(), *scored("..##"), RULE)

@@ -69,8 +69,11 @@ def _skab_faults(path: Path) -> list[Window]:
     return [(min(times), max(times) + SKAB_AFTER)] if times else []
 
 
-def cmapss(folder: Path) -> Recording:
-    """100 engines with 21 sensors each, run until they failed; a cycle is taken as an hour."""
+def cmapss(folder: Path, hours: int = 1) -> Recording:
+    """100 engines with 21 sensors each, run until they failed. A cycle is taken as so many hours.
+
+    The data set does not tell how long a cycle, which is a flight, lasts.
+    """
     path = folder / "train_FD001.txt.gz"
     cycles: dict[str, int] = defaultdict(int)
     with gzip.open(path, "rt", encoding="utf-8") as lines:
@@ -78,19 +81,19 @@ def cmapss(folder: Path) -> Recording:
             unit, cycle = line.split()[:2]
             cycles[unit] = max(cycles[unit], int(cycle))
     return Recording(
-        name="C-MAPSS FD001",
+        name=f"C-MAPSS FD001, a cycle is {hours} h",
         path=path,
         options=(
             *("--header", "none", "--columns", ",".join(CMAPSS_COLUMNS)),
             *("--asset-column", "unit", "--skip-columns", "os1,os2,os3"),
-            *("--time-column", "cycle", "--time-unit", "cycle"),
+            *("--time-column", "cycle", "--time-unit", f"{hours}h"),
             *("--start", CMAPSS_START.isoformat()),
         ),
         faults={
             unit: [
                 (
-                    CMAPSS_START + timedelta(hours=last - CMAPSS_LAST),
-                    CMAPSS_START + timedelta(hours=last),
+                    CMAPSS_START + timedelta(hours=hours * (last - CMAPSS_LAST)),
+                    CMAPSS_START + timedelta(hours=hours * last),
                 )
             ]
             for unit, last in cycles.items()
