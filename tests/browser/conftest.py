@@ -1,21 +1,31 @@
-"""Chromium against a live server. Every problem a page reports in its console fails the test."""
+"""Chromium against a live server. Whatever a page reports as a problem fails the test."""
 
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from django.test import Client, override_settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from opssight.accounts.models import Membership
+from tests.browser.scene import Scene, build
 
 # Playwright's synchronous API runs an event loop in this thread, which Django takes for async code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-PageFor = Callable[..., Page]
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+PHONE_WIDTH = 390
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,41 +45,87 @@ def _files_from_source() -> Iterator[None]:
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
-        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+        pytest.fail(
+            "These tests need Chromium, which is not on the PATH."
+            " Install it (Debian: apt-get install chromium) and run make test-browser again.",
+            pytrace=False,
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
         browser.close()
 
 
-@pytest.fixture
-def page_for(browser: Browser, live_server: LiveServer) -> Iterator[PageFor]:
-    """Opens a page signed in as a member: page_for(planner, width=390, theme="dark")."""
-    contexts: list[BrowserContext] = []
-    problems: list[str] = []
+class Pages:
+    """Opens pages: `pages(planner, width=390, theme="dark")`; without a member, signed out.
 
-    def keep_errors(line: ConsoleMessage) -> None:
-        if line.type == "error":
-            problems.append(line.text)
+    `problems` gathers errors of the console (so also of the content security policy), failed
+    requests and answers from 400 on. A story that provokes an answer names it in `expected`.
+    """
 
-    def make(member: Membership, *, width: int = 1440, theme: str = "light") -> Page:
-        client = Client()
-        client.force_login(member.user)
-        context = browser.new_context(
-            base_url=live_server.url,
-            viewport={"width": width, "height": 900},
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.browser = browser
+        self.url = url
+        self.contexts: list[BrowserContext] = []
+        self.problems: list[str] = []
+        self.expected: set[int] = set()
+
+    def __call__(
+        self, member: Membership | None = None, *, width: int = 1440, theme: str = "light"
+    ) -> Page:
+        phone = width <= PHONE_WIDTH
+        context = self.browser.new_context(
+            base_url=self.url,
+            viewport={"width": width, "height": 844 if phone else 900},
+            has_touch=phone,
+            is_mobile=phone,
             color_scheme="dark" if theme == "dark" else "light",
         )
-        session = client.cookies["sessionid"].value
-        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        if member is not None:
+            client = Client()
+            client.force_login(member.user)
+            session = client.cookies["sessionid"].value
+            context.add_cookies([{"name": "sessionid", "value": session, "url": self.url}])
+        self.contexts.append(context)
+        return self.tab(context)
+
+    def tab(self, context: BrowserContext) -> Page:
+        """Another tab of the same sign-in."""
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", keep_errors)
-        contexts.append(context)
+        page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
+        page.on("console", self._console)
+        page.on("requestfailed", self._failed)
+        page.on("response", self._answered)
         return page
 
-    yield make
-    for context in contexts:
+    def _console(self, line: ConsoleMessage) -> None:
+        # The answer itself is looked at in `_answered`.
+        if line.type == "error" and not line.text.startswith("Failed to load resource"):
+            self.problems.append(line.text)
+
+    def _failed(self, request: Request) -> None:
+        # Leaving a page aborts what it still asks for.
+        if request.failure != "net::ERR_ABORTED":
+            self.problems.append(f"{request.url}: {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self.expected:
+            self.problems.append(f"{response.request.method} {response.url}: {response.status}")
+
+
+@pytest.fixture
+def page_for(browser: Browser, live_server: LiveServer) -> Iterator[Pages]:
+    pages = Pages(browser, live_server.url)
+    yield pages
+    for context in pages.contexts:
         context.close()
-    assert problems == []
+    # htmx says the status of an answer that a story provoked.
+    provoked = re.compile(rf"Response Status Error Code ({'|'.join(map(str, pages.expected))}) ")
+    said = [p for p in pages.problems if not (pages.expected and provoked.search(p))]
+    assert said == []
+
+
+@pytest.fixture
+def scene(technician: Membership) -> Scene:
+    return build(technician)

@@ -4,14 +4,14 @@ import pytest
 from playwright.sync_api import expect
 
 from opssight.accounts.models import Membership
-from tests.browser.conftest import PageFor
+from tests.browser.conftest import Pages
 from tests.factories import NotificationFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_bell_shows_how_many_are_unread_and_opens_the_list(
-    page_for: PageFor, planner: Membership
+    page_for: Pages, planner: Membership
 ):
     NotificationFactory.create_batch(
         2, organization=planner.organization, recipient=planner.user, subject="P-101A is hot"
@@ -30,7 +30,7 @@ def test_the_bell_shows_how_many_are_unread_and_opens_the_list(
     expect(badge).to_have_text("")
 
 
-def test_the_theme_is_kept_on_the_next_page(page_for: PageFor, planner: Membership):
+def test_the_theme_is_kept_on_the_next_page(page_for: Pages, planner: Membership):
     page = page_for(planner)
     page.goto("/")
     page.get_by_label("Switch between light and dark").click()
@@ -39,7 +39,7 @@ def test_the_theme_is_kept_on_the_next_page(page_for: PageFor, planner: Membersh
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
 
 
-def test_the_drawer_opens_on_a_phone_and_leads_on(page_for: PageFor, planner: Membership):
+def test_the_drawer_opens_on_a_phone_and_leads_on(page_for: Pages, planner: Membership):
     page = page_for(planner, width=390)
     page.goto("/")
     page.get_by_role("button", name="Menu").click()
@@ -48,7 +48,7 @@ def test_the_drawer_opens_on_a_phone_and_leads_on(page_for: PageFor, planner: Me
     expect(page).to_have_url(re.compile("/maintenance/recommendations"))
 
 
-def test_the_first_stop_of_the_tab_key_leads_to_the_content(page_for: PageFor, planner: Membership):
+def test_the_first_stop_of_the_tab_key_leads_to_the_content(page_for: Pages, planner: Membership):
     page = page_for(planner)
     page.goto("/")
     page.keyboard.press("Tab")

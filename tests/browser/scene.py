@@ -1,0 +1,180 @@
+"""A small plant with a story: a pump whose vibration rises, advice, and work for a technician."""
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from anomalies.models import Anomaly
+from assets.models import Asset, Reading, Sensor
+from assets.services import ingest
+from maintenance.models import MaintenanceSchedule, Recommendation, Technician, WorkOrder
+from opssight.accounts.models import Membership
+from tests.factories import (
+    AnomalyFactory,
+    AssetFactory,
+    ForecastFactory,
+    MaintenanceRecordFactory,
+    NotificationFactory,
+    RecommendationFactory,
+    RiskScoreFactory,
+    ScheduleFactory,
+    SensorFactory,
+    SiteFactory,
+    TechnicianFactory,
+    UptimeEventFactory,
+    WorkOrderFactory,
+)
+
+STEP = dt.timedelta(minutes=30)
+STEPS = 7 * 48
+HOUR = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the stories are about; every row is of the organization of `technician`."""
+
+    pump: Asset
+    fan: Asset
+    sensor: Sensor
+    anomaly: Anomaly
+    technician: Technician
+    recommendation: Recommendation
+    dismissible: Recommendation
+    order: WorkOrder
+    done: WorkOrder
+    schedule: MaintenanceSchedule
+
+
+def build(member: Membership) -> Scene:
+    """The plant of the member, who becomes its technician, at this very moment."""
+    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    plant = member.organization
+    site = SiteFactory.create(organization=plant, name="Harbor Works")
+    pump = AssetFactory.create(
+        organization=plant,
+        site=site,
+        tag="P-101A",
+        name="Column Feed Pump",
+        criticality=5,
+        current_risk=71.4,
+    )
+    fan = AssetFactory.create(
+        organization=plant, site=site, tag="F-201", name="Cooling Fan", current_risk=12.0
+    )
+    sensor = SensorFactory.create(asset=pump, key="vibration_de", high_limit=7.1)
+    _measure(sensor, now)
+    technician = TechnicianFactory.create(
+        organization=plant, user=member.user, skills=["bearings", "alignment"]
+    )
+    recommendation = RecommendationFactory.create(
+        asset=pump,
+        failure_mode="bearing wear",
+        urgency="high",
+        reason="Vibration is 3.1 mm/s above what is expected at this time of day.",
+        suggested_due_at=now + dt.timedelta(days=3),
+        opened_at=now - HOUR,
+    )
+    anomaly = AnomalyFactory.create(
+        asset=pump,
+        sensor=sensor,
+        recommendation=recommendation,
+        started_at=now - 12 * HOUR,
+        ended_at=now - 2 * HOUR,
+        peak_at=now - 6 * HOUR,
+    )
+    dismissible = RecommendationFactory.create(
+        asset=fan,
+        failure_mode="imbalance",
+        suggested_due_at=now + dt.timedelta(days=9),
+        opened_at=now - 2 * HOUR,
+    )
+    accepted = RecommendationFactory.create(
+        asset=pump,
+        failure_mode="seal leak",
+        status="accepted",
+        suggested_due_at=now + dt.timedelta(days=1),
+        opened_at=now - dt.timedelta(days=1),
+        decided_at=now - HOUR,
+        decided_by=member.user,
+    )
+    order = WorkOrderFactory.create(
+        asset=pump,
+        title="Check for seal leak",
+        recommendation=accepted,
+        technician=technician,
+        status="scheduled",
+        due_at=now + dt.timedelta(days=1),
+        created_at=now - HOUR,
+    )
+    schedule = ScheduleFactory.create(
+        asset=pump,
+        technician=technician,
+        starts_at=now + dt.timedelta(days=5),
+        next_due_at=now + dt.timedelta(days=5),
+    )
+    record = MaintenanceRecordFactory.create(
+        asset=fan,
+        technician=technician,
+        performed_by=member.user,
+        title="Clean the blades",
+        notes="Dust on the leading edges.",
+        started_at=now - dt.timedelta(days=9, hours=1),
+        completed_at=now - dt.timedelta(days=9),
+    )
+    UptimeEventFactory.create(asset=pump, started_at=now - 40 * HOUR, ended_at=now - 36 * HOUR)
+    RiskScoreFactory.create(
+        asset=pump,
+        day=timezone.localdate(),
+        score=71.4,
+        parts=[
+            {
+                "name": "anomalies",
+                "label": "Anomalies",
+                "value": 0.7,
+                "weight": 0.4,
+                "points": 71.4,
+                "sentence": "One anomaly of high severity in the last week.",
+            }
+        ],
+    )
+    hours = range(48)
+    ForecastFactory.create(
+        asset=pump,
+        sensor=sensor,
+        made_at=now,
+        starts_at=now + HOUR,
+        step=HOUR,
+        values=[5.0 + hour / 48 for hour in hours],
+        lower=[4.5 + hour / 48 for hour in hours],
+        upper=[5.5 + hour / 48 for hour in hours],
+    )
+    NotificationFactory.create(
+        organization=plant,
+        recipient=member.user,
+        subject=f"{order.number} created: {order.title} on {pump.tag}",
+        created_at=now,
+    )
+    return Scene(
+        pump=pump,
+        fan=fan,
+        sensor=sensor,
+        anomaly=anomaly,
+        technician=technician,
+        recommendation=recommendation,
+        dismissible=dismissible,
+        order=order,
+        done=record.work_order,
+        schedule=schedule,
+    )
+
+
+def _measure(sensor: Sensor, now: dt.datetime) -> None:
+    rows = (
+        (sensor.pk, now - number * STEP, 4.5 + 0.4 * math.sin(number / 8) + 60 / (number + 20))
+        for number in range(STEPS)
+    )
+    ingest(rows=rows)
+    assert Reading.objects.filter(sensor=sensor).count() == STEPS
