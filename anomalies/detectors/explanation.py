@@ -1,5 +1,7 @@
 """An anomaly in plain words, and what it usually hints at. Pure: an event in, text out."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from anomalies.detectors.base import DOWNWARD, UPWARD, Channel
@@ -21,7 +23,7 @@ FAILURE_MODES: tuple[tuple[str, frozenset[Channel], str], ...] = (
 """The first row whose words are all in the quantity and whose channels hold the event's wins.
 
 A hint for the planner, not a diagnosis: a symptom seldom has one cause (ISO 14224 lists several
-failure mechanisms for each). `failure_mode_of_asset` weighs several sensors of one asset.
+failure mechanisms for each). `common_cause` weighs several sensors of one asset.
 """
 
 
@@ -44,27 +46,40 @@ def failure_mode(quantity: str, channel: Channel) -> str:
     return f"abnormal {plain}"
 
 
-def failure_mode_of_asset(symptoms: list[tuple[str, Channel]]) -> str:
-    """The failure mode that symptoms seen together on one asset hint at; the first one decides.
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A failure mode that several symptoms seen together on one asset hint at.
 
-    Low pressure together with vibration is cavitation rather than a leak. A hot motor that also
-    vibrates wears its bearings.
-
-    >>> failure_mode_of_asset([("pressure", Channel.LOW), ("vibration", Channel.HIGH)])
-    'cavitation'
-    >>> failure_mode_of_asset([("pressure", Channel.LOW), ("flow", Channel.LOW)])
-    'leak'
-
-    Raises `ValueError` without a symptom.
+    symptoms: the modes that each of them hints at alone. category: part of the asset's category.
     """
-    if not symptoms:
-        raise ValueError("Name at least one symptom.")
-    modes = [failure_mode(quantity, channel) for quantity, channel in symptoms]
-    if "bearing wear" in modes and "leak" in modes:
-        return "cavitation"
-    if "bearing wear" in modes and modes[0] == "overheating":
-        return "bearing wear"
-    return modes[0]
+
+    mode: str
+    symptoms: frozenset[str]
+    category: str = ""
+
+
+CAUSES = (
+    Cause("cavitation", frozenset({"leak", "bearing wear"}), "pump"),
+    Cause("bearing wear", frozenset({"bearing wear", "overheating"})),
+    Cause("overheating", frozenset({"overheating", "overload"})),
+)
+
+
+def common_cause(mode: str, others: Collection[str], category: str) -> Cause:
+    """What explains a symptom together with the others of its asset; alone it explains itself.
+
+    A pump that loses pressure and vibrates cavitates rather than leaks.
+
+    >>> common_cause("leak", ["bearing wear"], "Pump").mode
+    'cavitation'
+    >>> common_cause("leak", ["bearing wear"], "gearbox").mode
+    'leak'
+    """
+    seen = {mode, *others}
+    for cause in CAUSES:
+        if mode in cause.symptoms <= seen and cause.category in category.lower():
+            return cause
+    return Cause(mode, frozenset({mode}))
 
 
 def explain(

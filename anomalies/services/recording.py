@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from anomalies.detectors.base import Channel
 from anomalies.detectors.events import Event, severity
-from anomalies.detectors.explanation import clock, explain, failure_mode
+from anomalies.detectors.explanation import Cause, clock, common_cause, explain, failure_mode
 from anomalies.models import Anomaly
 from assets.models import Asset, Sensor
 from maintenance.models import Recommendation, Urgency
@@ -175,22 +175,26 @@ def _calls_for_work(row: Anomaly) -> bool:
     return row.sensor.last_time is None or row.ended_at >= row.sensor.last_time - ADVISE_WITHIN
 
 
-def _advise(rows: Iterable[Anomaly], at: datetime) -> None:
+def _advise(rows: Sequence[Anomaly], at: datetime) -> None:
     """One recommendation per asset and failure mode, linked in the rows.
 
-    Taken in one order everywhere, so that two workers never wait for each other.
+    Symptoms that overlap in time and have a common cause ask for one. Taken in one order
+    everywhere, so that two workers never wait for each other.
     """
     groups: dict[tuple[int, str], list[Anomaly]] = defaultdict(list)
-    for row in rows:
-        groups[row.asset_id, row.failure_mode].append(row)
-    for _, group in sorted(groups.items()):
+    symptoms: dict[tuple[int, str], set[str]] = defaultdict(set)
+    for row, cause in _causes(rows):
+        groups[row.asset_id, cause.mode].append(row)
+        symptoms[row.asset_id, cause.mode] |= cause.symptoms
+    for key, group in sorted(groups.items()):
         worst = max(group, key=lambda row: (URGENCIES.index(row.severity), row.started_at))
         asset = worst.sensor.asset
         urgency = urgency_for(Urgency(worst.severity), asset.criticality)
         recommendation = recommend(
             asset=asset,
-            failure_mode=worst.failure_mode,
-            reason=_reason(worst, asset),
+            failure_mode=key[1],
+            symptoms=symptoms[key],
+            reason=_reason(worst, asset, Cause(key[1], frozenset(symptoms[key]))),
             urgency=urgency,
             suggested_due_at=at + DUE_WITHIN[urgency],
             at=at,
@@ -201,10 +205,43 @@ def _advise(rows: Iterable[Anomaly], at: datetime) -> None:
                 row.recommendation = recommendation
 
 
-def _reason(row: Anomaly, asset: Asset) -> str:
+def _causes(rows: Sequence[Anomaly]) -> list[tuple[Anomaly, Cause]]:
+    """Each row with what explains it and the symptoms of its asset that ask for work already."""
+    if not rows:
+        return []
+    around: dict[int, list[Anomaly]] = defaultdict(list)
+    asking = Anomaly.objects.undealt().filter(
+        asset__in={row.asset_id for row in rows}, recommendation__status__in=Recommendation.LIVE
+    )
+    for row in (*asking.order_by("pk"), *rows):
+        around[row.asset_id].append(row)
+    return [
+        (
+            row,
+            common_cause(
+                row.failure_mode,
+                [one.failure_mode for one in around[row.asset_id] if _overlap(row, one)],
+                row.sensor.asset.category,
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _overlap(one: Anomaly, other: Anomaly) -> bool:
+    return (other.ended_at is None or one.started_at <= other.ended_at) and (
+        one.ended_at is None or other.started_at <= one.ended_at
+    )
+
+
+def _reason(row: Anomaly, asset: Asset, cause: Cause) -> str:
     """What, how much, and since when; for the planner who reads nothing else."""
     since = clock(row.started_at.timestamp(), asset.site.zone)
-    return f"{row.explanation} Sensor {row.sensor.key}, since {since}; severity {row.severity}."
+    text = f"{row.explanation} Sensor {row.sensor.key}, since {since}; severity {row.severity}."
+    if len(cause.symptoms) > 1:
+        signs = " and of ".join(sorted(cause.symptoms))
+        text += f" Signs of {signs} at once hint at {cause.mode}."
+    return text
 
 
 def urgency_for(severity: Urgency, criticality: int) -> Urgency:

@@ -1,8 +1,10 @@
 """Advice: opened or joined by anomalies, accepted or dismissed by planners."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from assets.models import Asset
 from maintenance.models import MaintenanceType, Recommendation, Technician, Urgency, WorkOrder
@@ -29,33 +31,38 @@ def recommend(
     urgency: Urgency,
     suggested_due_at: datetime,
     at: datetime,
+    symptoms: Collection[str] = (),
 ) -> Recommendation:
     """Open a recommendation, or join the live one of this asset and failure mode.
 
-    Joining never lowers the urgency and never postpones. For a day after a dismissal the
-    dismissed one is returned instead, so that a flapping signal does not ask again at once.
+    `symptoms` are failure modes that this one explains: a live one of theirs is joined too, and
+    renamed while nobody has accepted it. Joining never lowers the urgency and never postpones.
+    For a day after a dismissal the dismissed one is returned instead, so that a flapping signal
+    does not ask again at once.
     """
-    dismissed = Recommendation.objects.filter(
-        asset=asset,
-        failure_mode=failure_mode,
-        status=Recommendation.Status.DISMISSED,
-        closed_at__gt=at - QUIET_AFTER_DISMISSAL,
-    ).order_by("-closed_at")
-    live = Recommendation.objects.live().filter(asset=asset, failure_mode=failure_mode)
-    if not live.exists() and (quiet := dismissed.first()) is not None:
-        return quiet
-
-    recommendation, created = Recommendation.objects.live().get_or_create(
-        asset=asset,
-        failure_mode=failure_mode,
-        defaults={
-            "organization_id": asset.organization_id,
-            "reason": reason,
-            "urgency": urgency,
-            "suggested_due_at": suggested_due_at,
-            "opened_at": at,
-        },
-    )
+    recommendation = _live(asset, failure_mode, symptoms)
+    created = False
+    if recommendation is None:
+        dismissed = _about(asset, [failure_mode]).filter(
+            status=Recommendation.Status.DISMISSED, closed_at__gt=at - QUIET_AFTER_DISMISSAL
+        )
+        if (quiet := dismissed.order_by("-closed_at").first()) is not None:
+            return quiet
+        recommendation, created = Recommendation.objects.live().get_or_create(
+            asset=asset,
+            failure_mode=failure_mode,
+            defaults={
+                "organization_id": asset.organization_id,
+                "reason": reason,
+                "urgency": urgency,
+                "suggested_due_at": suggested_due_at,
+                "opened_at": at,
+            },
+        )
+    is_open = recommendation.status == Recommendation.Status.OPEN
+    if is_open and recommendation.failure_mode in set(symptoms) - {failure_mode}:
+        recommendation.failure_mode, recommendation.reason = failure_mode, reason
+        recommendation.save(update_fields=["failure_mode", "reason"])
     if created:
         tell_planners(
             recommendation,
@@ -73,6 +80,23 @@ def recommend(
         recommendation.suggested_due_at = min(recommendation.suggested_due_at, suggested_due_at)
         recommendation.save(update_fields=["urgency", "reason", "suggested_due_at"])
     return recommendation
+
+
+def _about(asset: Asset, failure_modes: Collection[str]) -> QuerySet[Recommendation]:
+    """Those of an asset that carry one of the failure modes, or that an anomaly of it supports."""
+    return Recommendation.objects.filter(
+        Q(failure_mode__in=failure_modes) | Q(anomalies__failure_mode__in=failure_modes),
+        asset=asset,
+    ).distinct()
+
+
+def _live(asset: Asset, failure_mode: str, symptoms: Collection[str]) -> Recommendation | None:
+    """The live one to join: that of the failure mode itself, else the oldest of its symptoms."""
+    return min(
+        _about(asset, {failure_mode, *symptoms}).filter(status__in=Recommendation.LIVE),
+        key=lambda row: (row.failure_mode != failure_mode, row.opened_at, row.pk),
+        default=None,
+    )
 
 
 @transaction.atomic

@@ -27,7 +27,7 @@ from anomalies.detectors.events import (
     events_in,
     severity,
 )
-from anomalies.detectors.explanation import explain, failure_mode
+from anomalies.detectors.explanation import common_cause, explain, failure_mode
 from anomalies.detectors.seasonal_baseline import SeasonalBaseline
 from tests.data import need_data
 
@@ -385,6 +385,23 @@ class TestExplanation:
         text = explain(event_of(channel, value=value, expected=expected), quantity="", unit="")
         assert text.endswith(".")
         assert "nan" not in text
+
+    @pytest.mark.parametrize(
+        ("mode", "others", "category", "cause"),
+        [
+            ("leak", ["bearing wear"], "centrifugal pump", "cavitation"),
+            ("bearing wear", ["leak", "overheating"], "pump", "cavitation"),
+            ("leak", ["bearing wear"], "compressor", "leak"),
+            ("overheating", ["bearing wear"], "motor", "bearing wear"),
+            ("overload", ["overheating"], "motor", "overheating"),
+            ("sensor fault", ["leak", "bearing wear"], "pump", "sensor fault"),
+            ("leak", ["leak"], "pump", "leak"),
+        ],
+    )
+    def test_symptoms_seen_together_have_a_common_cause(
+        self, mode, others, category, cause
+    ) -> None:
+        assert common_cause(mode, others, category).mode == cause
 
     def test_every_channel_hints_at_some_failure_mode(self) -> None:
         assert failure_mode("suction_pressure", Channel.LOW) == "leak"
