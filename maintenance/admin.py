@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils import timezone
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from maintenance import services
 from maintenance.models import (
@@ -60,6 +61,12 @@ class TechnicianAdmin(TenantAdmin):
                 memberships__organization=here, is_active=True
             ).exclude(technicians__organization=here)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "skills":
+            words = {"widget": UnfoldAdminTextInputWidget(), "help_text": "Separated by commas."}
+            return db_field.formfield(**words)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # Their name stands in the history; a technician is switched off instead.

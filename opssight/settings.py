@@ -6,6 +6,7 @@ from pathlib import Path
 import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 
 from opssight.runtime import locations
 
@@ -315,6 +316,9 @@ UNFOLD = {
     "SITE_SUBHEADER": "Planning and master data",
     "SITE_URL": "/",
     "SITE_SYMBOL": "monitor_heart",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/logo.svg")}
+    ],
     "SHOW_HISTORY": True,
     "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {"navigation": "opssight.core.admin_site.navigation"},

@@ -100,9 +100,10 @@ class Pages:
         return page
 
     def _console(self, line: ConsoleMessage) -> None:
-        # The answer itself is looked at in `_answered`.
-        if line.type == "error" and not line.text.startswith("Failed to load resource"):
-            self.problems.append(line.text)
+        # Also tells of files that raise no event of a response, such as the page's icon.
+        provoked = any(f"status of {status} " in line.text for status in self.expected)
+        if line.type == "error" and not provoked:
+            self.problems.append(f"{line.text} {line.location.get('url', '')}")
 
     def _failed(self, request: Request) -> None:
         # Leaving a page aborts what it still asks for.
