@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from maintenance.models import Recommendation, WorkOrder
 from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
 
@@ -20,16 +20,17 @@ def require(request: UserRequest, permission: Permission, organization_id: int) 
         raise PermissionDenied
 
 
-def go(request: UserRequest, row: Model, text: str) -> HttpResponse:
+def go(request: UserRequest, row: Recommendation | WorkOrder, text: str) -> HttpResponse:
     """Redirect to the row's page, which says the text; htmx leaves its page too."""
     messages.success(request, text)
-    response = redirect(row)
     if not request.htmx:
-        return response
-    return HttpResponse(headers={"HX-Redirect": response["Location"]})
+        return redirect(row)
+    return HttpResponseClientRedirect(row.get_absolute_url())
 
 
-def stay(request: UserRequest, row: Model, fragment: HttpResponse, text: str) -> HttpResponse:
+def stay(
+    request: UserRequest, row: Recommendation | WorkOrder, fragment: HttpResponse, text: str
+) -> HttpResponse:
     """The changed fragment and a toast for htmx, else a redirect to the row's page."""
     if not request.htmx:
         messages.success(request, text)
