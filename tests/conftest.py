@@ -93,7 +93,4 @@ def signed_in(technician: Membership, client_for: ClientFor) -> Client:
 
 
 def _member(plant: Organization, role: Role) -> Membership:
-    staff = role in (Role.ADMIN, Role.PLANNER)
-    return MembershipFactory.create(
-        organization=plant, role=role, user__username=role, user__is_staff=staff
-    )
+    return MembershipFactory.create(organization=plant, role=role, user__username=role)

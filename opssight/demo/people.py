@@ -42,9 +42,8 @@ def create(*, organization: Organization) -> People:
         raise NotDemoMode
     password = make_password(PASSWORD)
     admin = User(username="admin", first_name="Ada", last_name="Lindqvist")
-    admin.is_staff = admin.is_superuser = True
+    admin.is_superuser = True
     planner = User(username="planner", first_name="Marisol", last_name="Etxeberria")
-    planner.is_staff = True
     users = [admin, planner]
     for username, name, *_ in layout.TECHNICIANS:
         first, last = name.split(" ", 1)

@@ -17,7 +17,7 @@ def test_makes_the_organization_and_its_admin() -> None:
     user.refresh_from_db()
     assert membership.role == Role.ADMIN
     assert membership.organization.slug == "sud-werk"
-    assert user.is_staff
+    assert user.enters_admin
 
 
 @pytest.mark.parametrize(

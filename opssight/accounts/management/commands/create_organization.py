@@ -31,7 +31,4 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         organization.save()
         Membership.objects.create(user=user, organization=organization, role=Role.ADMIN)
-        if not user.is_staff:
-            user.is_staff = True
-            user.save(update_fields=["is_staff"])
         self.stdout.write(f"{organization} was made; {user} is its admin.")
