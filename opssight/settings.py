@@ -309,6 +309,9 @@ CONTENT_SECURITY_POLICY = {
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
 RATELIMIT_ENABLE = env.bool("RATELIMIT_ENABLE", default=True)
 LOGIN_RATE = env.str("LOGIN_RATE", default="20/m")
+# Behind a proxy every request comes from the proxy: name the header that it overwrites with the
+# address of the person, such as HTTP_X_REAL_IP.
+RATELIMIT_IP_META_KEY = env.str("CLIENT_ADDRESS_HEADER", default="REMOTE_ADDR")
 
 UNFOLD = {
     "SITE_TITLE": "OpsSight",

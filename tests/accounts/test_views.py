@@ -73,3 +73,13 @@ class TestTooManyAttempts:
         door = Client().post("/admin/login/?next=/admin/", {"username": "planner"})
 
         assert door["Location"] == "/login/?next=/admin/"
+
+    def test_behind_a_proxy_count_by_the_header_that_it_sets(
+        self, member: Membership, settings: LazySettings
+    ) -> None:
+        settings.RATELIMIT_IP_META_KEY = "HTTP_X_REAL_IP"
+        for _ in range(4):
+            sign_in("guess", HTTP_X_REAL_IP="192.0.2.1")
+
+        assert sign_in(HTTP_X_REAL_IP="192.0.2.1").status_code == 429
+        assert sign_in(HTTP_X_REAL_IP="192.0.2.2").status_code == 302
