@@ -10,6 +10,7 @@ from assets.models import Asset
 from maintenance.models import MaintenanceType, Recommendation, Technician, Urgency, Verdict
 from maintenance.services import Outcome
 
+TAG = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 END_OF_WORK = time(17, 0)
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 FARTHEST = timedelta(days=3653)
@@ -75,8 +76,25 @@ class DismissForm(forms.Form):
     reason = forms.CharField(max_length=300, help_text="Why no work is needed; kept with it.")
 
 
+class AssetByTagField(forms.CharField):
+    """A tag, typed; cleaned to the asset. A plant has too many assets for a list to choose from."""
+
+    assets: QuerySet[Asset] = Asset.objects.none()
+
+    def clean(self, value: Any) -> Asset:
+        tag = super().clean(value)
+        asset = self.assets.filter(tag__iexact=tag).first()
+        if asset is None:
+            raise ValidationError(
+                f"No asset has the tag {tag}. Copy it from the list of assets.", code="unknown_tag"
+            )
+        return asset
+
+
 class WorkOrderForm(forms.Form):
-    asset = forms.ModelChoiceField(Asset.objects.none())
+    asset = AssetByTagField(
+        max_length=50, label="Asset", help_text="Its tag, such as P-101A.", widget=TAG
+    )
     title = forms.CharField(max_length=200)
     description = forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), required=False)
     maintenance_type = forms.ChoiceField(choices=MaintenanceType.choices)
@@ -87,7 +105,7 @@ class WorkOrderForm(forms.Form):
     def __init__(self, *args: Any, assets: QuerySet[Asset], organization_id: int, **kwargs: Any):
         super().__init__(*args, **kwargs)
         _offer_no_past_day(self)
-        self.fields["asset"].queryset = assets  # type: ignore[attr-defined]
+        self.fields["asset"].assets = assets  # type: ignore[attr-defined]
         self.fields["technician"].queryset = technicians_of(organization_id)  # type: ignore[attr-defined]
 
 

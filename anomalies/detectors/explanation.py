@@ -27,6 +27,10 @@ failure mechanisms for each). `common_cause` weighs several sensors of one asset
 """
 
 
+UNKNOWN = "abnormal readings"
+"""What an asset is checked for where no symptom hints at a failure mode: one check, not many."""
+
+
 def failure_mode(quantity: str, channel: Channel) -> str:
     """The failure mode that one symptom hints at.
 
@@ -74,7 +78,11 @@ def common_cause(mode: str, others: Collection[str], category: str) -> Cause:
     'cavitation'
     >>> common_cause("leak", ["bearing wear"], "gearbox").mode
     'leak'
+    >>> common_cause("abnormal torque", ["abnormal speed"], "conveyor").mode
+    'abnormal readings'
     """
+    if mode.startswith("abnormal "):
+        return Cause(UNKNOWN, frozenset({UNKNOWN}))
     seen = {mode, *others}
     for cause in CAUSES:
         if mode in cause.symptoms <= seen and cause.category in category.lower():

@@ -219,7 +219,7 @@ def _tell(risen: Sequence[tuple[Asset, risk.Risk, date]], at: datetime) -> None:
         messages[asset.organization_id].append(
             Message(
                 event=Notification.Event.RISK_HIGH,
-                subject=f"{asset.tag}: the risk is {rated.level} ({rated.score:.0f} of 100)",
+                subject=f"{asset.tag}: the risk is {rated.level} ({int(rated.score)} of 100)",
                 body="\n".join(part.sentence for part in rated.parts if part.value > 0),
                 url=asset.get_absolute_url(),
                 dedupe_key=f"risk-high-{asset.pk}-{day}",

@@ -16,7 +16,7 @@ from maintenance.views.answers import day_of, go, require, stay
 from opssight.accounts.permissions import Permission
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
-from opssight.core.lists import number_of, ordered, page_of, search_of
+from opssight.core.lists import ordered, page_of, search_of
 
 WORK_ORDER = "maintenance/work_order.html"
 STATUS_FILTERS = {
@@ -79,7 +79,7 @@ def new_work_order(request: UserRequest) -> HttpResponse:
         assets=assets,
         organization_id=organization.pk,
         initial={
-            "asset": number_of(request, "asset"),
+            "asset": request.GET.get("asset", ""),
             "due_at": timezone.localdate() + timedelta(days=7),
             "maintenance_type": MaintenanceType.CORRECTIVE,
         },

@@ -120,6 +120,16 @@ def figure(value: float | None) -> str:
 
 
 @register.filter
+def whole(score: float) -> int:
+    """A score without its fraction, cut and not rounded: 59.6 is still "high", so it reads 59.
+
+    >>> whole(59.6)
+    59
+    """
+    return math.floor(score)
+
+
+@register.filter
 def percent(share: float) -> str:
     """A share from 0 to 1 in percent, with one decimal.
 
