@@ -4,11 +4,12 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from opssight.accounts.views import SignIn
-from opssight.core import health
+from opssight.core import health, icon
 
 handler500 = "opssight.core.problems.server_error"
 
 urlpatterns = [
+    path("favicon.ico", icon.favicon, name="favicon"),
     path("admin/", admin.site.urls),
     path("login/", SignIn.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),

@@ -328,3 +328,7 @@ def test_no_page_allows_inline_code_or_styles(planner: Membership, client_for: C
 
     assert "unsafe" not in policy
     assert "default-src 'self'" in policy
+
+
+def test_a_page_without_an_icon_gets_the_products(client: Client) -> None:
+    assert client.get("/favicon.ico").headers["Location"] == "/static/img/logo.svg"
