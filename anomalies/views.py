@@ -68,7 +68,7 @@ def anomaly_list(request: UserRequest) -> HttpResponse:
         "severity": severity,
         "severities": Urgency.choices,
         "site": site,
-        "sites": Site.objects.for_user(request.user),
+        "sites": Site.objects.for_user(request.user).values_list("pk", "name"),
         "days": days if days in TIMELINE_DAYS else DEFAULT_DAYS,
         "timeline_days": TIMELINE_DAYS,
     }

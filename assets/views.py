@@ -49,7 +49,7 @@ def asset_list(request: UserRequest) -> HttpResponse:
         "order": order,
         "query": query,
         "site": site,
-        "sites": Site.objects.for_user(request.user),
+        "sites": Site.objects.for_user(request.user).values_list("pk", "name"),
         "status": status,
         "statuses": Asset.Status.choices,
         "overdue": bool(request.GET.get("overdue")),

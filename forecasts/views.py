@@ -55,7 +55,7 @@ def risk_ranking(request: UserRequest) -> HttpResponse:
         "order": order,
         "query": query,
         "site": site,
-        "sites": Site.objects.for_user(request.user),
+        "sites": Site.objects.for_user(request.user).values_list("pk", "name"),
         "weights": [(PART_LABELS[name], weight) for name, weight in risk.WEIGHTS.items()],
         "consequences": list(risk.CONSEQUENCE.items()),
     }

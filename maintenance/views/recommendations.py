@@ -48,7 +48,7 @@ def recommendations(request: UserRequest) -> HttpResponse:
         "page": page_of(request, rows),
         "order": order,
         "status": status,
-        "statuses": Recommendation.Status.choices,
+        "statuses": [*Recommendation.Status.choices, ("all", "All")],
         "query": query,
         "may_decide": request.user.can_somewhere(Permission.RECOMMENDATION_DECIDE),
     }
