@@ -141,15 +141,6 @@ def events_in(
     return carried, done
 
 
-def close_stale(
-    carried: Carried, at: float, rule: EventRule = EventRule()
-) -> tuple[Carried, Event | None]:
-    """Close the event in progress when no reading has come for longer than the gap."""
-    if not is_silent(carried, at, rule):
-        return carried, None
-    return Carried(last_time=carried.last_time, gap=carried.gap), _closed(carried)
-
-
 def is_silent(carried: Carried, at: float, rule: EventRule = EventRule()) -> bool:
     """Whether no reading has come for so long that an event in progress is over."""
     last = carried.last_time

@@ -23,8 +23,8 @@ from anomalies.detectors.events import (
     Event,
     EventRule,
     Severity,
-    close_stale,
     events_in,
+    is_silent,
     severity,
 )
 from anomalies.detectors.explanation import common_cause, explain, failure_mode
@@ -310,13 +310,10 @@ class TestEvents:
         assert times[200] <= event.start <= event.end - 25 * 86_400
         assert carried.gap == 10 * 86_400
 
-    def test_an_event_without_news_is_closed_after_the_gap(self) -> None:
-        carried, [event] = events_in(Carried(), *scored("..##"), RULE)
-        assert close_stale(carried, 3 * STEP + 3600, RULE) == (carried, None)
-        rest, closed = close_stale(carried, 3 * STEP + 3601, RULE)
-        assert closed is not None
-        assert (closed.start, closed.is_open) == (event.start, False)
-        assert rest.event is None
+    def test_an_event_without_news_is_silent_after_the_gap(self) -> None:
+        carried, [_] = events_in(Carried(), *scored("..##"), RULE)
+        assert not is_silent(carried, 3 * STEP + 3600, RULE)
+        assert is_silent(carried, 3 * STEP + 3601, RULE)
 
     def test_wear_that_ends_in_a_stop_is_an_event_of_wear(self) -> None:
         times, scores = scored("..####XX....")
