@@ -5,7 +5,6 @@ from datetime import datetime
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
-from django.db.models import Q
 
 from notifications.models import Notification
 from opssight.accounts.models import Organization, User
@@ -21,6 +20,8 @@ class Message:
     dedupe_key: str
     body: str = ""
     url: str = ""
+    also: int | None = None
+    """A user who is told whatever their role, such as the technician of the order."""
 
 
 def notify(
@@ -29,19 +30,18 @@ def notify(
     permission: Permission,
     messages: Iterable[Message],
     at: datetime,
-    also: Iterable[int] = (),
 ) -> int:
-    """Queue messages to all who have the permission, and to the users named in `also`.
+    """Queue messages to all who have the permission, and each to the user named in its `also`.
 
     Rows of the caller's transaction, so that a message exists exactly when the change does.
     Returns how many rows were asked for; those that exist already are left as they are.
     """
     pk = organization if isinstance(organization, int) else organization.pk
-    recipients = (
-        User.objects.filter(is_active=True, memberships__organization=pk)
-        .filter(Q(memberships__role__in=roles_with(permission)) | Q(pk__in=list(also)))
-        .distinct()
+    messages = list(messages)
+    people = User.objects.filter(is_active=True, memberships__organization=pk).values_list(
+        "pk", "memberships__role"
     )
+    roles = roles_with(permission)
     rows = [
         Notification(
             organization_id=pk,
@@ -53,8 +53,9 @@ def notify(
             dedupe_key=message.dedupe_key,
             created_at=at,
         )
-        for recipient in recipients.values_list("pk", flat=True)
+        for recipient, role in people
         for message in messages
+        if role in roles or recipient == message.also
     ]
     Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
     return len(rows)

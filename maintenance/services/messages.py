@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from maintenance.models import Recommendation, Technician, WorkOrder
+from maintenance.models import Recommendation, WorkOrder
 from notifications.models import Notification
 from notifications.services import Message, notify
 from opssight.accounts.permissions import Permission
@@ -15,20 +15,14 @@ def created_message(work_order: WorkOrder) -> Message:
         body=work_order.description,
         url=work_order.get_absolute_url(),
         dedupe_key=f"work-order-{work_order.pk}-created",
+        also=work_order.technician.user_id if work_order.technician else None,
     )
 
 
-def tell_planners(
-    row: Recommendation | WorkOrder,
-    message: Message,
-    *,
-    at: datetime,
-    technician: Technician | None = None,
-) -> None:
+def tell_planners(row: Recommendation | WorkOrder, message: Message, *, at: datetime) -> None:
     notify(
         organization=row.organization_id,
         permission=Permission.WORK_ORDER_PLAN,
         messages=[message],
         at=at,
-        also=[technician.user_id] if technician else [],
     )

@@ -91,9 +91,14 @@ def _about(asset: Asset, failure_modes: Collection[str]) -> QuerySet[Recommendat
 
 
 def _live(asset: Asset, failure_mode: str, symptoms: Collection[str]) -> Recommendation | None:
-    """The live one to join: that of the failure mode itself, else the oldest of its symptoms."""
+    """The live one to join: that of the failure mode itself, else the oldest of its symptoms.
+
+    Locked, so that nobody closes it before what joins it is saved.
+    """
+    about = _about(asset, {failure_mode, *symptoms}).filter(status__in=Recommendation.LIVE)
+    locked = Recommendation.objects.live().select_for_update(no_key=True)
     return min(
-        _about(asset, {failure_mode, *symptoms}).filter(status__in=Recommendation.LIVE),
+        locked.filter(pk__in=about.values("pk")).order_by("pk"),
         key=lambda row: (row.failure_mode != failure_mode, row.opened_at, row.pk),
         default=None,
     )

@@ -10,6 +10,7 @@ from assets.models import Asset
 from maintenance.models import MaintenanceSchedule, WorkOrder
 from maintenance.services.messages import created_message
 from notifications.services import notify
+from opssight.accounts.models import Organization
 from opssight.accounts.permissions import Permission
 
 SCHEDULES_PER_BATCH = 500
@@ -69,8 +70,8 @@ def generate_due_work_orders(
 
     Of every schedule of the organization, or of those whose ids are in `only`.
 
-    A schedule with an open order waits for it. Safe to run twice and at the same time: the
-    database takes one order for one occurrence.
+    A schedule with an open order waits for it. Safe to run twice and at the same time: generators
+    of one organization take turns, and the database takes one order for one occurrence.
     """
     made = 0
     while batch := _generate_batch(organization_id, at, only):
@@ -80,6 +81,8 @@ def generate_due_work_orders(
 
 @transaction.atomic
 def _generate_batch(organization_id: int, at: datetime, only: Collection[int] | None) -> int:
+    # The next statement then sees what a generator before this one has made.
+    Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
     orders = WorkOrder.objects.filter(schedule=OuterRef("pk"))
     taken = orders.filter(occurrence_at=OuterRef("next_due_at"))
     due = list(

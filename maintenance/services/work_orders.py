@@ -67,7 +67,7 @@ def create_work_order(
         created_at=at,
         created_by=by,
     )
-    tell_planners(work_order, created_message(work_order), at=at, technician=technician)
+    tell_planners(work_order, created_message(work_order), at=at)
     return work_order
 
 

@@ -1,10 +1,13 @@
 """What the database decides when many do the same at once."""
 
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from maintenance import services
 from maintenance.models import MaintenanceRecord, Urgency, WorkOrder
@@ -12,6 +15,7 @@ from maintenance.services import Outcome
 from opssight.accounts.models import Membership
 from tests.factories import (
     NOON,
+    AnomalyFactory,
     AssetFactory,
     RecommendationFactory,
     ScheduleFactory,
@@ -24,16 +28,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def at_once(times: int, work: Callable[[int], object]) -> list[object]:
     """Run `work` in that many threads, each with a connection of its own."""
 
-    def run(number: int) -> object:
-        try:
-            return work(number)
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(run, range(times)))
+        return list(pool.map(lambda number: _with_own_connection(work, number), range(times)))
+
+
+def _with_own_connection(work: Callable[[int], Any], number: int) -> Any:
+    """What `work` returns or raises."""
+    try:
+        return work(number)
+    except Exception as error:
+        return error
+    finally:
+        connection.close()
 
 
 def test_fifty_completions_write_one_history_row(technician: Membership) -> None:
@@ -70,11 +76,12 @@ def test_two_generators_make_one_order_per_occurrence(planner: Membership) -> No
     for _ in range(20):
         ScheduleFactory.create(asset__organization=organization)
 
-    at_once(
+    made = at_once(
         4,
         lambda _: services.generate_due_work_orders(organization_id=organization.pk, at=NOON),
     )
 
+    assert sorted(made, key=str) == [0, 0, 0, 20]
     assert WorkOrder.objects.count() == 20
 
 
@@ -108,3 +115,37 @@ def test_an_anomaly_on_many_workers_opens_one_recommendation(planner: Membership
     )
 
     assert len({getattr(result, "pk", result) for result in results}) == 1
+
+
+def test_no_anomaly_joins_advice_while_it_is_being_closed(planner: Membership) -> None:
+    recommendation = RecommendationFactory.create(
+        asset__organization=planner.organization, failure_mode="bearing wear"
+    )
+
+    def close_or_join(number: int) -> object:
+        if number:
+            return services.dismiss(
+                recommendation=recommendation, by=planner.user, at=NOON, reason="Known."
+            )
+        with transaction.atomic():
+            joined = services.recommend(
+                asset=recommendation.asset,
+                failure_mode="bearing wear",
+                reason="Vibration is high.",
+                urgency=Urgency.LOW,
+                suggested_due_at=NOON,
+                at=NOON,
+            )
+            joining.set()
+            time.sleep(0.3)
+            return AnomalyFactory.create(asset=joined.asset, recommendation=joined)
+
+    joining = threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(_with_own_connection, close_or_join, 0)
+        joining.wait(10)
+        pool.submit(_with_own_connection, close_or_join, 1).result()
+        anomaly = first.result()
+
+    anomaly.refresh_from_db()
+    assert anomaly.closed_at == NOON

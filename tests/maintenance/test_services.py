@@ -285,6 +285,23 @@ class TestGenerate:
 
         assert services.generate_due_work_orders(organization_id=plant.pk, at=NOON) == 0
 
+    def test_tells_each_technician_of_the_own_order_only(
+        self, technician: Membership, viewer: Membership, plant: Organization
+    ) -> None:
+        for member in (technician, viewer):
+            profile = TechnicianFactory.create(organization=plant, user=member.user)
+            ScheduleFactory.create(
+                asset__organization=plant, technician=profile, title=f"For {member.user}"
+            )
+
+        services.generate_due_work_orders(organization_id=plant.pk, at=NOON)
+
+        told = Notification.objects.values_list("recipient", "subject")
+        assert {
+            recipient: str(subject).split(": ")[1].split(" on ")[0] for recipient, subject in told
+        } == {member.user.pk: f"For {member.user}" for member in (technician, viewer)}
+        assert len(told) == 2
+
     def test_tells_the_planners(self, planner: Membership) -> None:
         ScheduleFactory.create(asset__organization=planner.organization)
 
