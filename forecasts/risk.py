@@ -25,6 +25,12 @@ FADE_DAYS = 14.0
 DEFAULT_LIFE_YEARS = 20.0
 
 
+LINES = (20.0, 40.0, 60.0)
+"""From each of these scores on the level is medium, high, critical."""
+
+HIGH = LINES[1]
+
+
 class Level(StrEnum):
     LOW = "low"
     MEDIUM = "medium"
@@ -57,8 +63,8 @@ class Risk:
 
     @property
     def level(self) -> Level:
-        """Low below 20, medium below 40, high below 60, else critical."""
-        return tuple(Level)[sum(self.score >= line for line in (20, 40, 60))]
+        """Low below the first of `LINES`, and a step up at each."""
+        return tuple(Level)[sum(self.score >= line for line in LINES)]
 
     def points(self) -> dict[str, float]:
         """The score shared out among the parts, for a stacked bar; they add up to `score`.

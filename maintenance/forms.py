@@ -7,15 +7,21 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from assets.models import Asset
-from maintenance.models import MaintenanceType, Recommendation, Technician, Urgency, Verdict
+from maintenance.models import (
+    LONGEST_NOTES,
+    MOST_MINUTES,
+    MaintenanceType,
+    Recommendation,
+    Technician,
+    Urgency,
+    Verdict,
+)
 from maintenance.services import Outcome
 
 TAG = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 END_OF_WORK = time(17, 0)
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 FARTHEST = timedelta(days=3653)
-A_DAY_IN_MINUTES = 24 * 60
-A_YEAR_IN_MINUTES = 366 * A_DAY_IN_MINUTES
 
 
 class DueDayField(forms.DateField):
@@ -120,15 +126,15 @@ class CompleteForm(forms.Form):
     notes = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}),
         required=False,
-        max_length=5000,
+        max_length=LONGEST_NOTES,
         label="What was done",
     )
     labor_minutes = forms.IntegerField(
-        min_value=0, max_value=A_YEAR_IN_MINUTES, initial=60, label="Labor, minutes"
+        min_value=0, max_value=MOST_MINUTES, initial=60, label="Labor, minutes"
     )
     downtime_minutes = forms.IntegerField(
         min_value=0,
-        max_value=A_YEAR_IN_MINUTES,
+        max_value=MOST_MINUTES,
         initial=0,
         label="Downtime, minutes",
         help_text="How long the machine stood still for this work.",

@@ -14,6 +14,11 @@ from opssight.accounts.models import User
 from opssight.core.constraints import same_organization, unique_in_organization
 from opssight.core.tenancy import AssetOwned, TenantModel, TenantQuerySet
 
+MOST_MINUTES = 366 * 24 * 60
+"""No single job takes longer than a year."""
+
+LONGEST_NOTES = 10_000
+
 
 class MaintenanceType(models.TextChoices):
     """EN 13306 types, with the two that maintenance systems add."""

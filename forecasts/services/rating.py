@@ -19,9 +19,6 @@ from notifications.models import Notification
 from notifications.services import Message, notify
 from opssight.accounts.permissions import Permission
 
-HIGH = 40.0
-"""From here on the level is high, and people are told."""
-
 REMEMBERED = timedelta(days=56)
 """Anomalies that ended longer ago say nothing about today."""
 
@@ -51,7 +48,7 @@ def refresh_risk(*, asset_ids: Iterable[int], at: datetime) -> int:
     """Rate these assets for the organization's current day. Returns how many.
 
     Run again on the same day it replaces the day's score. Who may plan work is told once a day
-    when an asset's risk passes from below to `HIGH`.
+    when an asset's risk passes from below to `risk.HIGH`.
     """
     assets = list(
         Asset.objects.select_for_update(of=("self",), no_key=True)
@@ -67,7 +64,7 @@ def refresh_risk(*, asset_ids: Iterable[int], at: datetime) -> int:
         rated = _rate(asset, found[asset.pk], use, at)
         day = at.astimezone(asset.organization.zone).date()
         rows.append(_row(asset, rated, day, at))
-        if rated.score >= HIGH and (asset.current_risk or 0.0) < HIGH:
+        if rated.score >= risk.HIGH and (asset.current_risk or 0.0) < risk.HIGH:
             risen.append((asset, rated, day))
         asset.current_risk = rated.score
     RiskScore.objects.bulk_create(

@@ -5,11 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from maintenance.api.serializers import (
-    MINUTES_OF_A_YEAR,
     TechnicianField,
     WorkOrderSerializer,
 )
-from maintenance.models import Verdict, WorkOrder
+from maintenance.models import LONGEST_NOTES, MOST_MINUTES, Verdict, WorkOrder
 from maintenance.services import Outcome
 from opssight.core.serializers import UtcDateTimeField
 
@@ -29,12 +28,14 @@ class DismissSerializer(serializers.Serializer[None]):
 
 
 class CompleteSerializer(serializers.Serializer[None]):
-    notes = serializers.CharField(required=False, default="", allow_blank=True, max_length=10_000)
+    notes = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=LONGEST_NOTES
+    )
     labor_minutes = serializers.IntegerField(
-        required=False, default=0, min_value=0, max_value=MINUTES_OF_A_YEAR
+        required=False, default=0, min_value=0, max_value=MOST_MINUTES
     )
     downtime_minutes = serializers.IntegerField(
-        required=False, default=0, min_value=0, max_value=MINUTES_OF_A_YEAR
+        required=False, default=0, min_value=0, max_value=MOST_MINUTES
     )
     verdict = serializers.ChoiceField(
         choices=VERDICTS,
@@ -60,13 +61,13 @@ class WorkOrderUpdateSerializer(WorkOrderSerializer):
         help_text="`in_progress` starts, `completed` completes, `cancelled` cancels.",
     )
     notes = serializers.CharField(
-        required=False, allow_blank=True, max_length=10_000, write_only=True
+        required=False, allow_blank=True, max_length=LONGEST_NOTES, write_only=True
     )
     labor_minutes = serializers.IntegerField(
-        required=False, min_value=0, max_value=MINUTES_OF_A_YEAR, write_only=True
+        required=False, min_value=0, max_value=MOST_MINUTES, write_only=True
     )
     downtime_minutes = serializers.IntegerField(
-        required=False, min_value=0, max_value=MINUTES_OF_A_YEAR, write_only=True
+        required=False, min_value=0, max_value=MOST_MINUTES, write_only=True
     )
     verdict = serializers.ChoiceField(choices=VERDICTS, required=False, write_only=True)
 

@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from maintenance.models import (
+    MOST_MINUTES,
     MaintenanceRecord,
     MaintenanceSchedule,
     Recommendation,
@@ -14,8 +15,6 @@ from maintenance.models import (
 )
 from opssight.accounts.models import Membership, User
 from opssight.core.serializers import TenantRelatedField, TenantSerializer
-
-MINUTES_OF_A_YEAR = 366 * 24 * 60
 
 
 class UserField(serializers.PrimaryKeyRelatedField[User]):
@@ -118,7 +117,7 @@ class MaintenanceScheduleSerializer(TenantSerializer[MaintenanceSchedule]):
             "last_completed_at",
         ]
         read_only_fields = ["next_due_at", "last_completed_at"]
-        extra_kwargs = {"estimated_minutes": {"max_value": MINUTES_OF_A_YEAR}}
+        extra_kwargs = {"estimated_minutes": {"max_value": MOST_MINUTES}}
 
 
 class MaintenanceRecordSerializer(TenantSerializer[MaintenanceRecord]):

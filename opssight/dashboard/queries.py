@@ -7,10 +7,10 @@ from django.db.models import Avg, Count, Q
 
 from anomalies.models import Anomaly
 from assets.models import Asset, AssetKpi
+from forecasts import risk
 from maintenance.models import MaintenanceSchedule, Recommendation, WorkOrder
 from opssight.accounts.models import User
 
-HIGH_RISK = 40
 THIS_WEEK = timedelta(days=7)
 
 
@@ -47,7 +47,7 @@ def key_metrics(user: User, *, at: datetime) -> KeyMetrics:
         .aggregate(all=Count("pk"), critical=Count("pk", filter=Q(severity="critical")))
     )
     assets = Asset.objects.for_user(user).aggregate(
-        all=Count("pk"), high=Count("pk", filter=Q(current_risk__gte=HIGH_RISK))
+        all=Count("pk"), high=Count("pk", filter=Q(current_risk__gte=risk.HIGH))
     )
     overdue = MaintenanceSchedule.objects.for_user(user).filter(is_active=True, next_due_at__lt=at)
     orders = (

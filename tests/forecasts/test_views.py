@@ -10,7 +10,6 @@ from assets.models import Asset
 from forecasts import risk
 from opssight.accounts.models import Organization
 from opssight.core.templatetags.ui import risk_level
-from opssight.dashboard.queries import HIGH_RISK
 from tests import factories
 
 
@@ -37,8 +36,8 @@ def test_pages_use_the_words_of_the_risk_model():
 
 
 def test_the_dashboard_counts_what_the_risk_model_calls_high():
-    assert risk.Risk(HIGH_RISK, 0.5, 3, ()).level == risk.Level.HIGH
-    assert risk.Risk(HIGH_RISK - 0.1, 0.5, 3, ()).level == risk.Level.MEDIUM
+    assert risk.Risk(risk.HIGH, 0.5, 3, ()).level == risk.Level.HIGH
+    assert risk.Risk(risk.HIGH - 0.1, 0.5, 3, ()).level == risk.Level.MEDIUM
 
 
 @pytest.mark.django_db
