@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from assets.models import Asset, Sensor
 from maintenance.models import Recommendation, Urgency, Verdict
+from opssight.accounts.constraints import same_organization, unique_in_organization
 from opssight.accounts.models import User
-from opssight.core.constraints import same_organization, unique_in_organization
 from opssight.core.tenancy import AssetOwned, TenantQuerySet
 
 ACTIVE = Q(closed_at=None) & (Q(ended_at=None) | Q(recommendation__isnull=False))

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from anomalies import queries, services
+from opssight.core.walls import organization_ids
 
 EXPIRES = 300
 """Seconds after which a chunk is dropped from a long queue: the next beat asks for it again."""
@@ -11,19 +12,22 @@ EXPIRES = 300
 
 @shared_task
 def score_new_readings(**_: Any) -> None:
-    """One task per chunk of sensors with unread readings, so that workers share the load."""
-    for sensor_ids in queries.in_chunks(queries.sensors_to_score()):
-        score_chunk.apply_async(kwargs={"sensor_ids": sensor_ids}, expires=EXPIRES)
-    end_silent.apply_async(expires=EXPIRES)
+    """Fan out: one task for each organization."""
+    for pk in organization_ids():
+        score_organization.apply_async(kwargs={"organization_id": pk}, expires=EXPIRES)
 
 
 @shared_task
-def score_chunk(*, sensor_ids: list[int], **_: Any) -> int:
+def score_organization(*, organization_id: int, **_: Any) -> None:
+    """One task per chunk of sensors with unread readings, so that workers share the load."""
+    for sensor_ids in queries.in_chunks(queries.sensors_to_score(organization_id)):
+        score_chunk.apply_async(
+            kwargs={"organization_id": organization_id, "sensor_ids": sensor_ids}, expires=EXPIRES
+        )
+    services.end_silent(organization_id=organization_id, at=timezone.now())
+
+
+@shared_task
+def score_chunk(*, organization_id: int, sensor_ids: list[int], **_: Any) -> int:
     """Safe to run twice and at once: each sensor goes on from its own watermark."""
     return services.score_sensors(sensor_ids=sensor_ids, at=timezone.now())
-
-
-@shared_task
-def end_silent(**_: Any) -> int:
-    """Anomalies of sensors that send nothing any more come to their end."""
-    return services.end_silent(at=timezone.now())

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
 import pgtrigger
@@ -10,9 +11,9 @@ from django.db.models import F, Func, Q
 from django.urls import reverse
 from timescale.db.models.fields import TimescaleDateTimeField
 
-from opssight.accounts.models import validate_timezone
-from opssight.core.constraints import same_organization, unique_in_organization
-from opssight.core.tenancy import AssetOwned, TenantModel, TenantQuerySet
+from opssight.accounts.constraints import same_organization, unique_in_organization
+from opssight.accounts.models import Membership, validate_timezone
+from opssight.core.tenancy import AssetOwned, TenantModel, TenantQuerySet, assets_covered
 
 
 class Site(TenantModel):
@@ -36,6 +37,12 @@ class Site(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def covered(cls, memberships: Collection[int]) -> Q:
+        """The sites of the memberships, and those where an asset of theirs stands."""
+        assets = Asset.objects.filter(Asset.covered(memberships))
+        return Q(pk__in=AccessScope.ids("site", memberships)) | Q(pk__in=assets.values("site"))
 
     @property
     def zone(self) -> ZoneInfo:
@@ -135,6 +142,16 @@ class Asset(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.tag} {self.name}"
+
+    @classmethod
+    def covered(cls, memberships: Collection[int]) -> Q:
+        """The assets of the memberships, those at their sites and those in their groups."""
+        groups = AccessScope.ids("group", memberships)
+        return (
+            Q(pk__in=AccessScope.ids("asset", memberships))
+            | Q(site__in=AccessScope.ids("site", memberships))
+            | Q(pk__in=AssetGroupMember.objects.filter(group__in=groups).values("asset"))
+        )
 
     def clean(self) -> None:
         """Refuse a circle in words; the trigger refuses it too."""
@@ -359,6 +376,10 @@ class AssetRelationship(TenantModel):
             *same_organization("asset_relationships", "source", "target"),
         ]
 
+    @classmethod
+    def covered(cls, memberships: Collection[int]) -> Q:
+        return assets_covered(cls, memberships, "source", "target")
+
     def __str__(self) -> str:
         return f"{self.source} {self.get_kind_display().lower()} {self.target}"
 
@@ -382,6 +403,10 @@ class AssetGroup(TenantModel):
             unique_in_organization("asset_groups"),
             models.UniqueConstraint(fields=["organization", "name"], name="asset_group_unique"),
         ]
+
+    @classmethod
+    def covered(cls, memberships: Collection[int]) -> Q:
+        return Q(pk__in=AccessScope.ids("group", memberships))
 
     def __str__(self) -> str:
         return self.name
@@ -407,3 +432,50 @@ class AssetGroupMember(AssetOwned):
 
     def __str__(self) -> str:
         return f"{self.asset} in {self.group}"
+
+
+class AccessScope(TenantModel):
+    """One site, group or asset that a membership of a part of the plant covers."""
+
+    membership = models.ForeignKey(
+        Membership, on_delete=models.CASCADE, related_name="access_scopes"
+    )
+    site = models.ForeignKey(
+        Site, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    group = models.ForeignKey(
+        AssetGroup, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    asset = models.ForeignKey(
+        Asset, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+
+    objects = TenantQuerySet["AccessScope"].as_manager()
+
+    class Meta:
+        db_table = "access_scopes"
+        ordering = ["membership", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(site__isnull=False, group=None, asset=None)
+                | Q(site=None, group__isnull=False, asset=None)
+                | Q(site=None, group=None, asset__isnull=False),
+                name="access_scope_of_one_thing",
+                violation_error_message="Choose a site, a group or an asset.",
+            ),
+            models.UniqueConstraint(
+                fields=["membership", "site", "group", "asset"],
+                nulls_distinct=False,
+                name="access_scope_once",
+            ),
+            *same_organization("access_scopes", "membership", "site", "group", "asset"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.site or self.group or self.asset)
+
+    @classmethod
+    def ids(cls, kind: str, memberships: Collection[int]) -> "models.QuerySet[AccessScope, int]":
+        """Ids of the sites, groups or assets (`kind` says which) of these memberships."""
+        rows = cls.objects.filter(membership__in=memberships, **{f"{kind}__isnull": False})
+        return rows.values_list(kind, flat=True)

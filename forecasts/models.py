@@ -3,7 +3,7 @@ from django.db import models
 from django.db.models import Q
 
 from assets.models import Asset, Sensor
-from opssight.core.constraints import same_organization
+from opssight.accounts.constraints import same_organization
 from opssight.core.tenancy import AssetOwned, TenantQuerySet
 
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from assets.models import Asset
 from forecasts import queries, services
+from opssight.core.walls import organization_ids
 
 EXPIRES = 900
 """Seconds after which a chunk is dropped from a long queue: the next beat asks for it again."""
@@ -13,32 +14,49 @@ EXPIRES = 900
 
 @shared_task
 def refresh_forecasts(**_: Any) -> None:
-    """One task per chunk of assets, so that workers share the load."""
-    for asset_ids in _chunks():
-        forecast_assets.delay(asset_ids=asset_ids)
+    """Fan out: one task for each organization."""
+    for pk in organization_ids():
+        forecast_organization.delay(organization_id=pk)
 
 
 @shared_task
-def forecast_assets(*, asset_ids: list[int], **_: Any) -> int:
+def forecast_organization(*, organization_id: int, **_: Any) -> None:
+    """One task per chunk of assets, so that workers share the load."""
+    for asset_ids in _chunks(organization_id):
+        forecast_assets.delay(organization_id=organization_id, asset_ids=asset_ids)
+
+
+@shared_task
+def forecast_assets(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
     """Safe to run twice: one forecast per sensor and hour."""
     return services.refresh_forecasts(asset_ids=asset_ids, at=timezone.now())
 
 
 @shared_task
 def refresh_risk(**_: Any) -> None:
-    """One task per chunk of assets, so that workers share the load."""
-    for asset_ids in _chunks():
-        rate_assets.apply_async(kwargs={"asset_ids": asset_ids}, expires=EXPIRES)
+    """Fan out: one task for each organization."""
+    for pk in organization_ids():
+        rate_organization.apply_async(kwargs={"organization_id": pk}, expires=EXPIRES)
 
 
 @shared_task
-def rate_assets(*, asset_ids: list[int], **_: Any) -> int:
+def rate_organization(*, organization_id: int, **_: Any) -> None:
+    """One task per chunk of assets, so that workers share the load."""
+    for asset_ids in _chunks(organization_id):
+        rate_assets.apply_async(
+            kwargs={"organization_id": organization_id, "asset_ids": asset_ids}, expires=EXPIRES
+        )
+
+
+@shared_task
+def rate_assets(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
     """Safe to run twice: one score per asset and day."""
     return services.refresh_risk(asset_ids=asset_ids, at=timezone.now())
 
 
-def _chunks() -> Iterator[list[int]]:
-    assets = Asset.objects.exclude(status=Asset.Status.RETIRED).order_by("pk")
-    ids = list(assets.values_list("pk", flat=True))
+def _chunks(organization_id: int) -> Iterator[list[int]]:
+    assets = Asset.objects.filter(organization=organization_id)
+    kept = assets.exclude(status=Asset.Status.RETIRED).order_by("pk")
+    ids = list(kept.values_list("pk", flat=True))
     for start in range(0, len(ids), queries.CHUNK):
         yield ids[start : start + queries.CHUNK]

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from assets.models import Asset
 from maintenance import scheduling
+from opssight.accounts.constraints import same_organization, unique_in_organization
 from opssight.accounts.models import User
-from opssight.core.constraints import same_organization, unique_in_organization
 from opssight.core.tenancy import AssetOwned, TenantModel, TenantQuerySet
 
 MOST_MINUTES = 366 * 24 * 60

@@ -4,14 +4,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from maintenance import services
-from maintenance.models import MaintenanceSchedule
+from opssight.core.walls import organization_ids
 
 
 @shared_task
 def generate_due_work_orders(**_: Any) -> None:
-    """One task per organization that has schedules, so that workers share the load."""
-    organizations = MaintenanceSchedule.objects.filter(is_active=True).order_by("organization")
-    for pk in organizations.values_list("organization", flat=True).distinct():
+    """Fan out: one task for each organization."""
+    for pk in organization_ids():
         plan_organization.delay(organization_id=pk)
 
 

@@ -6,9 +6,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 
+from assets.models import Asset
 from notifications.models import Notification
-from opssight.accounts.models import Organization, User
-from opssight.accounts.permissions import Permission, roles_with
+from opssight.accounts.models import Membership, Organization, User
+from opssight.accounts.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class Message:
     url: str = ""
     also: int | None = None
     """A user who is told whatever their role, such as the technician of the order."""
+    asset: int
+    """The asset that it is about: who covers only a part of the plant hears of that part."""
 
 
 def notify(
@@ -38,14 +41,16 @@ def notify(
     """
     pk = organization if isinstance(organization, int) else organization.pk
     messages = list(messages)
-    people = User.objects.filter(is_active=True, memberships__organization=pk).values_list(
-        "pk", "memberships__role"
-    )
-    roles = roles_with(permission)
+    members = Membership.objects.filter(organization=pk, user__is_active=True)
+    told = [
+        (member, permission in member.permissions)
+        for member in members.select_related("custom_role").order_by("pk")
+    ]
+    covered = _covered_assets(told, messages)
     rows = [
         Notification(
             organization_id=pk,
-            recipient_id=recipient,
+            recipient_id=member.user_id,
             event=message.event,
             subject=message.subject[:300],
             body=message.body,
@@ -53,16 +58,33 @@ def notify(
             dedupe_key=message.dedupe_key,
             created_at=at,
         )
-        for recipient, role in people
+        for member, by_role in told
         for message in messages
-        if role in roles or recipient == message.also
+        if (by_role or member.user_id == message.also) and message.asset in covered[member.pk]
     ]
     Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
     return len(rows)
 
 
+def _covered_assets(
+    told: Iterable[tuple[Membership, bool]], messages: Iterable[Message]
+) -> dict[int, set[int]]:
+    """By membership, which assets of the messages it covers."""
+    everything = {message.asset for message in messages}
+    return {
+        member.pk: everything
+        if member.coverage == Membership.Coverage.WHOLE
+        else set(
+            Asset.objects.filter(Asset.covered([member.pk]), pk__in=everything).values_list(
+                "pk", flat=True
+            )
+        )
+        for member, _ in told
+    }
+
+
 @transaction.atomic
-def deliver_pending(*, at: datetime, limit: int = 100) -> int:
+def deliver_pending(*, organization_id: int, at: datetime, limit: int = 100) -> int:
     """Send what waits by mail to those who have an address, and mark it delivered.
 
     Rows are locked while they are sent and skipped by other workers. A worker that dies after
@@ -70,7 +92,7 @@ def deliver_pending(*, at: datetime, limit: int = 100) -> int:
     """
     pending = list(
         Notification.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(delivered_at=None)
+        .filter(organization=organization_id, delivered_at=None)
         .select_related("recipient")
         .order_by("pk")[:limit]
     )

@@ -10,7 +10,7 @@ from maintenance.api import viewsets as maintenance
 from maintenance.api.assets import AssetViewSet
 from maintenance.api.work_orders import WorkOrderViewSet
 from notifications.api.viewsets import NotificationViewSet
-from opssight.core import problems
+from opssight.core.api import problems
 
 router = DefaultRouter()
 router.trailing_slash = "/?"

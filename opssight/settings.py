@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "opssight.accounts",
     "opssight.core",
     "assets",
+    "opssight.access",
     "notifications",
     "maintenance",
     "anomalies",
@@ -56,12 +57,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "opssight.core.request_id.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "opssight.core.middleware.WallsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -90,11 +93,17 @@ TEMPLATES = [
 ]
 
 # -- Database ------------------------------------------------------------------------------------
+# Whoever the URL logs in as, the product works as this role, which row-level security binds;
+# `migrate` alone works as the one who logged in, and owns the tables.
 DATABASE_URL = env.str("DATABASE_URL", default="") or locations.database_url()
+DATABASE_ROLE = locations.DATABASE_ROLE
+_database = environ.Env.db_url_config(DATABASE_URL)
 DATABASES = {
     "default": {
-        **environ.Env.db_url_config(DATABASE_URL),
+        **_database,
         "ENGINE": "opssight.core.timescale",
+        "OPTIONS": {**_database.get("OPTIONS", {}), "assume_role": DATABASE_ROLE},
+        "ATOMIC_REQUESTS": True,
         "CONN_HEALTH_CHECKS": True,
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
     }
@@ -201,9 +210,9 @@ REST_FRAMEWORK = {
         "rest_framework.filters.SearchFilter",
         "rest_framework.filters.OrderingFilter",
     ],
-    "DEFAULT_PAGINATION_CLASS": "opssight.core.pagination.Pages",
+    "DEFAULT_PAGINATION_CLASS": "opssight.core.api.paging.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "opssight.core.problems.exception_handler",
+    "EXCEPTION_HANDLER": "opssight.core.api.problems.exception_handler",
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
@@ -235,7 +244,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "opssight.core.schema.add_problems",
+        "opssight.core.api.schema.add_problems",
     ],
     "ENUM_NAME_OVERRIDES": {
         "Urgency": "maintenance.models.Urgency",

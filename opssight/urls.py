@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from opssight.accounts.views import SignIn
 from opssight.core import health, icon
 
-handler500 = "opssight.core.problems.server_error"
+handler500 = "opssight.core.api.problems.server_error"
 
 urlpatterns = [
     path("favicon.ico", icon.favicon, name="favicon"),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -27,6 +28,16 @@ def _quick_settings(settings: LazySettings) -> None:
     settings.WHITENOISE_AUTOREFRESH = True
     settings.CELERY_TASK_ALWAYS_EAGER = True
     settings.RATELIMIT_ENABLE = False
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Let a test itself arrange and look as the owner of the tables.
+
+    Each request, task and command works as the product's role nevertheless, because `acting`
+    changes to it.
+    """
+    connections["default"].settings_dict["OPTIONS"].pop("assume_role", None)
 
 
 @pytest.fixture

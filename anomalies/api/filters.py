@@ -8,7 +8,7 @@ from django_filters.rest_framework import (
 
 from anomalies.models import Anomaly
 from maintenance.models import Urgency, Verdict
-from opssight.core.filters import IdFilter, TrueFalseFilter
+from opssight.core.api.filters import IdFilter, TrueFalseFilter
 
 
 class AnomalyFilter(FilterSet):  # type: ignore[misc]

@@ -2,7 +2,7 @@ from rest_framework import serializers
 
 from anomalies.models import Anomaly
 from maintenance.models import Verdict
-from opssight.core.serializers import TenantSerializer
+from opssight.core.api.serializers import TenantSerializer
 
 
 class AnomalySerializer(TenantSerializer[Anomaly]):

@@ -10,9 +10,9 @@ from anomalies.api.serializers import AnomalySerializer, ReviewSerializer
 from anomalies.models import Anomaly
 from maintenance.models import Verdict
 from opssight.accounts.permissions import Permission
-from opssight.core.api import TenantViewSet
-from opssight.core.problems import conflict_on
-from opssight.core.schema import describe
+from opssight.core.api.problems import conflict_on
+from opssight.core.api.schema import describe
+from opssight.core.api.viewsets import TenantViewSet
 
 CLOSED = "The anomaly was closed before. Read it again."
 

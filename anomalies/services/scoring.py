@@ -198,13 +198,14 @@ def _split_closed(states: Iterable[DetectorState]) -> None:
             anomaly.save(update_fields=["ended_at"])
 
 
-def end_silent(*, at: datetime) -> int:
-    """End the open anomalies of sensors that have sent nothing for longer than their gap allows.
+def end_silent(*, organization_id: int, at: datetime) -> int:
+    """End the open anomalies of the organization's sensors that have sent nothing for longer than their gap allows.
 
     Should readings continue the event after all, scoring opens the anomaly again.
     """
     shortest = timedelta(seconds=EventRule().gap)
     states = DetectorState.objects.filter(
+        organization=organization_id,
         sensor__last_time__lt=at - shortest,
         sensor__last_time__lte=F("watermark"),
         sensor__anomalies__ended_at=None,

@@ -9,7 +9,7 @@ from django_filters.rest_framework import (
 )
 
 from assets.models import Asset, AssetKpi, AssetRelationship, Sensor, UptimeEvent
-from opssight.core.filters import IdFilter, TrueFalseFilter
+from opssight.core.api.filters import IdFilter, TrueFalseFilter
 
 
 class AssetFilter(FilterSet):  # type: ignore[misc]

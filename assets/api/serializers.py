@@ -14,7 +14,7 @@ from assets.models import (
     Site,
     UptimeEvent,
 )
-from opssight.core.serializers import SecondsField, TenantSerializer
+from opssight.core.api.serializers import SecondsField, TenantSerializer
 
 
 class SiteSerializer(TenantSerializer[Site]):

@@ -20,8 +20,13 @@ from assets.models import (
     UptimeEvent,
 )
 from opssight.accounts.permissions import Permission
-from opssight.core.api import CrudTenantViewSet, EditableTenantViewSet, TenantViewSet, edits
-from opssight.core.schema import describe
+from opssight.core.api.schema import describe
+from opssight.core.api.viewsets import (
+    CrudTenantViewSet,
+    EditableTenantViewSet,
+    TenantViewSet,
+    edits,
+)
 
 
 @extend_schema_view(**describe("site", "sites", crud=True))

@@ -6,7 +6,7 @@ import django.contrib.postgres.fields.ranges
 import django.core.validators
 import django.db.models.deletion
 import opssight.accounts.models
-import opssight.core.constraints
+import opssight.accounts.constraints
 import pgtrigger.compiler
 import pgtrigger.migrations
 import timescale.db.models.fields
@@ -275,38 +275,38 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='assetgroupmember',
-            constraint=opssight.core.constraints.SameOrganization(field='group', name='asset_group_members_group_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='group', name='asset_group_members_group_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='assetgroupmember',
-            constraint=opssight.core.constraints.SameOrganization(field='asset', name='asset_group_members_asset_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='asset', name='asset_group_members_asset_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='assetkpi',
-            constraint=opssight.core.constraints.SameOrganization(field='asset', name='asset_kpis_asset_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='asset', name='asset_kpis_asset_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='assetrelationship',
-            constraint=opssight.core.constraints.SameOrganization(field='source', name='asset_relationships_source_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='source', name='asset_relationships_source_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='assetrelationship',
-            constraint=opssight.core.constraints.SameOrganization(field='target', name='asset_relationships_target_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='target', name='asset_relationships_target_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='sensor',
-            constraint=opssight.core.constraints.SameOrganization(field='asset', name='sensors_asset_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='asset', name='sensors_asset_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='asset',
-            constraint=opssight.core.constraints.SameOrganization(field='site', name='assets_site_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='site', name='assets_site_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='asset',
-            constraint=opssight.core.constraints.SameOrganization(field='parent', name='assets_parent_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='parent', name='assets_parent_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='uptimeevent',
-            constraint=opssight.core.constraints.SameOrganization(field='asset', name='uptime_events_asset_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='asset', name='uptime_events_asset_same_organization'),
         ),
     ]

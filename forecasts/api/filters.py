@@ -2,7 +2,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django_filters.rest_framework import DateFilter, FilterSet, IsoDateTimeFilter, NumberFilter
 
 from forecasts.models import Forecast, RiskScore
-from opssight.core.filters import IdFilter, TrueFalseFilter
+from opssight.core.api.filters import IdFilter, TrueFalseFilter
 
 
 class ForecastFilter(FilterSet):  # type: ignore[misc]

@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from forecasts.models import Forecast, RiskScore
-from opssight.core.serializers import SecondsField, TenantSerializer
+from opssight.core.api.serializers import SecondsField, TenantSerializer
 
 
 class ForecastSerializer(TenantSerializer[Forecast]):

@@ -2,8 +2,8 @@ from drf_spectacular.utils import extend_schema_view
 
 from forecasts.api import filters, serializers
 from forecasts.models import Forecast, RiskScore
-from opssight.core.api import TenantViewSet
-from opssight.core.schema import describe
+from opssight.core.api.schema import describe
+from opssight.core.api.viewsets import TenantViewSet
 
 
 @extend_schema_view(**describe("forecast", "forecasts"))

@@ -2,7 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import opssight.core.constraints
+import opssight.accounts.constraints
 from django.db import migrations, models
 
 
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'forecasts',
                 'ordering': ['-starts_at', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('sensor', 'starts_at'), name='one_forecast_per_sensor_and_start'), models.CheckConstraint(condition=models.Q(('level__gt', 0), ('level__lt', 1)), name='forecast_level_is_a_share'), opssight.core.constraints.SameOrganization(field='asset', name='forecasts_asset_same_organization'), opssight.core.constraints.SameOrganization(field='sensor', name='forecasts_sensor_same_organization')],
+                'constraints': [models.UniqueConstraint(fields=('sensor', 'starts_at'), name='one_forecast_per_sensor_and_start'), models.CheckConstraint(condition=models.Q(('level__gt', 0), ('level__lt', 1)), name='forecast_level_is_a_share'), opssight.accounts.constraints.SameOrganization(field='asset', name='forecasts_asset_same_organization'), opssight.accounts.constraints.SameOrganization(field='sensor', name='forecasts_sensor_same_organization')],
             },
         ),
         migrations.CreateModel(
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'risk_scores',
                 'ordering': ['-day', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('asset', 'day'), name='one_risk_score_per_day'), models.CheckConstraint(condition=models.Q(('score__range', (0, 100)), ('likelihood__range', (0, 1))), name='risk_score_in_range'), opssight.core.constraints.SameOrganization(field='asset', name='risk_scores_asset_same_organization')],
+                'constraints': [models.UniqueConstraint(fields=('asset', 'day'), name='one_risk_score_per_day'), models.CheckConstraint(condition=models.Q(('score__range', (0, 100)), ('likelihood__range', (0, 1))), name='risk_score_in_range'), opssight.accounts.constraints.SameOrganization(field='asset', name='risk_scores_asset_same_organization')],
             },
         ),
     ]

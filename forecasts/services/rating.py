@@ -220,6 +220,7 @@ def _tell(risen: Sequence[tuple[Asset, risk.Risk, date]], at: datetime) -> None:
                 body="\n".join(part.sentence for part in rated.parts if part.value > 0),
                 url=asset.get_absolute_url(),
                 dedupe_key=f"risk-high-{asset.pk}-{day}",
+                asset=asset.pk,
             )
         )
     for organization_id, of_organization in sorted(messages.items()):

@@ -10,7 +10,7 @@ from maintenance.api.serializers import (
 )
 from maintenance.models import LONGEST_NOTES, MOST_MINUTES, Verdict, WorkOrder
 from maintenance.services import Outcome
-from opssight.core.serializers import UtcDateTimeField
+from opssight.core.api.serializers import UtcDateTimeField
 
 # The browsable API preselects the first: nobody confirms a fault by overlooking a field.
 VERDICTS = sorted(Verdict.choices, key=lambda choice: choice[0] != Verdict.NOT_INSPECTED)

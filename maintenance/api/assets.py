@@ -17,7 +17,7 @@ from maintenance.api.serializers import (
     WorkOrderSerializer,
 )
 from maintenance.models import MaintenanceRecord, MaintenanceSchedule, Recommendation, WorkOrder
-from opssight.core.schema import describe
+from opssight.core.api.schema import describe
 
 ROWS = 10
 

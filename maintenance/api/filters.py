@@ -18,7 +18,7 @@ from maintenance.models import (
     WorkOrder,
     WorkOrderQuerySet,
 )
-from opssight.core.filters import IdFilter, TrueFalseFilter
+from opssight.core.api.filters import IdFilter, TrueFalseFilter
 
 
 class TechnicianFilter(FilterSet):  # type: ignore[misc]

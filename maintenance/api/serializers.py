@@ -14,7 +14,7 @@ from maintenance.models import (
     WorkOrder,
 )
 from opssight.accounts.models import Membership, User
-from opssight.core.serializers import TenantRelatedField, TenantSerializer
+from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
 
 
 class UserField(serializers.PrimaryKeyRelatedField[User]):
@@ -32,7 +32,7 @@ class UserField(serializers.PrimaryKeyRelatedField[User]):
             return User.objects.none()
         caller = self.context["request"].user
         return User.objects.filter(
-            pk__in=Membership.objects.filter(organization__in=list(caller.roles)).values("user")
+            pk__in=Membership.objects.filter(organization__in=list(caller.grants)).values("user")
         )
 
 

@@ -21,9 +21,9 @@ from maintenance.models import (
     Technician,
 )
 from opssight.accounts.permissions import Permission
-from opssight.core.api import CrudTenantViewSet, TenantViewSet, edits
-from opssight.core.problems import conflict_on
-from opssight.core.schema import describe
+from opssight.core.api.problems import conflict_on
+from opssight.core.api.schema import describe
+from opssight.core.api.viewsets import CrudTenantViewSet, TenantViewSet, edits
 
 DECIDED = "This recommendation was accepted or dismissed before. Read it again."
 

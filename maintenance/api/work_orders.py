@@ -16,9 +16,9 @@ from maintenance.api.actions import CompleteSerializer, WorkOrderUpdateSerialize
 from maintenance.api.serializers import WorkOrderDetailSerializer, WorkOrderSerializer
 from maintenance.models import WorkOrder
 from opssight.accounts.permissions import Permission
-from opssight.core.api import TenantViewSet
-from opssight.core.problems import conflict_on
-from opssight.core.schema import describe
+from opssight.core.api.problems import conflict_on
+from opssight.core.api.schema import describe
+from opssight.core.api.viewsets import TenantViewSet
 
 NOT_OPEN = (
     "The work order is not in a state that allows this; perhaps somebody was faster. Read it again."

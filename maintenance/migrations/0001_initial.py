@@ -3,7 +3,7 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import opssight.core.constraints
+import opssight.accounts.constraints
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -240,42 +240,42 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='recommendation',
-            constraint=opssight.core.constraints.SameOrganization(field='asset', name='maintenance_recommendations_asset_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='asset', name='maintenance_recommendations_asset_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='maintenanceschedule',
-            constraint=opssight.core.constraints.SameOrganization(field='asset', name='maintenance_schedules_asset_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='asset', name='maintenance_schedules_asset_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='maintenanceschedule',
-            constraint=opssight.core.constraints.SameOrganization(field='technician', name='maintenance_schedules_technician_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='technician', name='maintenance_schedules_technician_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='workorder',
-            constraint=opssight.core.constraints.SameOrganization(field='asset', name='work_orders_asset_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='asset', name='work_orders_asset_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='workorder',
-            constraint=opssight.core.constraints.SameOrganization(field='schedule', name='work_orders_schedule_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='schedule', name='work_orders_schedule_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='workorder',
-            constraint=opssight.core.constraints.SameOrganization(field='recommendation', name='work_orders_recommendation_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='recommendation', name='work_orders_recommendation_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='workorder',
-            constraint=opssight.core.constraints.SameOrganization(field='technician', name='work_orders_technician_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='technician', name='work_orders_technician_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='maintenancerecord',
-            constraint=opssight.core.constraints.SameOrganization(field='asset', name='maintenance_history_asset_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='asset', name='maintenance_history_asset_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='maintenancerecord',
-            constraint=opssight.core.constraints.SameOrganization(field='work_order', name='maintenance_history_work_order_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='work_order', name='maintenance_history_work_order_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='maintenancerecord',
-            constraint=opssight.core.constraints.SameOrganization(field='technician', name='maintenance_history_technician_same_organization'),
+            constraint=opssight.accounts.constraints.SameOrganization(field='technician', name='maintenance_history_technician_same_organization'),
         ),
     ]

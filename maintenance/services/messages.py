@@ -15,6 +15,7 @@ def created_message(work_order: WorkOrder) -> Message:
         body=work_order.description,
         url=work_order.get_absolute_url(),
         dedupe_key=f"work-order-{work_order.pk}-created",
+        asset=work_order.asset_id,
         also=work_order.technician.user_id if work_order.technician else None,
     )
 

@@ -72,6 +72,7 @@ def recommend(
                 body=reason,
                 url=recommendation.get_absolute_url(),
                 dedupe_key=f"recommendation-{recommendation.pk}-opened",
+                asset=asset.pk,
             ),
             at=at,
         )

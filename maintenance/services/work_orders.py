@@ -117,6 +117,7 @@ def complete(
             body=outcome.notes,
             url=work_order.get_absolute_url(),
             dedupe_key=f"work-order-{work_order.pk}-completed",
+            asset=work_order.asset_id,
         ),
         at=at,
     )

@@ -1,7 +1,7 @@
 from django_filters.rest_framework import FilterSet, MultipleChoiceFilter
 
 from notifications.models import Notification
-from opssight.core.filters import TrueFalseFilter
+from opssight.core.api.filters import TrueFalseFilter
 
 
 class NotificationFilter(FilterSet):  # type: ignore[misc]

@@ -1,7 +1,7 @@
 from rest_framework import serializers
 
 from notifications.models import Notification
-from opssight.core.serializers import TenantSerializer
+from opssight.core.api.serializers import TenantSerializer
 
 
 class NotificationSerializer(TenantSerializer[Notification]):

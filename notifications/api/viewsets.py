@@ -12,8 +12,8 @@ from notifications.api.filters import NotificationFilter
 from notifications.api.serializers import NotificationSerializer, ReadAllSerializer
 from notifications.models import Notification
 from opssight.accounts.permissions import Permission
-from opssight.core.api import TenantViewSet
-from opssight.core.schema import describe
+from opssight.core.api.schema import describe
+from opssight.core.api.viewsets import TenantViewSet
 
 
 @extend_schema_view(**describe("notification", "your notifications"))

@@ -1,11 +1,14 @@
 from functools import cache, cached_property
+from typing import Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
+from django.utils.crypto import salted_hmac
 
-from opssight.accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from opssight.accounts.constraints import SameOrganization, unique_in_organization
+from opssight.accounts.permissions import ROLE_PERMISSIONS, Grant, Permission, Role, known
 
 
 @cache
@@ -42,25 +45,95 @@ class Organization(models.Model):
 
 
 class User(AbstractUser):
+    """Somebody (or a machine) that signs in, and may belong to several organizations."""
+
+    is_machine = models.BooleanField(default=False, editable=False)
+    token_version = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Counts up to end every session and JWT of the user at once.",
+    )
+
     class Meta(AbstractUser.Meta):
         db_table = "users"
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
+    def set_password(self, raw_password: str | None) -> None:
+        """Hash the password; whoever signed in with the old one is out."""
+        super().set_password(raw_password)
+        self.token_version += 1
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """A session lives as long as neither password nor `token_version` changes."""
+        secured = f"{self.password}{self.token_version}"
+        return salted_hmac(
+            "opssight.accounts.User.session", secured, secret=secret, algorithm="sha256"
+        ).hexdigest()
+
+    # -- What the user may do ---------------------------------------------------------------------
+
     @cached_property
-    def roles(self) -> dict[int, Role]:
-        """Role by organization id; read once per request."""
-        return {m.organization_id: Role(m.role) for m in self._memberships}
+    def grants(self) -> dict[int, Grant]:
+        """What is allowed, by organization id; read once per request.
+
+        A request that came with a token of limited scope, or from platform staff who act in an
+        organization, was told so by `narrow` or `act_in` before.
+        """
+        if self._acting_in is not None:
+            pk = self._acting_in.pk
+            return {pk: Grant(pk, ROLE_PERMISSIONS[Role.ADMIN])}
+        narrowed, only = self._narrowed
+        return {
+            m.organization_id: Grant(
+                organization=m.organization_id,
+                permissions=m.permissions if narrowed is None else m.permissions & narrowed,
+                membership=m.pk,
+                is_whole=m.coverage == Membership.Coverage.WHOLE,
+            )
+            for m in self._memberships
+            if only in (None, m.organization_id)
+        }
+
+    _acting_in: Organization | None = None
+    _narrowed: tuple[frozenset[Permission] | None, int | None] = (None, None)
+
+    def act_in(self, organization: Organization) -> None:
+        """Platform staff: from now on an admin of this organization, and of no other."""
+        self._acting_in = organization
+        self.__dict__.pop("grants", None)
+
+    def narrow(
+        self, permissions: frozenset[Permission] | None, organization: int | None = None
+    ) -> None:
+        """From now on at most these permissions (None: all), in this organization (None: all)."""
+        self._narrowed = (permissions, organization)
+        self.__dict__.pop("grants", None)
+
+    def reach(self) -> frozenset[int]:
+        """Ids of the organizations whose rows the user may come across at all."""
+        if self._acting_in is not None:
+            return frozenset({self._acting_in.pk})
+        only = self._narrowed[1]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM opssight_organizations_of(%s) AS id", [self.pk])
+            return frozenset(pk for (pk,) in cursor.fetchall() if only in (None, pk))
 
     @cached_property
     def _memberships(self) -> "list[Membership]":
-        return list(self.memberships.select_related("organization").order_by("pk"))
+        return list(self.memberships.select_related("organization", "custom_role").order_by("pk"))
 
     @property
     def organization(self) -> Organization | None:
         """Where the user works: the organization of the oldest membership."""
-        return self._memberships[0].organization if self._memberships else None
+        return next(iter(self._organizations), None)
+
+    @property
+    def _organizations(self) -> "list[Organization]":
+        if self._acting_in is not None:
+            return [self._acting_in]
+        return [m.organization for m in self._memberships if m.organization_id in self.grants]
 
     @property
     def timezone_name(self) -> str:
@@ -68,8 +141,8 @@ class User(AbstractUser):
 
     def can(self, permission: Permission, organization: Organization | int) -> bool:
         pk = organization if isinstance(organization, int) else organization.pk
-        role = self.roles.get(pk)
-        return role is not None and permission in ROLE_PERMISSIONS[role]
+        grant = self.grants.get(pk)
+        return grant is not None and grant.allows(permission)
 
     @property
     def enters_admin(self) -> bool:
@@ -78,28 +151,76 @@ class User(AbstractUser):
 
     def organization_with(self, permission: Permission) -> Organization | None:
         """The organization of the oldest membership that gives the permission."""
-        allowed = (m for m in self._memberships if permission in ROLE_PERMISSIONS[Role(m.role)])
-        return next((m.organization for m in allowed), None)
+        return next((o for o in self._organizations if self.can(permission, o)), None)
+
+    def organizations_with(self, permission: Permission) -> list[int]:
+        """Ids of the organizations where the user may do this."""
+        return [pk for pk, grant in self.grants.items() if grant.allows(permission)]
 
     def can_somewhere(self, permission: Permission) -> bool:
-        return any(permission in ROLE_PERMISSIONS[role] for role in self.roles.values())
+        return bool(self.organizations_with(permission))
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def for_user(
+        self, user: "User | AnonymousUser", permission: Permission = Permission.MEMBER_EDIT
+    ) -> Self:
+        """Members of the organizations where the user has the permission."""
+        if not isinstance(user, User):
+            return self.none()
+        return self.filter(organization__in=user.organizations_with(permission))
 
 
 class Membership(models.Model):
+    """What somebody may do in one organization: a role or a custom role, on all of it or a part."""
+
+    class Coverage(models.TextChoices):
+        WHOLE = "whole", "Whole organization"
+        PART = "part", "Some sites, groups or assets"
+
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="memberships"
     )
-    role = models.CharField(max_length=20, choices=Role.choices, default=Role.VIEWER)
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.VIEWER, blank=True)
+    custom_role = models.ForeignKey(
+        "access.CustomRole",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="memberships",
+        help_text="Instead of a role: a set of permissions of your own.",
+    )
+    coverage = models.CharField(max_length=10, choices=Coverage.choices, default=Coverage.WHOLE)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         db_table = "memberships"
+        ordering = ["pk"]
         constraints = [
+            unique_in_organization("memberships"),
             models.UniqueConstraint(
                 fields=["user", "organization"], name="one_membership_per_organization"
             ),
-            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="known_role"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=Role.values, custom_role=None)
+                | models.Q(role="", custom_role__isnull=False),
+                name="role_or_custom_role",
+                violation_error_message="Choose a role or a custom role, not both.",
+            ),
+            SameOrganization(field="custom_role", name="memberships_custom_role_same_organization"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}, {self.get_role_display()} at {self.organization}"
+        return f"{self.user}, {self.role_name} at {self.organization}"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        if self.custom_role is not None:
+            return known(self.custom_role.permissions)
+        return ROLE_PERMISSIONS[Role(self.role)]
+
+    @property
+    def role_name(self) -> str:
+        return self.custom_role.name if self.custom_role else self.get_role_display()

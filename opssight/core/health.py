@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -56,6 +56,7 @@ def _results() -> dict[str, str]:
     return results
 
 
+@transaction.non_atomic_requests
 @require_safe
 @never_cache
 def live(request: HttpRequest) -> JsonResponse:
@@ -63,6 +64,7 @@ def live(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@transaction.non_atomic_requests
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:

@@ -1,15 +1,44 @@
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django_ratelimit.exceptions import Ratelimited
 
 from opssight.accounts.models import User
+from opssight.core import walls
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 RETRY_AFTER_SECONDS = 60
+
+
+class WallsMiddleware:
+    """Answers each request in one transaction, inside the walls of the signed-in user.
+
+    A view that fails is rolled back by itself (ATOMIC_REQUESTS), so that the page which says so can
+    still be drawn. Health checks must be able to say that the database is down.
+    """
+
+    OPEN = ("/health/", "/api/health", "/static/", "/favicon.ico")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(self.OPEN):
+            return self.get_response(request)
+        said = {
+            "address": str(request.META.get(settings.RATELIMIT_IP_META_KEY, "")),
+            "method": str(request.method),
+            "path": request.path_info[:300],
+        }
+        with walls.acting(**said), transaction.atomic():
+            if isinstance(request.user, User):
+                walls.enter(request.user)
+            return self.get_response(request)
 
 
 class OrganizationTimeZoneMiddleware:

@@ -6,12 +6,13 @@ from typing import Any, ClassVar, Self, TypeVar
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
+from django.db.models import Q
 from django.db.models.constraints import BaseConstraint
 from django.db.models.expressions import DatabaseDefault
 
-from opssight.accounts.models import Membership, Organization, User
-from opssight.accounts.permissions import Permission, roles_with
-from opssight.core.constraints import unique_in_organization
+from opssight.accounts.constraints import unique_in_organization
+from opssight.accounts.models import Organization, User
+from opssight.accounts.permissions import Permission
 
 M = TypeVar("M", bound="TenantModel")
 
@@ -20,11 +21,15 @@ class TenantQuerySet(models.QuerySet[M]):
     def for_user(
         self, user: User | AnonymousUser, permission: Permission = Permission.VIEW
     ) -> Self:
-        """Rows of the organizations where the user's role has the permission."""
+        """Rows that the user may do this with: of whole organizations, or of a part of one."""
         if not isinstance(user, User):
             return self.none()
-        mine = Membership.objects.filter(user=user, role__in=roles_with(permission))
-        return self.filter(organization__in=mine.values("organization"))
+        grants = [grant for grant in user.grants.values() if grant.allows(permission)]
+        allowed = Q(organization__in=[grant.organization for grant in grants if grant.is_whole])
+        parts = {g.organization: g.membership for g in grants if g.membership and not g.is_whole}
+        if parts:
+            allowed |= Q(organization__in=list(parts)) & self.model.covered(list(parts.values()))
+        return self.filter(allowed)
 
 
 class TenantModel(models.Model):
@@ -39,6 +44,14 @@ class TenantModel(models.Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def covered(cls, memberships: Collection[int]) -> Q:
+        """Which rows belong to the part of the plant that these memberships cover; here: all.
+
+        A model whose rows are of an asset or a place narrows this.
+        """
+        return Q()
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         """Name the field that breaks a constraint, in the words of `constraint_errors`.
@@ -91,7 +104,21 @@ class AssetOwned(TenantModel):
     class Meta:
         abstract = True
 
+    @classmethod
+    def covered(cls, memberships: Collection[int]) -> Q:
+        return assets_covered(cls, memberships, "asset")
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.organization_id is None:
             self.organization_id = self.asset.organization_id
         super().save(*args, **kwargs)
+
+
+def assets_covered(model: type[TenantModel], memberships: Collection[int], *fields: str) -> Q:
+    """Rows of the model all of whose assets, named by `fields`, the memberships cover."""
+    condition = Q()
+    for field in fields:
+        asset: Any = model._meta.get_field(field).related_model
+        assets = asset._default_manager.filter(asset.covered(memberships))
+        condition &= Q(**{f"{field}__in": assets.values("pk")})
+    return condition

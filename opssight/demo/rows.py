@@ -4,6 +4,7 @@ from datetime import datetime
 
 from assets.models import Asset, AssetGroup, AssetGroupMember, AssetRelationship, Sensor, Site
 from opssight.accounts.models import Organization
+from opssight.core.walls import new_organization_id
 from opssight.demo import layout
 from opssight.demo.plant import Plant
 from opssight.demo.scenario import STEP
@@ -15,7 +16,10 @@ ANCHOR_KEY = "demo_anchor"
 def create_organization() -> Organization:
     """The tenant of the demo. Raises IntegrityError when it exists."""
     return Organization.objects.create(
-        name=layout.ORGANIZATION, slug=SLUG, timezone=layout.TIME_ZONE
+        pk=new_organization_id(),
+        name=layout.ORGANIZATION,
+        slug=SLUG,
+        timezone=layout.TIME_ZONE,
     )
 
 

@@ -17,6 +17,7 @@ from opssight.runtime.problems import RuntimeProblem
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 DATABASE_NAME = "opssight"
+DATABASE_ROLE = os.environ.get("DATABASE_ROLE") or "opssight_app"
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
 # sun_path holds 108 bytes including the closing zero.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from opssight.runtime import children, identity
-from opssight.runtime.locations import DATABASE_NAME, database_url
+from opssight.runtime.locations import DATABASE_NAME, DATABASE_ROLE, database_url
 from opssight.runtime.problems import RuntimeProblem
 from opssight.runtime.servers import Server, package_folder
 
@@ -116,7 +116,7 @@ class Postgres(Server):
                 return
 
     def ensure_database(self) -> None:
-        """Create the database `opssight` when it is missing."""
+        """Create the database `opssight` and the role the product works as when they are missing."""
         import psycopg  # noqa: PLC0415 (0.2 s that only a start pays)
         from psycopg import sql  # noqa: PLC0415
 
@@ -127,6 +127,13 @@ class Postgres(Server):
             if known is None:
                 connection.execute(
                     sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE_NAME))
+                )
+            known = connection.execute(
+                "SELECT 1 FROM pg_roles WHERE rolname = %s", [DATABASE_ROLE]
+            ).fetchone()
+            if known is None:
+                connection.execute(
+                    sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(DATABASE_ROLE))
                 )
 
     def advice(self, reason: str) -> str:

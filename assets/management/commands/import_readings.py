@@ -3,7 +3,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 from django.db import Error as DatabaseError
 from django.utils import timezone
 from tqdm import tqdm
@@ -14,9 +14,10 @@ from assets.management.targets import NoSite, Targets
 from assets.tabular.sources import FileProblem, open_source
 from assets.tabular.table import Layout, open_table
 from assets.tabular.times import TimeReader
+from opssight.core.commands import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Import sensor readings from CSV files, wide or long, plain or gzipped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

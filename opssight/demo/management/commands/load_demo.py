@@ -1,15 +1,16 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from opssight.core.commands import OperatorCommand
 from opssight.demo.load import DAYS, NotEmpty, Progress, is_empty, load
 from opssight.demo.people import NotDemoMode
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Fill an empty database with the demo plant: 3 sites, 78 assets, 60 days of readings."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

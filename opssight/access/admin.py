@@ -14,8 +14,9 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from opssight.accounts.models import Membership, Organization, User
-from opssight.accounts.permissions import ROLE_PERMISSIONS, Permission, Role, roles_with
+from opssight.accounts.permissions import Permission, Role
 from opssight.accounts.timezone_field import with_timezones
+from opssight.core.walls import members_elsewhere, new_organization_id
 
 # Rights come from roles (ROLE_PERMISSIONS), and tokens end by signing out.
 admin.site.unregister(Group)
@@ -25,19 +26,16 @@ admin.site.unregister(OutstandingToken)
 
 def _administered(request: HttpRequest) -> "QuerySet[Organization]":
     """Organizations that the signed-in person administers."""
-    return Organization.objects.filter(
-        memberships__user=request.user.pk,
-        memberships__role__in=roles_with(Permission.ORGANIZATION_EDIT),
-    )
+    user = request.user
+    allowed = user.organizations_with(Permission.MEMBER_EDIT) if isinstance(user, User) else []
+    return Organization.objects.filter(pk__in=allowed)
 
 
 class _ByOrganizationAdmins:
     """Only who administers an organization sees and changes its people."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return isinstance(request.user, User) and request.user.can_somewhere(
-            Permission.ORGANIZATION_EDIT
-        )
+        return isinstance(request.user, User) and request.user.can_somewhere(Permission.MEMBER_EDIT)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.has_module_permission(request)
@@ -62,8 +60,8 @@ class MembershipFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         if self.instance != self.administrator or any(self.errors):
             return
         kept = [form for form in self.forms if form not in self.deleted_forms]
-        roles = [Role(form.instance.role) for form in kept if form.instance.organization_id]
-        if not any(Permission.ORGANIZATION_EDIT in ROLE_PERMISSIONS[role] for role in roles):
+        rights = [form.instance.permissions for form in kept if form.instance.organization_id]
+        if not any(Permission.MEMBER_EDIT in permissions for permissions in rights):
             raise ValidationError(
                 "You cannot take the admin role from yourself. Ask another admin to do it."
             )
@@ -128,14 +126,13 @@ class UserAdmin(_ByOrganizationAdmins, DjangoUserAdmin, ModelAdmin):  # type: ig
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
-        elsewhere = Membership.objects.exclude(organization__in=_administered(request))
         people: QuerySet[User] = (
             super()
             .get_queryset(request)
             .filter(memberships__organization__in=_administered(request))
-            .exclude(pk__in=elsewhere.values("user"))
+            .exclude(pk__in=members_elsewhere())
             .distinct()
-            .prefetch_related("memberships__organization")
+            .prefetch_related("memberships__organization", "memberships__custom_role")
         )
         # Who runs the installation is out of reach of who runs an organization.
         runs_it = isinstance(request.user, User) and request.user.is_superuser
@@ -154,7 +151,7 @@ class UserAdmin(_ByOrganizationAdmins, DjangoUserAdmin, ModelAdmin):  # type: ig
 
     @admin.display(description="Roles")
     def roles_held(self, user: User) -> str:
-        return ", ".join(m.get_role_display() for m in user.memberships.all())
+        return ", ".join(m.role_name for m in user.memberships.all())
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # Their name stands in the history; an account is switched off instead.
@@ -176,6 +173,8 @@ class OrganizationAdmin(_ByOrganizationAdmins, ModelAdmin):  # type: ignore[misc
         return with_timezones(db_field, super().formfield_for_dbfield(db_field, request, **kwargs))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        if not change:
+            obj.pk = new_organization_id()
         super().save_model(request, obj, form, change)
         if not change:
             assert isinstance(request.user, User)  # noqa: S101 the admin asks for a sign-in

@@ -17,8 +17,9 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from opssight.accounts.models import Organization, User
 from opssight.accounts.permissions import Permission
-from opssight.core.filters import StableOrdering
-from opssight.core.serializers import TenantSerializer
+from opssight.core import walls
+from opssight.core.api.filters import StableOrdering
+from opssight.core.api.serializers import TenantSerializer
 
 REFUSED = "Your role may not do this. Ask an admin of your organization."
 
@@ -57,6 +58,13 @@ class TenantViewSet(ReadOnlyModelViewSet[Any]):
     filterset_class: type[FilterSet] | None = None
     search_fields: list[str] = []
     ordering_fields: list[str] = []
+
+    def perform_authentication(self, request: Request) -> None:
+        """Who signs in with a token is inside the walls from here on, like who has a session."""
+        super().perform_authentication(request)
+        user = request.user
+        if isinstance(user, User) and (request.auth or walls.current().user != user.pk):
+            walls.enter(user)
 
     @property
     def user(self) -> User:

@@ -1,0 +1,11 @@
+from django.db import migrations
+
+from opssight.core.row_security import WallOff
+
+
+class Migration(migrations.Migration):
+    dependencies = [("core", "0001_walls"), ("notifications", "0001_initial")]
+
+    operations = [
+        WallOff("notifications"),
+    ]

@@ -1,0 +1,69 @@
+"""The role that the product works as: no superuser, no owner, subject to every policy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+
+EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Work as the role that logged in, which owns the tables, instead of the product's role."""
+    options = connection.settings_dict["OPTIONS"]
+    role = options.pop("assume_role", None)
+    if role is None:
+        yield
+        return
+    connection.close()
+    try:
+        yield
+    finally:
+        options["assume_role"] = role
+        connection.close()
+
+
+def ensure_role() -> None:
+    """Create the product's role when the server does not have it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "DO $$ BEGIN"
+                " IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {name}) THEN"
+                " CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS; END IF;"
+                # Another process was faster.
+                " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            ).format(
+                name=sql.Literal(settings.DATABASE_ROLE),
+                role=sql.Identifier(settings.DATABASE_ROLE),
+            )
+        )
+        cursor.execute("SELECT pg_has_role(%s, 'MEMBER')", [settings.DATABASE_ROLE])
+        if not cursor.fetchone()[0]:  # type: ignore[index]
+            cursor.execute(
+                sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(settings.DATABASE_ROLE))
+            )
+
+
+def grant() -> None:
+    """Let the product's role use every table; a model may allow it less (`database_grants`)."""
+    role = sql.Identifier(settings.DATABASE_ROLE)
+    statements = [
+        sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role),
+        sql.SQL("GRANT {} ON ALL TABLES IN SCHEMA public TO {}").format(sql.SQL(EVERYTHING), role),
+        sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(role),
+    ]
+    existing = set(connection.introspection.table_names())
+    for model in apps.get_models():
+        allowed = getattr(model, "database_grants", EVERYTHING)
+        if allowed != EVERYTHING and model._meta.db_table in existing:
+            table = sql.Identifier(model._meta.db_table)
+            statements.append(sql.SQL("REVOKE ALL ON {} FROM {}").format(table, role))
+            statements.append(sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(allowed), table, role))
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)

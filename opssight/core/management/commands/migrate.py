@@ -1,0 +1,15 @@
+from typing import Any
+
+from django.core.management.commands import migrate
+
+from opssight.core.database_role import as_owner, ensure_role, grant
+
+
+class Command(migrate.Command):
+    """Django's own, as the owner of the tables; then the product's role may use them."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with as_owner():
+            ensure_role()
+            super().handle(*args, **options)
+            grant()
