@@ -45,7 +45,7 @@ def within(windows: Sequence[Window], times: Floats) -> Bools:
 
 
 def sensors_to_score(organization_id: int) -> list[int]:
-    """Ids of the organization's active sensors with readings that no detector has seen, asset by asset."""
+    """Ids of active sensors with readings that no detector has seen, asset by asset."""
     unseen = Q(detector_state=None) | Q(last_time__gt=F("detector_state__watermark"))
     sensors = Sensor.objects.filter(
         unseen, organization=organization_id, is_active=True, last_time__isnull=False

@@ -13,6 +13,9 @@ from opssight.accounts.models import Membership, Organization
 from opssight.accounts.permissions import Role
 from tests.factories import MembershipFactory, OrganizationFactory
 
+# What every request costs besides its own queries: a savepoint for the request and one for the
+# view, the end of both, and the question which organizations are the user's.
+WALLS = 5
 ClientFor = Callable[[Membership], Client]
 ApiFor = Callable[[Membership], APIClient]
 

@@ -199,7 +199,7 @@ def _split_closed(states: Iterable[DetectorState]) -> None:
 
 
 def end_silent(*, organization_id: int, at: datetime) -> int:
-    """End the open anomalies of the organization's sensors that have sent nothing for longer than their gap allows.
+    """End the open anomalies of sensors that have sent nothing for longer than their gap allows.
 
     Should readings continue the event after all, scoring opens the anomaly again.
     """

@@ -124,9 +124,7 @@ class ApiToken(TenantModel):
         User, on_delete=models.CASCADE, related_name="api_tokens", editable=False
     )
     name = models.CharField(max_length=100)
-    prefix = models.CharField(
-        max_length=12, editable=False, help_text="Shown to tell tokens apart."
-    )
+    prefix = models.CharField(max_length=12, editable=False, help_text="Tells tokens apart.")
     digest = models.CharField(max_length=64, unique=True, editable=False)
     permissions = ArrayField(
         models.CharField(max_length=40, choices=PERMISSION_CHOICES),

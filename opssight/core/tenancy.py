@@ -104,14 +104,14 @@ class AssetOwned(TenantModel):
     class Meta:
         abstract = True
 
-    @classmethod
-    def covered(cls, memberships: Collection[int]) -> Q:
-        return assets_covered(cls, memberships, "asset")
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.organization_id is None:
             self.organization_id = self.asset.organization_id
         super().save(*args, **kwargs)
+
+    @classmethod
+    def covered(cls, memberships: Collection[int]) -> Q:
+        return assets_covered(cls, memberships, "asset")
 
 
 def assets_covered(model: type[TenantModel], memberships: Collection[int], *fields: str) -> Q:

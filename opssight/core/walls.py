@@ -123,8 +123,8 @@ def _tell_new_transactions(
     execute: Callable[..., Any],
     sql: str,
     params: Any,
-    many: bool,
-    context: dict[str, Any],  # noqa: FBT001
+    many: bool,  # noqa: FBT001 as Django calls it
+    context: dict[str, Any],
 ) -> Any:
     if _running():
         return execute(sql, params, many, context)

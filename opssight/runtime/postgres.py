@@ -116,7 +116,7 @@ class Postgres(Server):
                 return
 
     def ensure_database(self) -> None:
-        """Create the database `opssight` and the role the product works as when they are missing."""
+        """Create the database `opssight` and the product's role when they are missing."""
         import psycopg  # noqa: PLC0415 (0.2 s that only a start pays)
         from psycopg import sql  # noqa: PLC0415
 

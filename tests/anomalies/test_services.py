@@ -127,9 +127,15 @@ class TestScoring:
         sensor = sensor_with(values[:1420])
         services.score_sensors(sensor_ids=[sensor.pk], at=NOON + 1420 * STEP)
 
-        assert services.end_silent(at=NOON + 1425 * STEP) == 0
-        assert services.end_silent(at=NOON + 1460 * STEP) == 1
-        assert services.end_silent(at=NOON + 1460 * STEP) == 0
+        assert (
+            services.end_silent(organization_id=sensor.organization_id, at=NOON + 1425 * STEP) == 0
+        )
+        assert (
+            services.end_silent(organization_id=sensor.organization_id, at=NOON + 1460 * STEP) == 1
+        )
+        assert (
+            services.end_silent(organization_id=sensor.organization_id, at=NOON + 1460 * STEP) == 0
+        )
         assert Anomaly.objects.get().ended_at == NOON + 1419 * STEP
 
         # A gateway sends what it had kept back.

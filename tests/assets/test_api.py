@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from assets.models import Asset, AssetGroupMember
 from opssight.accounts.models import Membership, Organization
-from tests.conftest import ApiFor
+from tests.conftest import WALLS, ApiFor
 from tests.factories import (
     AnomalyFactory,
     AssetFactory,
@@ -172,7 +172,7 @@ class TestAssetDetail:
             factory.create_batch(12, asset=asset)
         MaintenanceRecordFactory.create_batch(12, asset=asset)
         api = api_for(viewer)
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(8 + WALLS):
             body = api.get(f"/api/assets/{asset.pk}/").data
         assert len(body["sensors"]) == 12
         assert len(body["maintenance"]["last_history"]) == 10

@@ -6,6 +6,7 @@ from django.utils import timezone
 from assets.api.readings import LARGEST_BATCH
 from assets.models import Reading
 from assets.services import ingest
+from tests.conftest import WALLS
 from tests.factories import NOON, AssetFactory, MembershipFactory, SensorFactory
 
 pytestmark = pytest.mark.django_db
@@ -159,5 +160,5 @@ def test_reading_takes_as_many_queries_for_one_sensor_as_for_twenty(
 ):
     SensorFactory.create_batch(sensors - 1, asset=sensor.asset)
     api = api_for(viewer)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(7 + WALLS):
         assert api.get(url(sensor), {"from": "2026-03-01"}).status_code == 200

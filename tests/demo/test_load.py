@@ -17,7 +17,7 @@ from assets.models import (
 from forecasts.models import RiskScore
 from maintenance.models import MaintenanceRecord, MaintenanceSchedule, Technician, WorkOrder
 from opssight.accounts.models import Organization, User
-from opssight.accounts.permissions import Role
+from opssight.accounts.permissions import ROLE_PERMISSIONS, Role
 from opssight.demo.load import checkpoints
 from opssight.demo.people import PASSWORD
 from opssight.demo.plant import build
@@ -73,7 +73,8 @@ def test_the_three_logins_have_the_roles_that_their_names_say(
 ):
     for name, role in (("admin", Role.ADMIN), ("planner", Role.PLANNER)):
         assert client.login(username=name, password=PASSWORD)
-        assert User.objects.get(username=name).roles == {plant_of_two_days.pk: role}
+        user = User.objects.get(username=name)
+        assert user.grants[plant_of_two_days.pk].permissions == ROLE_PERMISSIONS[role]
     assert client.login(username="technician", password=PASSWORD)
     assert User.objects.get(username="admin").is_superuser
     assert Technician.objects.filter(user__username="technician").exists()

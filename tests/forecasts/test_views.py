@@ -11,6 +11,7 @@ from forecasts import risk
 from opssight.accounts.models import Organization
 from opssight.core.templatetags.ui import risk_level
 from tests import factories
+from tests.conftest import WALLS
 
 
 def _rated(plant: Organization, score: float | None, **values: Any) -> Asset:
@@ -115,5 +116,5 @@ def test_an_asset_page_costs_the_same_for_many_sensors(
         sensor = factories.SensorFactory.create(asset=asset, high_limit=2.0)
         factories.ForecastFactory.create(asset=asset, sensor=sensor)
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(7 + WALLS):
         signed_in.get(f"/risk/of-asset/{asset.pk}/")
