@@ -66,6 +66,12 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     return response
 
 
+def answer(request: HttpRequest, error: exceptions.APIException) -> JsonResponse:
+    """The problem document for an error that was met before any view."""
+    code = error.status_code
+    return JsonResponse(_problem(error, code), status=code, content_type=CONTENT_TYPE)
+
+
 def not_found(request: HttpRequest) -> JsonResponse:
     """The problem document for a path that no endpoint has."""
     error = exceptions.NotFound(f"There is no endpoint at {request.path}. See /api/docs.")
@@ -88,7 +94,7 @@ def _as_api_exception(error: Exception, view: Any) -> Exception:
         case Ratelimited():
             return exceptions.Throttled(wait=60)
         case PermissionDenied():
-            return exceptions.PermissionDenied()
+            return exceptions.PermissionDenied(str(error) or None)
         case Http404():
             return exceptions.NotFound()
         case ValidationError():
