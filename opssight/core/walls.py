@@ -114,9 +114,14 @@ def new_organization_id() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('organizations', 'id'))")
         pk: int = cursor.fetchone()[0]  # type: ignore[index]
-    if _actor.get() is not None:
-        become(replace(current(), organizations=current().organizations | {pk}))
+    join(pk)
     return pk
+
+
+def join(organization: int) -> None:
+    """Let an enclosing `acting` see and write rows of one more organization."""
+    if _actor.get() is not None:
+        become(replace(current(), organizations=current().organizations | {organization}))
 
 
 def _tell_new_transactions(
