@@ -45,7 +45,9 @@ INSTALLED_APPS = [
     "template_partials",
     "csp",
     "opssight.accounts",
+    "opssight.idempotency",
     "opssight.core",
+    "opssight.audit",
     "assets",
     "opssight.access",
     "notifications",
@@ -65,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "opssight.core.middleware.WallsMiddleware",
+    "opssight.access.middleware.ActAsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -160,10 +163,24 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "forget-idempotent-requests": {
+        "task": "opssight.idempotency.tasks.forget_idempotent_requests",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "deliver-notifications": {
         "task": "notifications.tasks.deliver_pending",
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
+    },
+    "seal-audit-entries": {
+        "task": "opssight.audit.tasks.seal_entries",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "remove-old-audit-entries": {
+        "task": "opssight.audit.tasks.remove_old_entries",
+        "schedule": crontab(hour=3, minute=10),
     },
 }
 if DEMO:
@@ -192,6 +209,10 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard:home"
 LOGOUT_REDIRECT_URL = "login"
 
+# -- Audit trail ---------------------------------------------------------------------------------
+# Days after which entries are removed, 30 or more; 0 keeps them for good.
+AUDIT_RETENTION_DAYS = env.int("AUDIT_RETENTION_DAYS", default=0)
+
 # -- Mail ----------------------------------------------------------------------------------------
 # Without EMAIL_URL nothing is mailed: notifications are in the panel only.
 vars().update(env.email_url("EMAIL_URL", default="dummymail://"))
@@ -201,6 +222,7 @@ SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
 # -- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "opssight.access.authentication.ApiTokenAuthentication",
         "rest_framework_simplejwt.authentication.JWTAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
@@ -211,8 +233,9 @@ REST_FRAMEWORK = {
         "rest_framework.filters.OrderingFilter",
     ],
     "DEFAULT_PAGINATION_CLASS": "opssight.core.api.paging.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "opssight.core.api.schema.OperationSchema",
     "EXCEPTION_HANDLER": "opssight.core.api.problems.exception_handler",
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
@@ -236,6 +259,7 @@ SPECTACULAR_SETTINGS = {
         " documents (RFC 9457). You see your own organization's rows only; others do not exist."
     ),
     "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -244,7 +268,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "opssight.core.api.schema.add_problems",
+        "opssight.core.api.schema.complete",
     ],
     "ENUM_NAME_OVERRIDES": {
         "Urgency": "maintenance.models.Urgency",

@@ -74,7 +74,7 @@ class WorkOrderViewSet(mixins.CreateModelMixin, TenantViewSet):
             " Read-only fields are ignored."
         ),
         responses=WorkOrderDetailSerializer,
-        examples=[examples.COMPLETE_BY_STATUS],
+        examples=[examples.REPLACE_BY_STATUS],
     )
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self._change(request, partial=False)
