@@ -9,8 +9,14 @@ from django.db import models
 from django.db.models import F, Q
 
 from opssight.accounts.constraints import same_organization, unique_in_organization
-from opssight.accounts.models import User
-from opssight.accounts.permissions import PERMISSION_TEXTS, Permission, Role
+from opssight.accounts.models import Membership, User
+from opssight.accounts.permissions import (
+    PERMISSION_TEXTS,
+    ROLE_PERMISSIONS,
+    Permission,
+    Role,
+    known,
+)
 from opssight.core.tenancy import TenantModel, TenantQuerySet
 
 PERMISSION_CHOICES = [(item.value, PERMISSION_TEXTS[item]) for item in Permission]
@@ -45,6 +51,10 @@ class CustomRole(TenantModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def allowed(self) -> frozenset[Permission]:
+        return known(self.permissions)
+
 
 class InvitationQuerySet(TenantQuerySet["Invitation"]):
     def open(self, *, at: datetime) -> Self:
@@ -59,6 +69,13 @@ class Invitation(TenantModel):
     custom_role = models.ForeignKey(
         CustomRole, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
+    coverage = models.CharField(
+        max_length=10, choices=Membership.Coverage.choices, default=Membership.Coverage.WHOLE
+    )
+    # Ids of what the membership will cover; what is gone by then is left out.
+    sites = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    groups = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    assets = ArrayField(models.BigIntegerField(), default=list, blank=True)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     invited_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
@@ -100,6 +117,16 @@ class Invitation(TenantModel):
 
     def __str__(self) -> str:
         return f"Invitation of {self.email}"
+
+    @property
+    def role_name(self) -> str:
+        return self.custom_role.name if self.custom_role else self.get_role_display()
+
+    @property
+    def role_permissions(self) -> frozenset[Permission]:
+        if self.custom_role is not None:
+            return known(self.custom_role.permissions)
+        return ROLE_PERMISSIONS[Role(self.role)]
 
 
 class ApiTokenQuerySet(TenantQuerySet["ApiToken"]):
