@@ -1,18 +1,23 @@
 """Every setting. Each one that differs between machines comes from the environment."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import environ
 from celery.schedules import crontab
-from csp.constants import NONE, SELF
+from corsheaders.defaults import default_headers
+from csp.constants import NONCE, NONE, SELF
 from django.templatetags.static import static
 
 from opssight.runtime import locations
+from opssight.runtime.secret_files import with_secret_files
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
+# A secret X may stand in a file that X_FILE names.
+env.ENVIRON = with_secret_files(os.environ)
 
 # Demo mode makes the three demo logins and keeps the simulated plant living.
 DEMO = env.bool("OPSSIGHT_DEMO", default=False)
@@ -44,6 +49,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "csp",
+    "corsheaders",
     "opssight.accounts",
     "opssight.idempotency",
     "opssight.core",
@@ -60,7 +66,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "opssight.core.request_id.RequestIdMiddleware",
+    "opssight.core.logs.AccessLogMiddleware",
+    "opssight.core.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "opssight.core.csp.ContentSecurityPolicy",
+    "corsheaders.middleware.CorsMiddleware",
+    "opssight.core.uploads.BodyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -69,8 +82,6 @@ MIDDLEWARE = [
     "opssight.core.middleware.WallsMiddleware",
     "opssight.access.middleware.ActAsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "opssight.core.middleware.OrganizationTimeZoneMiddleware",
     "opssight.core.middleware.RateLimitMiddleware",
@@ -235,11 +246,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "opssight.core.api.paging.Pages",
     "DEFAULT_SCHEMA_CLASS": "opssight.core.api.schema.OperationSchema",
     "EXCEPTION_HANDLER": "opssight.core.api.problems.exception_handler",
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": [
-        "rest_framework.renderers.JSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
-    ],
+    "DEFAULT_PARSER_CLASSES": ["opssight.core.uploads.BoundedJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SIMPLE_JWT = {
@@ -289,7 +297,10 @@ SPECTACULAR_SETTINGS = {
         "NotificationEvent": "notifications.models.Notification.Event",
     },
 }
+# Bytes: of any body, and of the endpoint that takes many readings at once.
+LARGEST_BODY = env.int("LARGEST_BODY", default=2 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 # -- Time and language ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
@@ -320,23 +331,63 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
-SESSION_COOKIE_SECURE = HTTPS
-CSRF_COOKIE_SECURE = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^api/health"]
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Admin, Swagger UI and the browsable API write styles (and Alpine expressions) into their pages;
-# our own pages keep to files.
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+if HTTPS:
+    # A browser takes these names from this very host only, and never over plain HTTP.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+# opssight.core.csp has what the admin and the API's documentation are granted on top.
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ("/admin/", "/api/"),
     "DIRECTIVES": {
-        "default-src": [SELF],
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
-        "object-src": [NONE],
-        "base-uri": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
     },
 }
+# Chrome also asks `form-action` where an answer to a form sends on to: the providers of a sign-in.
+FORM_ACTION_ORIGINS = env.list("FORM_ACTION_ORIGINS", default=[])
+PERMISSIONS_POLICY: dict[str, str | list[str]] = {
+    **{
+        feature: []
+        for feature in (
+            "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera",
+            "display-capture", "encrypted-media", "geolocation", "gyroscope", "hid",
+            "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
+            "picture-in-picture", "screen-wake-lock", "serial", "sync-xhr", "usb", "web-share",
+        )
+    },
+    "clipboard-write": "self",
+    "fullscreen": "self",
+    "publickey-credentials-create": "self",
+    "publickey-credentials-get": "self",
+}  # fmt: skip
+# Pages of other origins may call the API, with a token and never with a cookie, when named here.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key", "if-match", "if-none-match")
+CORS_EXPOSE_HEADERS = (
+    "deprecation", "etag", "idempotency-replayed", "link", "location", "ratelimit-limit",
+    "ratelimit-policy", "ratelimit-remaining", "ratelimit-reset", "retry-after", "sunset",
+    "x-request-id",
+)  # fmt: skip
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # django-ratelimit counts in Django's Redis cache; its check only knows other backends by name.
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
@@ -380,8 +431,23 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "line": {
+            "()": "opssight.core.logs.Line",
+            "format": "{asctime} {levelname} {name} {request_id} {message}",
+            "style": "{",
+        },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request_id": {"()": "opssight.core.request_id.RequestIdFilter"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
+DEFAULT_EXCEPTION_REPORTER = "opssight.core.logs.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "opssight.core.logs.SecretsFilter"
+# Faults are mailed here, without the secrets of the request.
+ADMINS = [("", address) for address in env.list("ERROR_MAIL_TO", default=[])]
