@@ -1,0 +1,102 @@
+"""What is logged: one line per request, the request's number on every line, and no secret."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
+
+from opssight.accounts.models import User
+from opssight.core.masking import MASK, is_secret, masked, masked_path
+
+access = logging.getLogger("opssight.access_log")
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+QUIET = ("/health/", "/static/")
+
+
+class Line(logging.Formatter):
+    """Masks the finished line, the traceback included; a line break in a value starts no line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 as logging calls it
+        return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))
+
+
+class AccessLogMiddleware:
+    """One line per request: method, path, status, duration, user. Queries are not logged."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        start = time.monotonic()
+        response = self.get_response(request)
+        level = logging.DEBUG if request.path_info.startswith(QUIET) else logging.INFO
+        access.log(
+            level,
+            "%s %s %s %.0fms user=%s from=%s",
+            request.method,
+            masked_path(request.path_info)[:300],
+            response.status_code,
+            1000 * (time.monotonic() - start),
+            _user(request),
+            request.META.get(settings.RATELIMIT_IP_META_KEY, "-"),
+        )
+        return response
+
+
+def _user(request: HttpRequest) -> str:
+    """Id of who asked, as far as that was found out: a log line causes no query."""
+    user = getattr(request, "_cached_user", None) or request.__dict__.get("user")
+    return str(user.pk) if type(user) is User else "-"
+
+
+class SecretsFilter(SafeExceptionReporterFilter):
+    """For reports of errors: no local variables in production, and no cookies or form values."""
+
+    def cleanse_setting(self, key: Any, value: Any) -> Any:
+        if is_secret(key):
+            return self.cleansed_substitute
+        cleansed = super().cleanse_setting(key, value)
+        return masked(cleansed) if isinstance(cleansed, str) else cleansed
+
+    def get_safe_cookies(self, request: HttpRequest | None) -> dict[str, Any]:
+        return dict.fromkeys(getattr(request, "COOKIES", {}), self.cleansed_substitute)
+
+    def get_post_parameters(self, request: HttpRequest | None) -> Any:
+        hidden = QueryDict(mutable=True)
+        for name in request.POST if request is not None else ():
+            hidden[name] = self.cleansed_substitute
+        return hidden
+
+    def get_traceback_frame_variables(
+        self, request: HttpRequest | None, tb_frame: Any
+    ) -> Iterable[tuple[str, Any]]:
+        if not settings.DEBUG:
+            return []
+        found = super().get_traceback_frame_variables(request, tb_frame)
+        return [
+            (name, self.cleansed_substitute if is_secret(name) else value) for name, value in found
+        ]
+
+
+class Reporter(ExceptionReporter):
+    """Django's report of an error (by mail, or on the screen where DEBUG is on), masked."""
+
+    def get_traceback_data(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().get_traceback_data()
+        data["request_GET_items"] = [(name, MASK) for name, _ in data.get("request_GET_items", [])]
+        data["request_insecure_uri"] = str(data.get("request_insecure_uri", "")).partition("?")[0]
+        return data
+
+    def get_traceback_text(self) -> str:
+        return masked(str(super().get_traceback_text()))
+
+    def get_traceback_html(self) -> str:
+        return masked(str(super().get_traceback_html()))

@@ -1,0 +1,91 @@
+"""What a request may bring: how much, in which encoding, nested how deep."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from rest_framework import exceptions, status
+from rest_framework.parsers import JSONParser
+
+from opssight.core.api import problems
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+# The one endpoint that takes many rows at once.
+READINGS = re.compile(r"/api/assets/\d+/readings/?")
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+    default_detail = "The body is too large."
+
+
+class LengthRequired(exceptions.APIException):
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_code = "length_required"
+    default_detail = "Send the body in one piece, with its Content-Length."
+
+
+class EncodedBody(exceptions.APIException):
+    status_code = status.HTTP_415_UNSUPPORTED_MEDIA_TYPE
+    default_code = "unsupported_encoding"
+    default_detail = "Send the body as it is: compressed bodies (Content-Encoding) are not read."
+
+
+class BodyMiddleware:
+    """Refuses a body by its headers, before anything reads it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        problem = _problem(request)
+        if problem is None:
+            return self.get_response(request)
+        if request.path_info.startswith("/api/"):
+            return problems.answer(request, problem)
+        page = {"detail": problem.detail, "code": problem.status_code}
+        return render(request, "refused_body.html", page, status=problem.status_code)
+
+
+def limit_of(path: str) -> int:
+    """The largest body that is read at this path, in bytes."""
+    if READINGS.fullmatch(path):
+        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return settings.LARGEST_BODY
+
+
+def _problem(request: HttpRequest) -> exceptions.APIException | None:
+    # Gunicorn puts chunks together without a bound, and Django reads no body without a length.
+    if request.headers.get("Transfer-Encoding"):
+        return LengthRequired()
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        return EncodedBody()
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    limit = limit_of(request.path_info)
+    if not length.isdecimal():
+        return LengthRequired()
+    if len(length) > 15 or int(length) > limit:
+        return TooLarge(
+            f"The body has more than the {limit:,} bytes that this address takes."
+            " Send less at once."
+        )
+    return None
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON whose nesting and whose numbers are bounded: 400 instead of a fault."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise exceptions.ParseError("The JSON is nested too deeply.") from error
