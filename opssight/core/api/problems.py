@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
 from django.db import DataError, IntegrityError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -14,6 +19,9 @@ from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
+
+from opssight.core import request_id
+from opssight.core.api.codes import CODES, explained
 
 CONTENT_TYPE = "application/problem+json"
 LONGEST_DETAIL = 500
@@ -38,6 +46,21 @@ class Conflict(exceptions.APIException):
         self.field = field
 
 
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is too large. Send it in parts."
+    default_code = "too_large"
+
+
+class PreconditionFailed(exceptions.APIException):
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_detail = (
+        "The row was changed since you read it, so nothing was written. Read it again and decide"
+        " anew."
+    )
+    default_code = "precondition_failed"
+
+
 @contextmanager
 def conflict_on(*errors: type[Exception], detail: str) -> Iterator[None]:
     """Answer 409 with `detail` where the domain raises one of `errors`."""
@@ -49,13 +72,13 @@ def conflict_on(*errors: type[Exception], detail: str) -> Iterator[None]:
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """A problem document with type, title, status, detail, code and, for fields, `errors`."""
-    error = _as_api_exception(error, context.get("view"))
+    error = as_api_exception(error, context.get("view"))
     response = drf_exception_handler(error, context)
     if response is None:
         return None
     assert isinstance(error, exceptions.APIException)  # noqa: S101
-    response.data = _problem(error, response.status_code)
     request = context.get("request")
+    response.data = problem(error, response.status_code, path=getattr(request, "path", ""))
     if getattr(getattr(request, "accepted_renderer", None), "format", None) == "api":
         return response
     # As a content type of its own, whatever was asked for: every client can read JSON.
@@ -67,15 +90,29 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 
 def answer(request: HttpRequest, error: exceptions.APIException) -> JsonResponse:
-    """The problem document for an error that was met before any view."""
+    """The problem document for an error that was met outside of the API's views."""
     code = error.status_code
-    return JsonResponse(_problem(error, code), status=code, content_type=CONTENT_TYPE)
+    body = problem(error, code, path=request.path)
+    response = JsonResponse(body, status=code, content_type=CONTENT_TYPE)
+    if isinstance(error, exceptions.Throttled) and error.wait:
+        response["Retry-After"] = str(error.wait)
+    return response
 
 
 def not_found(request: HttpRequest) -> JsonResponse:
     """The problem document for a path that no endpoint has."""
-    error = exceptions.NotFound(f"There is no endpoint at {request.path}. See /api/docs.")
-    return JsonResponse(_problem(error, 404), status=404, content_type=CONTENT_TYPE)
+    return answer(
+        request, exceptions.NotFound(f"There is no endpoint at {request.path}. See /api/docs.")
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer to a request that Django refuses: a problem document for the API, else a page."""
+    if not request.path.startswith("/api/"):
+        return defaults.bad_request(request, exception)
+    error = as_api_exception(exception, None)
+    known = error if isinstance(error, exceptions.APIException) else exceptions.ParseError()
+    return answer(request, known)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -86,17 +123,31 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "Something failed on our side and nothing was changed. Try again; if it goes on, tell your "
         "administrator what you sent and when."
     )
-    return JsonResponse(_problem(error, 500), status=500, content_type=CONTENT_TYPE)
+    return answer(request, error)
 
 
-def _as_api_exception(error: Exception, view: Any) -> Exception:
+def as_api_exception(error: Exception, view: Any) -> Exception:
+    """What the API answers to an error of Django or of the database; others as they are."""
+    return _of_http(error) or _of_database(error, view) or error
+
+
+def _of_http(error: Exception) -> exceptions.APIException | None:
     match error:
         case Ratelimited():
             return exceptions.Throttled(wait=60)
+        case RequestDataTooBig():
+            return TooLarge()
+        case SuspiciousOperation():
+            return exceptions.ParseError("The request is malformed. Check its headers and body.")
         case PermissionDenied():
             return exceptions.PermissionDenied(str(error) or None)
         case Http404():
             return exceptions.NotFound()
+    return None
+
+
+def _of_database(error: Exception, view: Any) -> exceptions.APIException | None:
+    match error:
         case ValidationError():
             return exceptions.ValidationError(_django_messages(error))
         case ProtectedError():
@@ -107,7 +158,7 @@ def _as_api_exception(error: Exception, view: Any) -> Exception:
             return exceptions.ValidationError(
                 "A value cannot be stored. Remove NUL characters and numbers out of range."
             )
-    return error
+    return None
 
 
 def _still_used(error: ProtectedError) -> Conflict:
@@ -133,29 +184,31 @@ def _from_constraint(
     return Conflict(message, field=field) if name in known else Conflict()
 
 
-def _problem(error: exceptions.APIException, code: int) -> dict[str, Any]:
+def problem(error: exceptions.APIException, code: int, *, path: str = "") -> dict[str, Any]:
+    """The problem document of an error; `path` is where it happened."""
     invalid = isinstance(error, exceptions.ValidationError)
-    problem: dict[str, Any] = {
-        "type": "about:blank",
-        "title": "Invalid input." if invalid else _title(error),
+    own = "invalid" if invalid else getattr(error.detail, "code", error.default_code)
+    kind = explained(own, code)
+    body: dict[str, Any] = {
+        "type": f"/api/problems/{kind}/",
+        "title": CODES[kind].title,
         "status": code,
+        "code": own,
+        "detail": "Some values were refused. See errors." if invalid else _text(error.detail),
+        "instance": _plain(path),
+        "request_id": request_id.current(),
     }
-    if invalid:
-        problem["code"] = "invalid"
-        problem["detail"] = "Some values were refused. See errors."
-        problem["errors"] = _flatten(error.get_full_details())
-        return problem
-    problem["code"] = getattr(error.detail, "code", error.default_code)
-    problem["detail"] = _text(error.detail)
+    errors = _errors(error, body["detail"])
+    return body | ({"errors": errors} if errors else {})
+
+
+def _errors(error: exceptions.APIException, detail: str) -> list[dict[str, str]]:
+    if isinstance(error, exceptions.ValidationError):
+        return _flatten(error.get_full_details())
     if isinstance(error, Conflict) and error.field:
-        problem["errors"] = [
-            {"pointer": f"/{error.field}", "code": "conflict", "detail": problem["detail"]}
-        ]
-    return problem
-
-
-def _title(error: exceptions.APIException) -> str:
-    return "Conflict." if isinstance(error, Conflict) else str(error.default_detail)
+        return [{"pointer": f"/{error.field}", "code": "conflict", "detail": detail}]
+    known: list[dict[str, str]] = getattr(error, "errors", [])
+    return known
 
 
 def _text(detail: Any) -> str:
