@@ -7,9 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.functional import SimpleLazyObject
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
-from opssight.accounts.models import User
 from opssight.core.masking import MASK, is_secret, masked, masked_path
 
 access = logging.getLogger("opssight.access_log")
@@ -54,7 +54,8 @@ class AccessLogMiddleware:
 def _user(request: HttpRequest) -> str:
     """Id of who asked, as far as that was found out: a log line causes no query."""
     user = getattr(request, "_cached_user", None) or request.__dict__.get("user")
-    return str(user.pk) if type(user) is User else "-"
+    known = user is not None and type(user) is not SimpleLazyObject
+    return str(getattr(user, "pk", None) or "-") if known else "-"
 
 
 class SecretsFilter(SafeExceptionReporterFilter):
