@@ -1,11 +1,11 @@
 from django.urls import path
 
-from notifications import views
+from notifications.views import inbox
 
 app_name = "notifications"
 urlpatterns = [
-    path("", views.panel, name="panel"),
-    path("badge/", views.badge, name="badge"),
-    path("read/", views.read_all, name="read_all"),
-    path("<int:pk>/read/", views.read, name="read"),
+    path("", inbox.panel, name="panel"),
+    path("badge/", inbox.badge, name="badge"),
+    path("read/", inbox.read_all, name="read_all"),
+    path("<int:pk>/read/", inbox.read, name="read"),
 ]

@@ -22,6 +22,8 @@ class Notification(TenantModel):
         WORK_ORDER_CREATED = "work_order_created", "Work order created"
         WORK_ORDER_COMPLETED = "work_order_completed", "Work order completed"
         RISK_HIGH = "risk_high", "Risk is high"
+        WEBHOOK_FAILED = "webhook_failed", "Webhook could not be delivered"
+        WEBHOOK_PAUSED = "webhook_paused", "Webhook was paused"
 
     recipient = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     event = models.CharField(max_length=40, choices=Event.choices)

@@ -9,7 +9,7 @@ from django.db import transaction
 from assets.models import Asset
 from notifications.models import Notification
 from opssight.accounts.models import Membership, Organization, User
-from opssight.accounts.permissions import Permission
+from opssight.accounts.permissions import Grant, Permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Message:
     url: str = ""
     also: int | None = None
     """A user who is told whatever their role, such as the technician of the order."""
-    asset: int
+    asset: int | None = None
     """The asset that it is about: who covers only a part of the plant hears of that part."""
 
 
@@ -43,7 +43,7 @@ def notify(
     messages = list(messages)
     members = Membership.objects.filter(organization=pk, user__is_active=True)
     told = [
-        (member, permission in member.permissions)
+        (member, _allows(member, permission))
         for member in members.select_related("custom_role").order_by("pk")
     ]
     covered = _covered_assets(told, messages)
@@ -60,17 +60,24 @@ def notify(
         )
         for member, by_role in told
         for message in messages
-        if (by_role or member.user_id == message.also) and message.asset in covered[member.pk]
+        if (by_role or member.user_id == message.also)
+        and (message.asset is None or message.asset in covered[member.pk])
     ]
     Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
     return len(rows)
+
+
+def _allows(member: Membership, permission: Permission) -> bool:
+    """As `Grant.allows` has it: some permissions come with the whole organization only."""
+    is_whole = member.coverage == Membership.Coverage.WHOLE
+    return Grant(member.organization_id, member.permissions, is_whole=is_whole).allows(permission)
 
 
 def _covered_assets(
     told: Iterable[tuple[Membership, bool]], messages: Iterable[Message]
 ) -> dict[int, set[int]]:
     """By membership, which assets of the messages it covers."""
-    everything = {message.asset for message in messages}
+    everything = {message.asset for message in messages if message.asset is not None}
     return {
         member.pk: everything
         if member.coverage == Membership.Coverage.WHOLE
