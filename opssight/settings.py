@@ -246,7 +246,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "opssight.core.api.paging.Pages",
     "DEFAULT_SCHEMA_CLASS": "opssight.core.api.schema.OperationSchema",
     "EXCEPTION_HANDLER": "opssight.core.api.problems.exception_handler",
-    "DEFAULT_PARSER_CLASSES": ["opssight.core.uploads.BoundedJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["opssight.core.api.parsers.BoundedJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -1,14 +1,12 @@
-"""What a request may bring: how much, in which encoding, nested how deep."""
+"""What a request may bring: how much, and in which encoding."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import IO, Any
+from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from rest_framework import exceptions, status
-from rest_framework.parsers import JSONParser
 
 from opssight.core.api import problems
 
@@ -74,18 +72,3 @@ def _problem(request: HttpRequest) -> exceptions.APIException | None:
             " Send less at once."
         )
     return None
-
-
-class BoundedJSONParser(JSONParser):
-    """JSON whose nesting and whose numbers are bounded: 400 instead of a fault."""
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        try:
-            return super().parse(stream, media_type, parser_context)
-        except RecursionError as error:
-            raise exceptions.ParseError("The JSON is nested too deeply.") from error
