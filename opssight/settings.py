@@ -10,6 +10,7 @@ from corsheaders.defaults import default_headers
 from csp.constants import NONCE, NONE, SELF
 from django.templatetags.static import static
 
+from opssight.accounts import oidc
 from opssight.runtime import locations
 from opssight.runtime.secret_files import with_secret_files
 
@@ -38,6 +39,13 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
+    "axes",
     "pgtrigger",
     "timescale",
     "rest_framework",
@@ -82,9 +90,11 @@ MIDDLEWARE = [
     "opssight.core.middleware.WallsMiddleware",
     "opssight.access.middleware.ActAsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "opssight.core.middleware.OrganizationTimeZoneMiddleware",
     "opssight.core.middleware.RateLimitMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "opssight.urls"
@@ -184,6 +194,15 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "deliver-webhooks": {
+        "task": "notifications.tasks.deliver_webhooks",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
+    "prune-webhooks": {
+        "task": "notifications.tasks.prune_webhooks",
+        "schedule": crontab(hour=3, minute=20),
+    },
     "seal-audit-entries": {
         "task": "opssight.audit.tasks.seal_entries",
         "schedule": timedelta(minutes=1),
@@ -208,17 +227,50 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "opssight.accounts.passwords.StrengthValidator"},
+    {"NAME": "opssight.accounts.passwords.BreachValidator"},
 ]
+# A sorted file of stolen passwords (SHA-1 digests, or the passwords); never loaded as a whole.
+BREACHED_PASSWORDS_FILE = env.str("BREACHED_PASSWORDS_FILE", default="")
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "dashboard:home"
 LOGOUT_REDIRECT_URL = "login"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+
+# django-allauth signs people in. Accounts are opened by an admin or an invitation.
+ACCOUNT_ADAPTER = "opssight.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_FORMS = {"login": "opssight.accounts.forms.SignInForm"}
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+MFA_ADAPTER = "opssight.accounts.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "OpsSight"
+MFA_FORMS = {"add_webauthn": "opssight.accounts.forms.AddPasskeyForm"}
+SOCIALACCOUNT_ADAPTER = "opssight.accounts.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
+OIDC_APPS = oidc.apps(lambda name: env.str(name, default=""))
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": OIDC_APPS}}
 
 # -- Audit trail ---------------------------------------------------------------------------------
 # Days after which entries are removed, 30 or more; 0 keeps them for good.
@@ -230,11 +282,20 @@ vars().update(env.email_url("EMAIL_URL", default="dummymail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="OpsSight <opssight@localhost>")
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
 
+# -- Webhooks ------------------------------------------------------------------------------------
+# Receivers are public addresses over TLS. Networks of your own are allowed by name, such as
+# 10.20.0.0/16; plain HTTP is for development.
+WEBHOOK_ALLOWED_NETWORKS = env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])
+WEBHOOK_PORTS = env.list("WEBHOOK_PORTS", cast=int, default=[443, 8443])
+WEBHOOK_ALLOW_HTTP = env.bool("WEBHOOK_ALLOW_HTTP", default=False)
+WEBHOOK_PAUSE_AFTER = timedelta(days=env.int("WEBHOOK_PAUSE_AFTER_DAYS", default=5))
+WEBHOOK_KEEP = timedelta(days=env.int("WEBHOOK_KEEP_DAYS", default=30))
+
 # -- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "opssight.access.authentication.ApiTokenAuthentication",
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "opssight.accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -255,7 +316,6 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
-    "UPDATE_LAST_LOGIN": True,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "OpsSight API",
@@ -295,6 +355,9 @@ SPECTACULAR_SETTINGS = {
         "ScheduleUnit": "maintenance.models.MaintenanceSchedule.Unit",
         "AnomalyChannel": "anomalies.models.Anomaly.Channel",
         "NotificationEvent": "notifications.models.Notification.Event",
+        "WebhookEvent": "notifications.models.Webhook.Event",
+        "WebhookDeliveryState": "notifications.models.WebhookDelivery.State",
+        "WebhookPaused": "notifications.models.Webhook.Paused",
     },
 }
 # Bytes: of any body, and of the endpoint that takes many readings at once.
@@ -331,6 +394,9 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# Over plain HTTP browsers offer passkeys on the machine itself only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/", r"^api/health"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -356,7 +422,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "manifest-src": [SELF],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        # Chromium follows the form that leads to a provider only to these.
+        "form-action": [SELF, *oidc.origins(OIDC_APPS)],
         "frame-ancestors": [NONE],
     },
 }
@@ -396,6 +463,20 @@ LOGIN_RATE = env.str("LOGIN_RATE", default="20/m")
 # Behind a proxy every request comes from the proxy: name the header that it overwrites with the
 # address of the person, such as HTTP_X_REAL_IP.
 RATELIMIT_IP_META_KEY = env.str("CLIENT_ADDRESS_HEADER", default="REMOTE_ADDR")
+
+# So many failed passwords in a row for one name from one address, and it waits.
+AXES_ENABLED = RATELIMIT_ENABLE
+AXES_FAILURE_LIMIT = env.int("LOCKOUT_FAILURES", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOCKOUT_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "opssight.accounts.limits.client_address"
+AXES_USERNAME_CALLABLE = "opssight.accounts.limits.typed_name"
+AXES_LOCKOUT_CALLABLE = "opssight.accounts.views.locked"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 UNFOLD = {
     "SITE_TITLE": "OpsSight",

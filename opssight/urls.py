@@ -1,9 +1,7 @@
 from django.contrib import admin
-from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from opssight.accounts.views import SignIn
 from opssight.core import health, icon
 
 handler500 = "opssight.core.api.problems.server_error"
@@ -11,8 +9,7 @@ handler500 = "opssight.core.api.problems.server_error"
 urlpatterns = [
     path("favicon.ico", icon.favicon, name="favicon"),
     path("admin/", admin.site.urls),
-    path("login/", SignIn.as_view(), name="login"),
-    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("", include("opssight.accounts.urls")),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     re_path(r"^api/health/?$", health.ready, name="api-health"),

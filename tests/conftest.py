@@ -31,6 +31,7 @@ def _quick_settings(settings: LazySettings) -> None:
     settings.WHITENOISE_AUTOREFRESH = True
     settings.CELERY_TASK_ALWAYS_EAGER = True
     settings.RATELIMIT_ENABLE = False
+    settings.AXES_ENABLED = False
 
 
 @pytest.fixture(scope="session")

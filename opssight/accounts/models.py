@@ -2,6 +2,7 @@ from functools import cache, cached_property
 from typing import Self
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import connection, models
@@ -64,6 +65,16 @@ class User(AbstractUser):
         """Hash the password; whoever signed in with the old one is out."""
         super().set_password(raw_password)
         self.token_version += 1
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether it is the password; an old hash of it is renewed, which puts nobody out."""
+
+        def renew(password: str) -> None:
+            AbstractUser.set_password(self, password)
+            self._password = None
+            self.save(update_fields=["password"])
+
+        return check_password(raw_password, self.password, renew)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """A session lives as long as neither password nor `token_version` changes."""
@@ -224,3 +235,19 @@ class Membership(models.Model):
     @property
     def role_name(self) -> str:
         return self.custom_role.name if self.custom_role else self.get_role_display()
+
+
+class EndedSignIn(models.Model):
+    """A sign-in to the API that was signed out: what its tokens still claim is over.
+
+    A row is needed no longer than an access token lives; the refresh token is on a list of its own.
+    """
+
+    key = models.CharField(max_length=32, primary_key=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "ended_sign_ins"
+
+    def __str__(self) -> str:
+        return f"{self.key}, ended {self.at:%Y-%m-%d %H:%M}"

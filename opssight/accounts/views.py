@@ -1,16 +1,93 @@
-from typing import Any
+"""The door for pages and admin, and the page where somebody looks after their own account."""
 
-from django.contrib.auth.views import LoginView
+from allauth.account.internal.decorators import login_not_required
+from allauth.account.models import EmailAddress
+from allauth.account.views import LoginView
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_GET, require_POST
 
-from opssight.accounts.limits import count_attempt
+from opssight.accounts.limits import count_attempt, lockout_seconds
+from opssight.accounts.models import User
+from opssight.accounts.services import sign_out_everywhere
 
 
+@method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
     """The one door for pages and admin: 429 with Retry-After above `LOGIN_RATE` attempts."""
 
-    redirect_authenticated_user = True
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         count_attempt(request, "login")
         return super().post(request, *args, **kwargs)
+
+
+def locked(
+    request: HttpRequest,
+    response: HttpResponse | None,
+    credentials: dict[str, object] | None,
+) -> HttpResponse:
+    """What django-axes answers when a name had too many failed attempts from this address."""
+    if response is not None and response.status_code == 429:
+        return response
+    wait = lockout_seconds()
+    page = render(request, "account/locked.html", {"minutes": -(-wait // 60)}, status=429)
+    page["Retry-After"] = str(wait)
+    return page
+
+
+@require_GET
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    """Password, address, second factors, passkeys, connections, sessions: what is, what to do."""
+    user = _user(request)
+    factors = list(Authenticator.objects.filter(user=user).order_by("created_at", "pk"))
+    connected = SocialAccount.objects.filter(user=user).order_by("pk")
+    kinds = Authenticator.Type
+    sessions = UserSession.objects.purge_and_list(user)
+    context = {
+        "address": EmailAddress.objects.get_primary(user),
+        "totp": next((item for item in factors if item.type == kinds.TOTP), None),
+        "codes": next((item for item in factors if item.type == kinds.RECOVERY_CODES), None),
+        "passkeys": [item.wrap() for item in factors if item.type == kinds.WEBAUTHN],
+        "providers": get_adapter().list_providers(request),
+        "connected": list(connected),
+        "sessions": sorted(sessions, key=lambda item: item.last_seen_at, reverse=True),
+    }
+    return render(request, "account/security.html", context)
+
+
+@require_POST
+@login_required
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """End one session of one's own."""
+    session = get_object_or_404(UserSession, pk=pk, user=_user(request))
+    is_own = session.is_current()
+    session.end()
+    if is_own:
+        logout(request)
+        return redirect("login")
+    messages.success(request, "The session was ended.")
+    return redirect("account")
+
+
+@require_POST
+@login_required
+def end_all(request: HttpRequest) -> HttpResponse:
+    """End every session and token of one's own, this session too."""
+    sign_out_everywhere(user=_user(request))
+    logout(request)
+    messages.success(request, "You are signed out everywhere. Sign in again to go on.")
+    return redirect("login")
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 only behind login_required
+    return request.user

@@ -3,4 +3,7 @@ from django.http import HttpRequest
 
 
 def product(request: HttpRequest) -> dict[str, object]:
-    return {"demo_mode": settings.DEMO}
+    return {
+        "demo_mode": settings.DEMO,
+        "sends_mail": settings.EMAIL_BACKEND != "django.core.mail.backends.dummy.EmailBackend",
+    }

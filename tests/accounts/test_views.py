@@ -19,7 +19,7 @@ def member(planner: Membership) -> Membership:
 
 
 def sign_in(password: str = PASSWORD, path: str = "/login/", **address: Any) -> Any:
-    return Client().post(path, {"username": "planner", "password": password}, **address)
+    return Client().post(path, {"login": "planner", "password": password}, **address)
 
 
 def test_a_password_opens_the_page_that_was_asked_for(member: Membership) -> None:

@@ -21,7 +21,7 @@ def sign_in(page: Page, member: Membership) -> None:
     member.user.set_password(PASSWORD)
     member.user.save()
     page.goto("/")
-    page.get_by_label("Username").fill(member.user.username)
+    page.get_by_label("User name or e-mail").fill(member.user.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator("#main")).to_be_visible()

@@ -62,10 +62,10 @@ def test_the_sign_in_page_shows_the_demo_logins_only_in_demo_mode(client: Client
 
 @pytest.mark.django_db
 def test_a_wrong_password_is_said_above_the_form(client: Client):
-    page = client.post("/login/", {"username": "nobody", "password": "wrong"}).text
+    page = client.post("/login/", {"login": "nobody", "password": "wrong"}).text
 
     assert 'role="alert"' in page
-    assert "correct username and password" in page
+    assert "do not belong together" in page
 
 
 class OrderForm(forms.Form):

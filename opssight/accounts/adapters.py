@@ -1,0 +1,108 @@
+"""What django-allauth, which signs people in, asks the product."""
+
+import base64
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
+
+from opssight.accounts.limits import client_address
+
+MISMATCH = (
+    "The name and the password do not belong together. Check both; capital letters count in the"
+    " password."
+)
+WRONG_CODE = "This code is not right, or was used already. Enter the one that is shown now."
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are opened by an admin or by an invitation, never by a stranger."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": MISMATCH,
+        "email_password_mismatch": MISMATCH,
+        "incorrect_code": WRONG_CODE,
+        "incorrect_password": "This is not your password.",
+        "enter_current_password": "This is not your password.",
+        "too_many_login_attempts": (
+            "There were too many attempts. Wait five minutes, then try again."
+        ),
+        "rate_limited": "There were too many attempts. Wait a minute, then try again.",
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account")
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Failed passwords are counted by django-axes, here and in the API alike."""
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """Signs in who is known, or who holds an invitation to the address that the provider vouches.
+
+    The page of an invitation notes its address by `AccountAdapter.stash_verified_email`.
+    """
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        invited = str(request.session.get("account_verified_email") or "").lower()
+        vouched = {item.email.lower() for item in sociallogin.email_addresses if item.verified}
+        return bool(invited) and invited in vouched
+
+    def get_connect_redirect_url(self, request: HttpRequest, socialaccount: SocialAccount) -> str:
+        return reverse("account")
+
+    def validate_disconnect(self, account: SocialAccount, accounts: Any) -> None:
+        """Keep a way in: without a password, the last connection stays."""
+        has_passkey = Authenticator.objects.filter(
+            user=account.user, type=Authenticator.Type.WEBAUTHN
+        ).exists()
+        if len(accounts) == 1 and not account.user.has_usable_password() and not has_passkey:
+            raise ValidationError("Set a password first: this is your only way to sign in.")
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Second factors; their secrets are encrypted with a key derived from `SECRET_KEY`."""
+
+    error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": WRONG_CODE}
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+    def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002
+        held = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return f"Passkey {held + 1}"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": context.request.get_host().partition(":")[0], "name": "OpsSight"}
+
+
+def _cipher() -> MultiFernet:
+    """Encrypts with `SECRET_KEY`; still reads what one of `SECRET_KEY_FALLBACKS` encrypted."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(_derived(key)) for key in keys])
+
+
+def _derived(key: str) -> bytes:
+    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"opssight.accounts.mfa")
+    return base64.urlsafe_b64encode(derivation.derive(key.encode()))
