@@ -10,7 +10,8 @@ from maintenance.api import viewsets as maintenance
 from maintenance.api.assets import AssetViewSet
 from maintenance.api.work_orders import WorkOrderViewSet
 from notifications.api.viewsets import NotificationViewSet
-from opssight.core.api import problems
+from opssight.audit.api.viewsets import AuditEntryViewSet
+from opssight.core.api import explanations, problems
 
 router = DefaultRouter()
 router.trailing_slash = "/?"
@@ -31,9 +32,12 @@ router.register("anomalies", AnomalyViewSet)
 router.register("forecasts", ForecastViewSet)
 router.register("risk-scores", RiskScoreViewSet)
 router.register("notifications", NotificationViewSet)
+router.register("audit-entries", AuditEntryViewSet)
 
 urlpatterns = [
     path("auth/", include("opssight.accounts.api.urls")),
+    re_path(r"^problems/?$", explanations.Explanations.as_view(), name="problems"),
+    re_path(r"^problems/(?P<code>[a-z_]+)/?$", explanations.Explanation.as_view(), name="problem"),
     path("", include(router.urls)),
     re_path(r"^", problems.not_found),
 ]

@@ -1,8 +1,11 @@
 from rest_framework import serializers
 
 from anomalies.models import Anomaly
+from assets.api.serializers import expanded_asset, expanded_sensor
+from maintenance.api.serializers import expanded_recommendation
 from maintenance.models import Verdict
 from opssight.core.api.serializers import TenantSerializer
+from opssight.core.api.shape import Expansion
 
 
 class AnomalySerializer(TenantSerializer[Anomaly]):
@@ -35,6 +38,14 @@ class AnomalySerializer(TenantSerializer[Anomaly]):
             "closed_by",
         ]
         read_only_fields = fields
+
+    @classmethod
+    def expansions(cls) -> dict[str, Expansion]:
+        return {
+            "asset": expanded_asset(),
+            "sensor": expanded_sensor(),
+            "recommendation": expanded_recommendation(),
+        }
 
 
 class ReviewSerializer(serializers.Serializer[None]):

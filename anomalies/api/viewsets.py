@@ -10,6 +10,7 @@ from anomalies.api.serializers import AnomalySerializer, ReviewSerializer
 from anomalies.models import Anomaly
 from maintenance.models import Verdict
 from opssight.accounts.permissions import Permission
+from opssight.core.api.paging import Cursors
 from opssight.core.api.problems import conflict_on
 from opssight.core.api.schema import describe
 from opssight.core.api.viewsets import TenantViewSet
@@ -23,6 +24,7 @@ class AnomalyViewSet(TenantViewSet):
 
     queryset = Anomaly.objects.select_related("asset", "sensor")
     serializer_class = AnomalySerializer
+    pagination_class = Cursors
     write_permissions = {"review": (Permission.ANOMALY_REVIEW,)}
     filterset_class = AnomalyFilter
     search_fields = ["failure_mode", "explanation", "sensor__key", "asset__tag", "asset__name"]

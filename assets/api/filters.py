@@ -8,8 +8,33 @@ from django_filters.rest_framework import (
     NumberFilter,
 )
 
-from assets.models import Asset, AssetKpi, AssetRelationship, Sensor, UptimeEvent
+from assets.models import (
+    Asset,
+    AssetGroup,
+    AssetKpi,
+    AssetRelationship,
+    Sensor,
+    Site,
+    UptimeEvent,
+)
 from opssight.core.api.filters import IdFilter, TrueFalseFilter
+
+
+class SiteFilter(FilterSet):  # type: ignore[misc]
+    code = CharFilter(lookup_expr="iexact", label="Code, in any case.")
+    timezone = CharFilter(label="Time zone, such as Europe/Berlin.")
+
+    class Meta:
+        model = Site
+        fields: list[str] = []
+
+
+class AssetGroupFilter(FilterSet):  # type: ignore[misc]
+    asset = IdFilter(field_name="members__asset", label="Id of an asset in the group.")
+
+    class Meta:
+        model = AssetGroup
+        fields: list[str] = []
 
 
 class AssetFilter(FilterSet):  # type: ignore[misc]

@@ -15,6 +15,7 @@ from assets.models import (
     UptimeEvent,
 )
 from opssight.core.api.serializers import SecondsField, TenantSerializer
+from opssight.core.api.shape import Expansion
 
 
 class SiteSerializer(TenantSerializer[Site]):
@@ -25,6 +26,7 @@ class SiteSerializer(TenantSerializer[Site]):
 
 class AssetSerializer(TenantSerializer[Asset]):
     organization_from = "site"
+    moving = ("last_maintenance_at", "next_due_at", "overdue", "current_risk")
 
     site_name = serializers.CharField(source="site.name", read_only=True)
     overdue = serializers.SerializerMethodField(help_text="Maintenance is past its due date.")
@@ -54,6 +56,13 @@ class AssetSerializer(TenantSerializer[Asset]):
         read_only_fields = ["last_maintenance_at", "next_due_at", "current_risk"]
         extra_kwargs = {"attributes": {"initial": dict}}
 
+    @classmethod
+    def expansions(cls) -> dict[str, Expansion]:
+        return {
+            "site": Expansion(SiteSerializer, Site.objects.all()),
+            "parent": expanded_asset(),
+        }
+
     def get_overdue(self, asset: Asset) -> bool:
         at: datetime = self.context["at"]
         return asset.next_due_at is not None and asset.next_due_at < at
@@ -66,9 +75,26 @@ class AssetSerializer(TenantSerializer[Asset]):
         return value
 
 
-class SensorSerializer(TenantSerializer[Sensor]):
+def expanded_asset() -> Expansion:
+    return Expansion(AssetSerializer, Asset.objects.select_related("site"))
+
+
+def expanded_sensor() -> Expansion:
+    return Expansion(SensorSerializer, Sensor.objects.select_related("asset"))
+
+
+class OfAsset:
+    """Rows whose `asset` can be expanded."""
+
+    @classmethod
+    def expansions(cls) -> dict[str, Expansion]:
+        return {"asset": expanded_asset()}
+
+
+class SensorSerializer(OfAsset, TenantSerializer[Sensor]):
     organization_from = "asset"
     create_only = ("asset",)
+    moving = ("last_time", "last_value")
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     expected_interval_seconds = SecondsField(
@@ -106,7 +132,7 @@ class AssetGroupSerializer(TenantSerializer[AssetGroup]):
         fields = ["id", "name", "description", "member_count"]
 
 
-class AssetGroupMemberSerializer(TenantSerializer[AssetGroupMember]):
+class AssetGroupMemberSerializer(OfAsset, TenantSerializer[AssetGroupMember]):
     """A member of the group in the path."""
 
     organization_from = "asset"
@@ -132,8 +158,12 @@ class AssetRelationshipSerializer(TenantSerializer[AssetRelationship]):
         model = AssetRelationship
         fields = ["id", "source", "source_tag", "kind", "target", "target_tag"]
 
+    @classmethod
+    def expansions(cls) -> dict[str, Expansion]:
+        return {"source": expanded_asset(), "target": expanded_asset()}
 
-class UptimeEventSerializer(TenantSerializer[UptimeEvent]):
+
+class UptimeEventSerializer(OfAsset, TenantSerializer[UptimeEvent]):
     organization_from = "asset"
     create_only = ("asset",)
 
@@ -153,7 +183,7 @@ class UptimeEventSerializer(TenantSerializer[UptimeEvent]):
         ]
 
 
-class AssetKpiSerializer(TenantSerializer[AssetKpi]):
+class AssetKpiSerializer(OfAsset, TenantSerializer[AssetKpi]):
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     inputs = serializers.DictField(read_only=True, help_text="What the value was made from.")
 

@@ -20,6 +20,7 @@ from assets.models import (
     UptimeEvent,
 )
 from opssight.accounts.permissions import Permission
+from opssight.core.api.paging import Cursors
 from opssight.core.api.schema import describe
 from opssight.core.api.viewsets import (
     CrudTenantViewSet,
@@ -35,7 +36,8 @@ class SiteViewSet(CrudTenantViewSet):
 
     queryset = Site.objects.all()
     serializer_class = serializers.SiteSerializer
-    write_permissions = edits(Permission.ASSET_EDIT)
+    write_permissions = edits(Permission.SITE_EDIT)
+    filterset_class = filters.SiteFilter
     search_fields = ["code", "name"]
     ordering_fields = ["code", "name"]
 
@@ -50,6 +52,7 @@ class AssetViewSet(ReadingsMixin, EditableTenantViewSet):
         **edits(Permission.ASSET_EDIT),
         "readings": (Permission.READINGS_WRITE,),
     }
+    rate_classes = {"readings": "expensive"}
     filterset_class = filters.AssetFilter
     search_fields = ["tag", "name", "category", "site__name", "site__code"]
     ordering_fields = [
@@ -82,10 +85,11 @@ class AssetGroupViewSet(CrudTenantViewSet):
     queryset = AssetGroup.objects.annotate(member_count=Count("members")).order_by("name", "pk")
     serializer_class = serializers.AssetGroupSerializer
     write_permissions = {
-        **edits(Permission.ASSET_EDIT),
-        "members": (Permission.ASSET_EDIT,),
-        "remove_member": (Permission.ASSET_EDIT,),
+        **edits(Permission.SITE_EDIT),
+        "members": (Permission.SITE_EDIT,),
+        "remove_member": (Permission.SITE_EDIT,),
     }
+    filterset_class = filters.AssetGroupFilter
     search_fields = ["name", "description"]
     ordering_fields = ["name"]
 
@@ -155,7 +159,8 @@ class UptimeEventViewSet(CrudTenantViewSet):
 
     queryset = UptimeEvent.objects.select_related("asset")
     serializer_class = serializers.UptimeEventSerializer
-    write_permissions = edits(Permission.ASSET_EDIT)
+    pagination_class = Cursors
+    write_permissions = edits(Permission.UPTIME_EDIT)
     filterset_class = filters.UptimeEventFilter
     search_fields = ["reason", "asset__tag", "asset__name"]
     ordering_fields = ["started_at", "ended_at", "state"]
@@ -167,6 +172,7 @@ class AssetKpiViewSet(TenantViewSet):
 
     queryset = AssetKpi.objects.select_related("asset")
     serializer_class = serializers.AssetKpiSerializer
+    pagination_class = Cursors
     filterset_class = filters.AssetKpiFilter
     search_fields = ["asset__tag", "asset__name"]
     ordering_fields = ["ends_at", "starts_at", "kpi", "value"]

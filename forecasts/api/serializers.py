@@ -1,7 +1,9 @@
 from rest_framework import serializers
 
+from assets.api.serializers import OfAsset, expanded_asset, expanded_sensor
 from forecasts.models import Forecast, RiskScore
 from opssight.core.api.serializers import SecondsField, TenantSerializer
+from opssight.core.api.shape import Expansion
 
 
 class ForecastSerializer(TenantSerializer[Forecast]):
@@ -33,8 +35,12 @@ class ForecastSerializer(TenantSerializer[Forecast]):
         ]
         read_only_fields = fields
 
+    @classmethod
+    def expansions(cls) -> dict[str, Expansion]:
+        return {"asset": expanded_asset(), "sensor": expanded_sensor()}
 
-class RiskScoreSerializer(TenantSerializer[RiskScore]):
+
+class RiskScoreSerializer(OfAsset, TenantSerializer[RiskScore]):
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     asset_name = serializers.CharField(source="asset.name", read_only=True)
     parts = serializers.ListField(

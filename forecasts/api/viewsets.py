@@ -2,6 +2,7 @@ from drf_spectacular.utils import extend_schema_view
 
 from forecasts.api import filters, serializers
 from forecasts.models import Forecast, RiskScore
+from opssight.core.api.paging import Cursors
 from opssight.core.api.schema import describe
 from opssight.core.api.viewsets import TenantViewSet
 
@@ -12,6 +13,7 @@ class ForecastViewSet(TenantViewSet):
 
     queryset = Forecast.objects.select_related("asset", "sensor")
     serializer_class = serializers.ForecastSerializer
+    pagination_class = Cursors
     filterset_class = filters.ForecastFilter
     search_fields = ["sensor__key", "asset__tag", "asset__name"]
     ordering_fields = ["starts_at", "made_at", "backtest_error"]
@@ -23,6 +25,7 @@ class RiskScoreViewSet(TenantViewSet):
 
     queryset = RiskScore.objects.select_related("asset")
     serializer_class = serializers.RiskScoreSerializer
+    pagination_class = Cursors
     filterset_class = filters.RiskScoreFilter
     search_fields = ["asset__tag", "asset__name"]
     ordering_fields = ["day", "score", "likelihood", "criticality"]

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count
 from rest_framework import serializers
 
+from assets.api.serializers import OfAsset, expanded_asset
 from maintenance.models import (
     MOST_MINUTES,
     MaintenanceRecord,
@@ -15,6 +17,7 @@ from maintenance.models import (
 )
 from opssight.accounts.models import Membership, User
 from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
+from opssight.core.api.shape import Expansion
 
 
 class UserField(serializers.PrimaryKeyRelatedField[User]):
@@ -85,9 +88,29 @@ class TechnicianSerializer(TenantSerializer[Technician]):
         return user
 
 
+def expanded_technician() -> Expansion:
+    return Expansion(TechnicianSerializer, Technician.objects.select_related("user"))
+
+
+def expanded_work_order() -> Expansion:
+    rows = WorkOrder.objects.select_related("asset", "technician__user")
+    return Expansion(WorkOrderSerializer, rows)
+
+
+def expanded_schedule() -> Expansion:
+    rows = MaintenanceSchedule.objects.select_related("asset", "technician__user")
+    return Expansion(MaintenanceScheduleSerializer, rows)
+
+
+def expanded_recommendation() -> Expansion:
+    rows = Recommendation.objects.select_related("asset")
+    return Expansion(RecommendationSerializer, rows.annotate(anomaly_count=Count("anomalies")))
+
+
 class MaintenanceScheduleSerializer(TenantSerializer[MaintenanceSchedule]):
     organization_from = "asset"
     create_only = ("asset",)
+    moving = ("next_due_at", "last_completed_at")
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     technician = TechnicianField()
@@ -118,6 +141,10 @@ class MaintenanceScheduleSerializer(TenantSerializer[MaintenanceSchedule]):
         ]
         read_only_fields = ["next_due_at", "last_completed_at"]
         extra_kwargs = {"estimated_minutes": {"max_value": MOST_MINUTES}}
+
+    @classmethod
+    def expansions(cls) -> dict[str, Expansion]:
+        return {"asset": expanded_asset(), "technician": expanded_technician()}
 
 
 class MaintenanceRecordSerializer(TenantSerializer[MaintenanceRecord]):
@@ -155,8 +182,16 @@ class MaintenanceRecordSerializer(TenantSerializer[MaintenanceRecord]):
         ]
         read_only_fields = fields
 
+    @classmethod
+    def expansions(cls) -> dict[str, Expansion]:
+        return {
+            "asset": expanded_asset(),
+            "work_order": expanded_work_order(),
+            "technician": expanded_technician(),
+        }
 
-class RecommendationSerializer(TenantSerializer[Recommendation]):
+
+class RecommendationSerializer(OfAsset, TenantSerializer[Recommendation]):
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     asset_name = serializers.CharField(source="asset.name", read_only=True)
     anomaly_count = serializers.IntegerField(read_only=True)
@@ -189,6 +224,7 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
 
     organization_from = "asset"
     create_only = ("asset",)
+    moving = ("overdue",)
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     asset_name = serializers.CharField(source="asset.name", read_only=True)
@@ -236,6 +272,15 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
             "completed_at",
             "completed_by",
         ]
+
+    @classmethod
+    def expansions(cls) -> dict[str, Expansion]:
+        return {
+            "asset": expanded_asset(),
+            "technician": expanded_technician(),
+            "schedule": expanded_schedule(),
+            "recommendation": expanded_recommendation(),
+        }
 
     def get_overdue(self, work_order: WorkOrder) -> bool:
         at: datetime = self.context["at"]

@@ -21,6 +21,7 @@ from maintenance.models import (
     Technician,
 )
 from opssight.accounts.permissions import Permission
+from opssight.core.api.paging import Cursors
 from opssight.core.api.problems import conflict_on
 from opssight.core.api.schema import describe
 from opssight.core.api.viewsets import CrudTenantViewSet, TenantViewSet, edits
@@ -80,6 +81,7 @@ class MaintenanceRecordViewSet(TenantViewSet):
         "asset", "work_order", "technician__user", "performed_by"
     )
     serializer_class = serializers.MaintenanceRecordSerializer
+    pagination_class = Cursors
     filterset_class = filters.MaintenanceRecordFilter
     search_fields = ["title", "notes", "work_order__number", "asset__tag", "asset__name"]
     ordering_fields = ["completed_at", "labor_minutes", "downtime_minutes", "labor_cost"]
@@ -95,6 +97,7 @@ class RecommendationViewSet(TenantViewSet):
         .order_by("-opened_at", "pk")
     )
     serializer_class = serializers.RecommendationSerializer
+    pagination_class = Cursors
     write_permissions = dict.fromkeys(("accept", "dismiss"), (Permission.RECOMMENDATION_DECIDE,))
     filterset_class = filters.RecommendationFilter
     search_fields = ["failure_mode", "reason", "asset__tag", "asset__name"]

@@ -16,6 +16,8 @@ from maintenance.api.actions import CompleteSerializer, WorkOrderUpdateSerialize
 from maintenance.api.serializers import WorkOrderDetailSerializer, WorkOrderSerializer
 from maintenance.models import WorkOrder
 from opssight.accounts.permissions import Permission
+from opssight.core.api.bulk import BulkMixin
+from opssight.core.api.paging import Cursors
 from opssight.core.api.problems import conflict_on
 from opssight.core.api.schema import describe
 from opssight.core.api.viewsets import TenantViewSet
@@ -28,15 +30,17 @@ Status = WorkOrder.Status
 
 
 @extend_schema_view(**describe("work order", "work orders"))
-class WorkOrderViewSet(mixins.CreateModelMixin, TenantViewSet):
+class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
     """Jobs for people: planned, started, completed. Completing one writes the history."""
 
     queryset = WorkOrder.objects.select_related("asset", "technician__user")
     serializer_class = WorkOrderSerializer
+    pagination_class = Cursors
     write_permissions = {
         "create": (Permission.WORK_ORDER_PLAN,),
         "update": UPDATE,
         "partial_update": UPDATE,
+        "bulk": UPDATE,
         "start": (Permission.WORK_ORDER_EXECUTE,),
         "complete": (Permission.WORK_ORDER_EXECUTE,),
         "cancel": (Permission.WORK_ORDER_PLAN,),

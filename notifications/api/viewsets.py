@@ -12,6 +12,7 @@ from notifications.api.filters import NotificationFilter
 from notifications.api.serializers import NotificationSerializer, ReadAllSerializer
 from notifications.models import Notification
 from opssight.accounts.permissions import Permission
+from opssight.core.api.paging import Cursors
 from opssight.core.api.schema import describe
 from opssight.core.api.viewsets import TenantViewSet
 
@@ -22,6 +23,7 @@ class NotificationViewSet(TenantViewSet):
 
     queryset = Notification.objects.all()
     serializer_class = NotificationSerializer
+    pagination_class = Cursors
     write_permissions = dict.fromkeys(("read", "read_all"), (Permission.VIEW,))
     filterset_class = NotificationFilter
     search_fields = ["subject", "body"]

@@ -190,7 +190,7 @@ def problem(error: exceptions.APIException, code: int, *, path: str = "") -> dic
     own = "invalid" if invalid else getattr(error.detail, "code", error.default_code)
     kind = explained(own, code)
     body: dict[str, Any] = {
-        "type": f"/api/problems/{kind}/",
+        "type": f"/api/problems/{kind}",
         "title": CODES[kind].title,
         "status": code,
         "code": own,

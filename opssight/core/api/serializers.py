@@ -88,12 +88,14 @@ class TenantSerializer(serializers.ModelSerializer[M]):
     """A row of a tenant. Its organization is never taken from the body.
 
     `organization_from` names the field whose row gives a new row its organization; without one it
-    is the caller's own. `create_only` names fields that stay as they were created. The model's
+    is the caller's own. `create_only` names fields that stay as they were created. `moving` names
+    what the product itself keeps writing, which is no part of the row's ETag. The model's
     `constraint_errors` say which field breaks a constraint.
     """
 
     organization_from: ClassVar[str | None] = None
     create_only: ClassVar[tuple[str, ...]] = ()
+    moving: ClassVar[tuple[str, ...]] = ()
 
     serializer_related_field = TenantRelatedField
     serializer_field_mapping = {

@@ -18,7 +18,11 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from opssight.accounts.models import Organization, User
 from opssight.accounts.permissions import Permission
 from opssight.core import walls
+from opssight.core.api import etags
+from opssight.core.api.behavior import ApiBehavior
+from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.filters import StableOrdering
+from opssight.core.api.problems import PreconditionFailed
 from opssight.core.api.serializers import TenantSerializer
 
 REFUSED = "Your role may not do this. Ask an admin of your organization."
@@ -45,7 +49,7 @@ class RoleAllows(BasePermission):
         )
 
 
-class TenantViewSet(ReadOnlyModelViewSet[Any]):
+class TenantViewSet(ApiBehavior, ReadOnlyModelViewSet[Any]):
     """Every API query starts from the caller's own rows.
 
     Each action that writes names its permissions in `write_permissions`, of which one is enough;
@@ -58,6 +62,7 @@ class TenantViewSet(ReadOnlyModelViewSet[Any]):
     filterset_class: type[FilterSet] | None = None
     search_fields: list[str] = []
     ordering_fields: list[str] = []
+    is_matched = False
 
     def perform_authentication(self, request: Request) -> None:
         """Who signs in with a token is inside the walls from here on, like who has a session."""
@@ -86,6 +91,23 @@ class TenantViewSet(ReadOnlyModelViewSet[Any]):
             return queryset.none()
         return queryset.for_user(self.request.user)  # type: ignore[attr-defined,no-any-return]
 
+    def get_object(self) -> Any:
+        """The row of the path; before a write with If-Match, locked and still that one."""
+        row = super().get_object()
+        wanted = self.request.headers.get("If-Match")
+        if wanted is None or self.request.method in SAFE_METHODS or self.is_matched:
+            return row
+        # Who comes second waits here, and then sees what the first wrote.
+        rows: Any = type(row)._default_manager
+        list(rows.select_for_update().filter(pk=row.pk).values_list("pk"))
+        row = super().get_object()
+        data = self.serializer_class(row, context=self.get_serializer_context()).data  # type: ignore[misc]
+        if not etags.matches_row(wanted, self.row_tag(data)):
+            raise PreconditionFailed
+        # What the action answers with is the row after its own change.
+        self.is_matched = True
+        return row
+
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "at": timezone.now()}
 
@@ -94,7 +116,9 @@ class TenantViewSet(ReadOnlyModelViewSet[Any]):
             raise PermissionDenied(REFUSED)
 
 
-class EditableTenantViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, TenantViewSet):
+class EditableTenantViewSet(
+    BulkMixin, mixins.CreateModelMixin, mixins.UpdateModelMixin, TenantViewSet
+):
     """Plain create and update, for rows whose writes mean no more than that.
 
     A new row belongs to the organization of what it refers to, or else to the caller's own.
@@ -125,4 +149,4 @@ class CrudTenantViewSet(mixins.DestroyModelMixin, EditableTenantViewSet):
 
 def edits(permission: Permission) -> dict[str, tuple[Permission, ...]]:
     """`write_permissions` where one permission is asked for every plain write."""
-    return dict.fromkeys(("create", "update", "partial_update", "destroy"), (permission,))
+    return dict.fromkeys(("create", "update", "partial_update", "destroy", "bulk"), (permission,))
