@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "opssight.core.csp.ContentSecurityPolicy",
     "corsheaders.middleware.CorsMiddleware",
+    "opssight.core.limits.ApiLimitsMiddleware",
     "opssight.core.uploads.BodyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -460,6 +461,16 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
 RATELIMIT_ENABLE = env.bool("RATELIMIT_ENABLE", default=True)
 LOGIN_RATE = env.str("LOGIN_RATE", default="20/m")
+# Requests of the API: of one address, of one user, and by class of endpoint of one token (or of a
+# user without one).
+API_RATES = {
+    "address": env.str("API_RATE_ADDRESS", default="3000/m"),
+    "user": env.str("API_RATE_USER", default="1500/m"),
+    "read": env.str("API_RATE_READ", default="600/m"),
+    "write": env.str("API_RATE_WRITE", default="300/m"),
+    "bulk": env.str("API_RATE_BULK", default="30/m"),
+    "expensive": env.str("API_RATE_EXPENSIVE", default="240/m"),
+}
 # Behind a proxy every request comes from the proxy: name the header that it overwrites with the
 # address of the person, such as HTTP_X_REAL_IP.
 RATELIMIT_IP_META_KEY = env.str("CLIENT_ADDRESS_HEADER", default="REMOTE_ADDR")
