@@ -3,8 +3,8 @@
 from typing import Any, Self
 from uuid import uuid4
 
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.tokens import RefreshToken, Token
 
 from opssight.accounts.models import EndedSignIn, User

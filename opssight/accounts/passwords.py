@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +15,7 @@ STRONG_ENOUGH = 3
 # zxcvbn grows with the square of the length, and what follows only makes it stronger.
 LOOKED_AT = 72
 SHA1_DIGITS = 40
+SHORTEST_NAME = 3
 
 
 class StrengthValidator:
@@ -23,7 +25,8 @@ class StrengthValidator:
         """Raises ValidationError that says what makes it weak and what would help."""
         if not password:
             return
-        result = zxcvbn(password[:LOOKED_AT], user_inputs=_own_words(user))
+        words = _own_words(user)
+        result = zxcvbn(_without(words, password[:LOOKED_AT]) or words[0], user_inputs=words)
         if result["score"] >= STRONG_ENOUGH:
             return
         feedback = result["feedback"]
@@ -99,8 +102,14 @@ def _is_digest(line: bytes) -> bool:
     return all(character in b"0123456789abcdefABCDEF" for character in digest)
 
 
+def _without(words: list[str], password: str) -> str:
+    """What is left of the password when the names in it give nothing."""
+    names = sorted({word for word in words if len(word) >= SHORTEST_NAME}, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, names)), "", password, flags=re.IGNORECASE)
+
+
 def _own_words(user: Any) -> list[str]:
-    """Names that somebody who knows the person would try first."""
+    """Names that somebody who knows the person would try first, the product's among them."""
     texts = ["opssight"]
     for field in ("username", "first_name", "last_name", "email"):
         text = str(getattr(user, field, "") or "")

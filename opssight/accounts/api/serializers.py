@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
-from rest_framework_simplejwt.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.serializers import TokenBlacklistSerializer, TokenRefreshSerializer
 
 from opssight.accounts.authentication import SIGN_IN, SignInToken, check

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.views import TokenBlacklistView, TokenRefreshView, TokenViewBase
 
+from opssight.accounts.api import schema  # noqa: F401 tells drf-spectacular
 from opssight.accounts.api.serializers import (
     RefreshSerializer,
     SignInSerializer,
