@@ -82,7 +82,17 @@ def test_no_query_makes_it_fail(
     MAKERS[prefix](admin)
     api = api_for(admin)
     filters = list(viewset.filterset_class.base_filters) if viewset.filterset_class else []
-    for name in [*filters, "search", "ordering", "page", "page_size", "format"]:
+    for name in [
+        *filters,
+        "search",
+        "ordering",
+        "page",
+        "page_size",
+        "cursor",
+        "fields",
+        "expand",
+        "format",
+    ]:
         for value in HOSTILE:
             if isinstance(value, str) and value != "\ud800" and len(value) < 1000:
                 answer = api.get(f"/api/{prefix}/", {name: value})

@@ -29,12 +29,12 @@ class ApiBehavior(APIView):
     deprecated: ClassVar[dict[str, versions.Deprecation]] = {}
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
-        """As REST framework's, around `_answer`."""
+        """As REST framework's, around `_respond`."""
         self.args, self.kwargs, self.sent = args, kwargs, request
         self.request = self.initialize_request(request, *args, **kwargs)
         self.headers = self.default_response_headers
         try:
-            response = self._answer(self.request)
+            response = self._respond(self.request)
         except Exception as error:
             response = self.handle_exception(error)
         self.response = self.finalize_response(self.request, response, *args, **kwargs)
@@ -74,7 +74,7 @@ class ApiBehavior(APIView):
         serializer: Any = getattr(self, "serializer_class", None)
         return etags.of_row(data, etags.names_of(serializer))
 
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         has_key = request.method == "POST" and idempotency.HEADER in request.headers
         keyed = idempotency.Keyed(self.sent) if has_key else None
         self.initial(request, *self.args, **self.kwargs)
