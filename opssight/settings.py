@@ -266,7 +266,12 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "OpsSight"
-MFA_FORMS = {"add_webauthn": "opssight.accounts.forms.AddPasskeyForm"}
+MFA_FORMS = {
+    "add_webauthn": "opssight.accounts.forms.AddPasskeyForm",
+    "authenticate_webauthn": "opssight.accounts.forms.PasskeySecondStepForm",
+    "login_webauthn": "opssight.accounts.forms.PasskeySignInForm",
+    "reauthenticate_webauthn": "opssight.accounts.forms.PasskeyConfirmForm",
+}
 SOCIALACCOUNT_ADAPTER = "opssight.accounts.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"

@@ -3,7 +3,17 @@
 from typing import Any
 
 from allauth.account.forms import LoginForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from django import forms
+from django.core.exceptions import ValidationError
+from fido2.webauthn import AuthenticationResponse, RegistrationResponse
+
+NO_PASSKEY = "The answer of the browser is not complete. Try again."
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -19,16 +29,52 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         password.help_text = ""
 
 
+class CredentialField(forms.JSONField):
+    """What `navigator.credentials` gave, as JSON.
+
+    It comes from anybody and holds binary structures; whatever cannot be read is refused here.
+    """
+
+    widget = forms.HiddenInput
+
+    def __init__(self, kind: type[AuthenticationResponse] | type[RegistrationResponse]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        try:
+            self.kind.from_dict(value)
+        except Exception as error:
+            raise ValidationError(NO_PASSKEY, code="not_readable") from error
+
+
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     """A passkey that signs in alone, unless it is made for the second step only."""
 
+    name = forms.CharField(
+        required=False, max_length=100, help_text="So that you can tell your passkeys apart."
+    )
+    credential = CredentialField(RegistrationResponse)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].required = False
-        self.fields["name"].help_text = "So that you can tell your passkeys apart."
-        self.fields["passwordless"].label = "Sign in with it alone"
-        self.fields["passwordless"].initial = True
-        self.fields["passwordless"].help_text = (
+        alone = self.fields["passwordless"]
+        alone.label = "Sign in with it alone"
+        alone.initial = True
+        alone.help_text = (
             "Asks for your fingerprint, face or PIN instead of a password. Without this, the key"
             " is asked for after the password."
         )
+
+
+class PasskeySignInForm(LoginWebAuthnForm):  # type: ignore[misc]
+    credential = CredentialField(AuthenticationResponse)
+
+
+class PasskeySecondStepForm(AuthenticateWebAuthnForm):  # type: ignore[misc]
+    credential = CredentialField(AuthenticationResponse)
+
+
+class PasskeyConfirmForm(ReauthenticateWebAuthnForm):  # type: ignore[misc]
+    credential = CredentialField(AuthenticationResponse)

@@ -43,6 +43,7 @@ own = [
         allauth.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    path("2fa/webauthn/login/", views.PasskeySignIn.as_view(), name="mfa_login_webauthn"),
     path("2fa/", include("allauth.mfa.urls")),
     path("connections/", social.connections, name="socialaccount_connections"),
     path("connections/signup/", social.signup, name="socialaccount_signup"),

@@ -1,9 +1,12 @@
 """The door for pages and admin, and the page where somebody looks after their own account."""
 
 from allauth.account.internal.decorators import login_not_required
-from allauth.account.models import EmailAddress
+from allauth.account.models import EmailAddress, Login
+from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import LoginView
 from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
+from allauth.mfa.webauthn.views import LoginWebAuthnView
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
@@ -15,6 +18,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET, require_POST
 
+from opssight.accounts.forms import PasskeySignInForm
 from opssight.accounts.limits import count_attempt, lockout_seconds
 from opssight.accounts.models import User
 from opssight.accounts.services import sign_out_everywhere
@@ -27,6 +31,19 @@ class SignIn(LoginView):
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         count_attempt(request, "login")
         return super().post(request, *args, **kwargs)
+
+
+class PasskeySignIn(LoginWebAuthnView):
+    """Sign in with a passkey alone, and go on to the page that was asked for."""
+
+    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        count_attempt(request, "passkey")
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: PasskeySignInForm) -> HttpResponse:
+        key = form.cleaned_data["credential"]
+        login = Login(user=key.user, redirect_url=get_next_redirect_url(self.request))
+        return perform_passwordless_login(self.request, key, login)
 
 
 def locked(

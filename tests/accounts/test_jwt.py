@@ -12,6 +12,7 @@ from django.contrib.auth import user_logged_in, user_login_failed
 from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
+from opssight.accounts.limits import NO_ADDRESS, client_address
 from opssight.accounts.models import EndedSignIn, Membership, User
 from opssight.accounts.services import remove_second_factors
 from tests.conftest import ClientFor
@@ -287,8 +288,6 @@ class TestLockout:
 
 
 def test_a_made_up_address_header_counts_as_the_proxy(settings: LazySettings) -> None:
-    from opssight.accounts.limits import NO_ADDRESS, client_address
-
     settings.RATELIMIT_IP_META_KEY = "HTTP_X_REAL_IP"
     make = RequestFactory()
 

@@ -25,7 +25,7 @@ def refusals(password: str, user: User | None = None) -> list[str]:
 
 
 def sha1(password: str) -> str:
-    return hashlib.sha1(password.encode()).hexdigest().upper()
+    return hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
 
 
 def test_a_few_uncommon_words_are_a_password() -> None:
