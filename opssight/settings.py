@@ -506,22 +506,9 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {"navigation": "opssight.core.admin_site.navigation"},
-    "COLORS": {
-        # The blue of the pages (static/css/opssight.css), lightest to darkest.
-        "primary": {
-            "50": "#eef5ff",
-            "100": "#d9e8ff",
-            "200": "#bcd7ff",
-            "300": "#94bfff",
-            "400": "#6ea8fe",
-            "500": "#3d83ec",
-            "600": "#1d5fc4",
-            "700": "#174c9d",
-            "800": "#163f7e",
-            "900": "#153562",
-            "950": "#0b1a2e",
-        },
-    },
+    # Colors are in a file, not written into every page (see OpsSightAdminSite.each_context).
+    "STYLES": [lambda request: static("css/admin.css")],
+    "SCRIPTS": [lambda request: static("js/admin.js")],
 }
 
 LOGGING = {
