@@ -327,7 +327,7 @@ def test_no_page_allows_inline_code_or_styles(planner: Membership, client_for: C
     policy = client_for(planner).get(reverse("dashboard:home"))["Content-Security-Policy"]
 
     assert "unsafe" not in policy
-    assert "default-src 'self'" in policy
+    assert "default-src 'none'" in policy
 
 
 def test_a_page_without_an_icon_gets_the_products(client: Client) -> None:
