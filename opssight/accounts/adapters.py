@@ -13,7 +13,6 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -61,6 +60,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     The page of an invitation notes its address by `AccountAdapter.stash_verified_email`.
     """
 
+    error_messages = {
+        **DefaultSocialAccountAdapter.error_messages,
+        "no_password": "Set a password first: this is your only way to sign in.",
+        "connected_other": "That account is connected to another person's account here.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         invited = str(request.session.get("account_verified_email") or "").lower()
         vouched = {item.email.lower() for item in sociallogin.email_addresses if item.verified}
@@ -68,14 +73,6 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def get_connect_redirect_url(self, request: HttpRequest, socialaccount: SocialAccount) -> str:
         return reverse("account")
-
-    def validate_disconnect(self, account: SocialAccount, accounts: Any) -> None:
-        """Keep a way in: without a password, the last connection stays."""
-        has_passkey = Authenticator.objects.filter(
-            user=account.user, type=Authenticator.Type.WEBAUTHN
-        ).exists()
-        if len(accounts) == 1 and not account.user.has_usable_password() and not has_passkey:
-            raise ValidationError("Set a password first: this is your only way to sign in.")
 
 
 class MFAAdapter(DefaultMFAAdapter):
