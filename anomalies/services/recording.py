@@ -9,6 +9,7 @@ from anomalies.detectors.base import Channel
 from anomalies.detectors.events import Event, severity
 from anomalies.detectors.explanation import Cause, clock, common_cause, explain, failure_mode
 from anomalies.models import Anomaly
+from anomalies.services.events import tell_ended, tell_opened
 from assets.models import Asset, Sensor
 from maintenance.models import Recommendation, Urgency
 from maintenance.services import recommend
@@ -90,8 +91,14 @@ def save_anomalies(found: Sequence[Found], at: datetime) -> None:
     known = anomalies_at(one.key for one in found)
     rows: list[Anomaly] = []
     calling: list[Anomaly] = []
+    opened: list[Anomaly] = []
+    going_on: list[Anomaly] = []
     for one in found:
         row = known.get(one.key) or _new(one)
+        if row.pk is None:
+            opened.append(row)
+        if row.ended_at is None:
+            going_on.append(row)
         risen = _describe(row, one)
         rows.append(row)
         if (risen or row.recommendation_id is None) and _calls_for_work(row):
@@ -104,6 +111,8 @@ def save_anomalies(found: Sequence[Found], at: datetime) -> None:
         update_fields=DESCRIPTION,
         batch_size=500,
     )
+    tell_opened(opened, at=at)
+    tell_ended([row for row in going_on if row.ended_at is not None], at=at)
 
 
 def _new(one: Found) -> Anomaly:

@@ -14,6 +14,7 @@ from anomalies.detectors.base import Bools, Detector, Scores, UnknownState
 from anomalies.detectors.events import Carried, EventRule, events_in, is_silent
 from anomalies.detectors.seasonal_baseline import SeasonalBaseline
 from anomalies.models import Anomaly, DetectorState
+from anomalies.services.events import tell_ended
 from anomalies.services.recording import Found, anomalies_at, moment, save_anomalies
 from assets.models import Sensor
 from assets.queries import NO_READINGS, Readings, readings_after, readings_until
@@ -91,7 +92,7 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
     marks = {state.sensor_id: state.watermark for state in states}
     batches = readings_after(watermarks=marks, limit=limit)
     stops = _stops(states)
-    _split_closed(states)
+    _split_closed(states, at)
     scored: list[DetectorState] = []
     found: list[Found] = []
     for state in states:
@@ -180,7 +181,7 @@ def rule_for(sensor: Sensor) -> EventRule:
     return EventRule.for_interval(sensor.expected_interval.total_seconds())
 
 
-def _split_closed(states: Iterable[DetectorState]) -> None:
+def _split_closed(states: Iterable[DetectorState], at: datetime) -> None:
     """Let go of events whose anomaly a person closed a day before: what goes on is a new one."""
     going_on = {}
     for state in states:
@@ -194,8 +195,13 @@ def _split_closed(states: Iterable[DetectorState]) -> None:
         if anomaly.closed_at and state.watermark > anomaly.closed_at + SPLIT_AFTER:
             carried = Carried.from_json(state.open_event)
             state.open_event = Carried(last_time=carried.last_time, gap=carried.gap).to_json()
-            anomaly.ended_at = moment(event.end)
-            anomaly.save(update_fields=["ended_at"])
+            _end(anomaly, state, moment(event.end), at)
+
+
+def _end(anomaly: Anomaly, state: DetectorState, ended: datetime, at: datetime) -> None:
+    anomaly.ended_at, anomaly.sensor = ended, state.sensor
+    anomaly.save(update_fields=["ended_at"])
+    tell_ended([anomaly], at=at)
 
 
 def end_silent(*, organization_id: int, at: datetime) -> int:
@@ -212,11 +218,22 @@ def end_silent(*, organization_id: int, at: datetime) -> int:
         sensor__anomalies__isnull=False,
     )
     ended = 0
-    for state in states.select_related("sensor").distinct().iterator(chunk_size=500):
+    for state in states.select_related("sensor__asset").distinct().iterator(chunk_size=500):
         carried = Carried.from_json(state.open_event)
         silent = is_silent(carried, at.timestamp(), rule_for(state.sensor))
         if carried.event is not None and silent:
-            ended += Anomaly.objects.filter(
-                sensor=state.sensor, started_at=moment(carried.event.start), ended_at=None
-            ).update(ended_at=moment(carried.event.end))
+            ended += _end_open(state, moment(carried.event.start), moment(carried.event.end), at)
     return ended
+
+
+@transaction.atomic
+def _end_open(state: DetectorState, started: datetime, ended: datetime, at: datetime) -> int:
+    """End the state's anomaly of this start; 0 when another worker was faster."""
+    open_one = Anomaly.objects.select_for_update().filter(
+        sensor=state.sensor, started_at=started, ended_at=None
+    )
+    anomaly = open_one.first()
+    if anomaly is None:
+        return 0
+    _end(anomaly, state, ended, at)
+    return 1

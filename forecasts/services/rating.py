@@ -15,8 +15,8 @@ from assets.models import Asset, Sensor
 from forecasts import queries, risk
 from forecasts.models import Forecast, RiskScore
 from maintenance.models import MaintenanceSchedule
-from notifications.models import Notification
-from notifications.services import Message, notify
+from notifications.models import Notification, Webhook
+from notifications.services import Happening, Message, notify, publish
 from opssight.accounts.permissions import Permission
 
 REMEMBERED = timedelta(days=56)
@@ -212,7 +212,9 @@ def _row(asset: Asset, rated: risk.Risk, day: date, at: datetime) -> RiskScore:
 
 def _tell(risen: Sequence[tuple[Asset, risk.Risk, date]], at: datetime) -> None:
     messages: dict[int, list[Message]] = defaultdict(list)
+    happenings: dict[int, list[Happening]] = defaultdict(list)
     for asset, rated, day in risen:
+        happenings[asset.organization_id].append(_happening(asset, rated, day))
         messages[asset.organization_id].append(
             Message(
                 event=Notification.Event.RISK_HIGH,
@@ -230,3 +232,24 @@ def _tell(risen: Sequence[tuple[Asset, risk.Risk, date]], at: datetime) -> None:
             messages=of_organization,
             at=at,
         )
+        publish(organization=organization_id, happenings=happenings[organization_id], at=at)
+
+
+def _happening(asset: Asset, rated: risk.Risk, day: date) -> Happening:
+    return Happening(
+        event=Webhook.Event.RISK_HIGH,
+        dedupe_key=f"risk-high-{asset.pk}-{day}",
+        data={
+            "asset": asset.pk,
+            "asset_tag": asset.tag,
+            "asset_name": asset.name,
+            "day": day,
+            "score": rated.score,
+            "level": rated.level,
+            "likelihood": rated.likelihood,
+            "criticality": rated.criticality,
+            "reasons": [part.sentence for part in rated.parts if part.value > 0],
+        },
+        page=asset.get_absolute_url(),
+        api=f"/api/assets/{asset.pk}/",
+    )

@@ -8,10 +8,11 @@ from django.db.models import Q, QuerySet
 
 from assets.models import Asset
 from maintenance.models import MaintenanceType, Recommendation, Technician, Urgency, WorkOrder
+from maintenance.services.events import Event, recommendation_event
 from maintenance.services.messages import tell_planners
 from maintenance.services.work_orders import create_work_order
 from notifications.models import Notification
-from notifications.services import Message
+from notifications.services import Message, publish
 from opssight.accounts.models import User
 
 QUIET_AFTER_DISMISSAL = timedelta(hours=24)
@@ -76,6 +77,7 @@ def recommend(
             ),
             at=at,
         )
+        _publish(recommendation, Event.RECOMMENDATION_OPENED, at)
     elif URGENCIES.index(urgency) > URGENCIES.index(recommendation.urgency):
         recommendation.urgency, recommendation.reason = urgency, reason
         recommendation.suggested_due_at = min(recommendation.suggested_due_at, suggested_due_at)
@@ -119,6 +121,7 @@ def accept(
     recommendation.status = Recommendation.Status.ACCEPTED
     recommendation.decided_at, recommendation.decided_by = at, by
     recommendation.save(update_fields=["status", "decided_at", "decided_by"])
+    _publish(recommendation, Event.RECOMMENDATION_ACCEPTED, at)
     return create_work_order(
         asset=recommendation.asset,
         title=f"Check for {recommendation.failure_mode}",
@@ -145,8 +148,16 @@ def dismiss(
     recommendation.save(
         update_fields=["status", "decided_at", "decided_by", "closed_at", "dismiss_reason"]
     )
-    recommendation.anomalies.undealt().update(closed_at=at, closed_by=by)
+    undealt = recommendation.anomalies.undealt()
+    closed = sorted(undealt.values_list("pk", flat=True))
+    undealt.update(closed_at=at, closed_by=by)
+    _publish(recommendation, Event.RECOMMENDATION_DISMISSED, at, closed_anomalies=closed)
     return recommendation
+
+
+def _publish(row: Recommendation, event: Event, at: datetime, **more: list[int]) -> None:
+    happening = recommendation_event(row, event, at=at, **more)
+    publish(organization=row.organization_id, happenings=[happening], at=at)
 
 
 def _lock_open(recommendation: Recommendation) -> Recommendation:

@@ -8,8 +8,9 @@ from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Va
 
 from assets.models import Asset
 from maintenance.models import MaintenanceSchedule, WorkOrder
+from maintenance.services.events import Event, due_event, work_order_event
 from maintenance.services.messages import created_message
-from notifications.services import notify
+from notifications.services import notify, publish
 from opssight.accounts.models import Organization
 from opssight.accounts.permissions import Permission
 
@@ -103,6 +104,9 @@ def _generate_batch(organization_id: int, at: datetime, only: Collection[int] | 
             messages=[created_message(order) for order in made],
             at=at,
         )
+        happenings = [due_event(schedule, order) for schedule, order in zip(due, made, strict=True)]
+        happenings += [work_order_event(order, Event.WORK_ORDER_CREATED) for order in made]
+        publish(organization=organization_id, happenings=happenings, at=at)
     return len(made)
 
 

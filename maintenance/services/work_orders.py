@@ -17,10 +17,11 @@ from maintenance.models import (
     Verdict,
     WorkOrder,
 )
+from maintenance.services.events import Event, completed_event, work_order_event
 from maintenance.services.messages import created_message, tell_planners
 from maintenance.services.schedules import move_on, refresh_next_due
 from notifications.models import Notification
-from notifications.services import Message
+from notifications.services import Happening, Message, publish
 from opssight.accounts.models import User
 
 
@@ -68,6 +69,7 @@ def create_work_order(
         created_by=by,
     )
     tell_planners(work_order, created_message(work_order), at=at)
+    _publish(work_order, work_order_event(work_order, Event.WORK_ORDER_CREATED), at)
     return work_order
 
 
@@ -81,6 +83,7 @@ def start(*, work_order: WorkOrder, by: User, at: datetime) -> WorkOrder:
     work_order.status, work_order.started_at = WorkOrder.Status.IN_PROGRESS, at
     work_order.technician = work_order.technician or _technician_of(work_order, by)
     work_order.save(update_fields=["status", "started_at", "technician"])
+    _publish(work_order, work_order_event(work_order, Event.WORK_ORDER_STARTED), at)
     return work_order
 
 
@@ -108,7 +111,8 @@ def complete(
         last_maintenance_at=Greatest("last_maintenance_at", at)
     )
     refresh_next_due(assets=Asset.objects.filter(pk=work_order.asset_id))
-    _close_recommendation(work_order, outcome.verdict, at=at)
+    closed = _close_recommendation(work_order, outcome.verdict, at=at)
+    _publish(work_order, completed_event(work_order, record, closed), at)
     tell_planners(
         work_order,
         Message(
@@ -144,7 +148,12 @@ def cancel(*, work_order: WorkOrder, by: User, at: datetime) -> WorkOrder:
     Recommendation.objects.filter(
         work_orders=work_order, status=Recommendation.Status.ACCEPTED
     ).update(status=Recommendation.Status.OPEN, decided_at=None, decided_by=None)
+    _publish(work_order, work_order_event(work_order, Event.WORK_ORDER_CANCELLED), at)
     return work_order
+
+
+def _publish(work_order: WorkOrder, happening: Happening, at: datetime) -> None:
+    publish(organization=work_order.organization_id, happenings=[happening], at=at)
 
 
 def _lock(work_order: WorkOrder, allowed: tuple[WorkOrder.Status, ...]) -> WorkOrder:
@@ -189,13 +198,15 @@ def _write_history(work_order: WorkOrder, outcome: Outcome) -> MaintenanceRecord
     )
 
 
-def _close_recommendation(work_order: WorkOrder, verdict: Verdict, *, at: datetime) -> None:
+def _close_recommendation(work_order: WorkOrder, verdict: Verdict, *, at: datetime) -> list[int]:
+    """Returns the ids of the anomalies that were closed with it."""
     recommendation = work_order.recommendation
     if recommendation is None:
-        return
+        return []
     recommendation.status = Recommendation.Status.COMPLETED
     recommendation.closed_at, recommendation.verdict = at, verdict
     recommendation.save(update_fields=["status", "closed_at", "verdict"])
-    recommendation.anomalies.undealt().update(
-        closed_at=at, closed_by=work_order.completed_by, verdict=verdict
-    )
+    undealt = recommendation.anomalies.undealt()
+    closed = sorted(undealt.values_list("pk", flat=True))
+    undealt.update(closed_at=at, closed_by=work_order.completed_by, verdict=verdict)
+    return closed
