@@ -75,5 +75,5 @@ def test_the_sign_in_is_clean(page_for: Pages):
     for look, width, theme in LOOKS:
         page = page_for(width=width, theme=theme)
         page.goto("/")
-        expect(page.get_by_label("Username")).to_be_visible()
+        expect(page.get_by_label("User name or e-mail")).to_be_visible()
         page.screenshot(path=SCREENSHOTS / f"{look}-login.png", full_page=True)
