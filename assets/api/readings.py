@@ -7,7 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+)
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
@@ -30,14 +35,30 @@ class BatchTooLarge(APIException):
     default_code = "too_large"
 
 
-class ReadingIn(serializers.Serializer[Any]):
-    sensor = serializers.CharField(help_text="The sensor's key on this asset.")
-    time = serializers.DateTimeField(help_text="ISO 8601 with a time zone.")
-    value = serializers.FloatField(help_text="A finite number, in the sensor's unit.")
+READING = {
+    "type": "object",
+    "required": ["sensor", "time", "value"],
+    "properties": {
+        "sensor": {"type": "string", "description": "The sensor's key on this asset."},
+        "time": {"type": "string", "format": "date-time", "description": "With a time zone."},
+        "value": {"type": "number", "description": "A finite number, in the sensor's unit."},
+    },
+}
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "maxItems": LARGEST_BATCH,
+        "items": {"anyOf": [READING, {"description": "Anything else: it is listed as rejected."}]},
+    }
+)
+class ReadingsField(serializers.ListField):
+    """Readings; one that is wrong does not keep the others out."""
 
 
 class ReadingBatch(serializers.Serializer[Any]):
-    readings = ReadingIn(many=True, help_text=f"At most {LARGEST_BATCH:,}.")
+    readings = ReadingsField(help_text=f"At most {LARGEST_BATCH:,}.")
 
 
 class RejectedReading(serializers.Serializer[Any]):
@@ -89,7 +110,9 @@ class ReadingsMixin(GenericViewSet[Asset]):
                 "sensor", str, many=True, description="Keys; repeat it. Default: all sensors."
             ),
             OpenApiParameter(
-                "max_points", int, description=f"1 to {MOST_POINTS}; default {MOST_POINTS}."
+                "max_points",
+                {"type": "integer", "minimum": 1, "maximum": MOST_POINTS},
+                description=f"Default {MOST_POINTS}.",
             ),
         ],
         responses={200: AssetSeries},
@@ -210,7 +233,7 @@ def _read(asset: Asset, request: Request, *, at: datetime) -> dict[str, Any]:
     end = _query_time(request, "to") or at
     start = _query_time(request, "from") or end - DEFAULT_SPAN
     if start >= end:
-        raise ValidationError({"from": ["It must lie before `to`."]})
+        raise ValidationError({"from": ["It must lie before `to`."]}, code="rule")
     sensors = _query_sensors(asset, request)
     found = series_of([sensor.pk for sensor in sensors], start, end, _query_points(request))
     return {
@@ -236,7 +259,7 @@ def _answer(sensor: Sensor, series: Series) -> dict[str, Any]:
 
 def _query_time(request: Request, name: str) -> datetime | None:
     text = request.query_params.get(name)
-    if not text:
+    if text is None:
         return None
     try:
         # A plus sign that was not escaped arrives as a blank.
@@ -251,7 +274,8 @@ def _query_sensors(asset: Asset, request: Request) -> list[Sensor]:
     wanted = request.query_params.getlist("sensor")
     unknown = sorted(set(wanted) - {sensor.key for sensor in sensors})
     if unknown:
-        raise ValidationError({"sensor": [f"{asset.tag} has no sensor {unknown[0][:100]!r}."]})
+        message = f"{asset.tag} has no sensor {unknown[0][:100]!r}."
+        raise ValidationError({"sensor": [message]}, code="does_not_exist")
     return [sensor for sensor in sensors if not wanted or sensor.key in wanted]
 
 

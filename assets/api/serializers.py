@@ -14,7 +14,8 @@ from assets.models import (
     Site,
     UptimeEvent,
 )
-from opssight.core.api.serializers import SecondsField, TenantSerializer
+from opssight.core.api.fields import ObjectField, SecondsField
+from opssight.core.api.serializers import TenantSerializer
 from opssight.core.api.shape import Expansion
 
 
@@ -29,6 +30,7 @@ class AssetSerializer(TenantSerializer[Asset]):
     moving = ("last_maintenance_at", "next_due_at", "overdue", "current_risk")
 
     site_name = serializers.CharField(source="site.name", read_only=True)
+    attributes = ObjectField(required=False, help_text="What else is known of the asset.")
     overdue = serializers.SerializerMethodField(help_text="Maintenance is past its due date.")
 
     class Meta:
@@ -54,7 +56,6 @@ class AssetSerializer(TenantSerializer[Asset]):
             "current_risk",
         ]
         read_only_fields = ["last_maintenance_at", "next_due_at", "current_risk"]
-        extra_kwargs = {"attributes": {"initial": dict}}
 
     @classmethod
     def expansions(cls) -> dict[str, Expansion]:
@@ -68,10 +69,10 @@ class AssetSerializer(TenantSerializer[Asset]):
         return asset.next_due_at is not None and asset.next_due_at < at
 
     def validate_attributes(self, value: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise serializers.ValidationError('Give an object, such as {"color": "blue"}.')
         if "\\u0000" in json.dumps(value):
-            raise serializers.ValidationError("Remove the NUL characters.")
+            raise serializers.ValidationError(
+                "Remove the NUL characters.", code="null_characters_not_allowed"
+            )
         return value
 
 

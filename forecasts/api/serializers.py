@@ -2,7 +2,8 @@ from rest_framework import serializers
 
 from assets.api.serializers import OfAsset, expanded_asset, expanded_sensor
 from forecasts.models import Forecast, RiskScore
-from opssight.core.api.serializers import SecondsField, TenantSerializer
+from opssight.core.api.fields import SecondsField
+from opssight.core.api.serializers import TenantSerializer
 from opssight.core.api.shape import Expansion
 
 

@@ -10,7 +10,7 @@ from maintenance.api.serializers import (
 )
 from maintenance.models import LONGEST_NOTES, MOST_MINUTES, Verdict, WorkOrder
 from maintenance.services import Outcome
-from opssight.core.api.serializers import UtcDateTimeField
+from opssight.core.api.fields import CharField, IntegerField, UtcDateTimeField
 
 # The browsable API preselects the first: nobody confirms a fault by overlooking a field.
 VERDICTS = sorted(Verdict.choices, key=lambda choice: choice[0] != Verdict.NOT_INSPECTED)
@@ -24,19 +24,13 @@ class AcceptSerializer(serializers.Serializer[None]):
 
 
 class DismissSerializer(serializers.Serializer[None]):
-    reason = serializers.CharField(max_length=300, help_text="Why no work is needed.")
+    reason = CharField(max_length=300, help_text="Why no work is needed.")
 
 
 class CompleteSerializer(serializers.Serializer[None]):
-    notes = serializers.CharField(
-        required=False, default="", allow_blank=True, max_length=LONGEST_NOTES
-    )
-    labor_minutes = serializers.IntegerField(
-        required=False, default=0, min_value=0, max_value=MOST_MINUTES
-    )
-    downtime_minutes = serializers.IntegerField(
-        required=False, default=0, min_value=0, max_value=MOST_MINUTES
-    )
+    notes = CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTES)
+    labor_minutes = IntegerField(required=False, default=0, min_value=0, max_value=MOST_MINUTES)
+    downtime_minutes = IntegerField(required=False, default=0, min_value=0, max_value=MOST_MINUTES)
     verdict = serializers.ChoiceField(
         choices=VERDICTS,
         required=False,
@@ -60,13 +54,11 @@ class WorkOrderUpdateSerializer(WorkOrderSerializer):
         required=False,
         help_text="`in_progress` starts, `completed` completes, `cancelled` cancels.",
     )
-    notes = serializers.CharField(
-        required=False, allow_blank=True, max_length=LONGEST_NOTES, write_only=True
-    )
-    labor_minutes = serializers.IntegerField(
+    notes = CharField(required=False, allow_blank=True, max_length=LONGEST_NOTES, write_only=True)
+    labor_minutes = IntegerField(
         required=False, min_value=0, max_value=MOST_MINUTES, write_only=True
     )
-    downtime_minutes = serializers.IntegerField(
+    downtime_minutes = IntegerField(
         required=False, min_value=0, max_value=MOST_MINUTES, write_only=True
     )
     verdict = serializers.ChoiceField(choices=VERDICTS, required=False, write_only=True)
@@ -97,6 +89,28 @@ class WorkOrderUpdateSerializer(WorkOrderSerializer):
             for name in PLAIN_FIELDS
             if name in values and values[name] != getattr(self.instance, name)
         }
+
+
+NEEDED = ("title", "due_at")
+
+
+class WorkOrderReplaceSerializer(WorkOrderUpdateSerializer):
+    """As a whole: title and due_at are required, unless the status is `completed`."""
+
+    class Meta(WorkOrderUpdateSerializer.Meta):
+        extra_kwargs = {
+            name: {"required": False, "help_text": "Required, unless the status is `completed`."}
+            for name in NEEDED
+        }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        missing = [name for name in NEEDED if name not in attrs]
+        if missing and attrs.get("status") != WorkOrder.Status.COMPLETED:
+            raise serializers.ValidationError(
+                dict.fromkeys(missing, "This field is required, unless the status is completed."),
+                code="required_unless_completed",
+            )
+        return super().validate(attrs)
 
 
 PLAIN_FIELDS = ("title", "description", "maintenance_type", "priority", "technician", "due_at")

@@ -39,12 +39,3 @@ COMPLETE_BY_STATUS = OpenApiExample(
     value={"status": "completed", "notes": "Bearing replaced.", "verdict": "confirmed"},
     request_only=True,
 )
-REPLACE_BY_STATUS = OpenApiExample(
-    "Complete by status",
-    value={
-        "title": "Replace the mechanical seal",
-        "due_at": "2026-03-10T15:00:00Z",
-        **COMPLETE_BY_STATUS.value,
-    },
-    request_only=True,
-)

@@ -16,11 +16,12 @@ from maintenance.models import (
     WorkOrder,
 )
 from opssight.accounts.models import Membership, User
+from opssight.core.api.fields import IdField, RelatedText
 from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
 from opssight.core.api.shape import Expansion
 
 
-class UserField(serializers.PrimaryKeyRelatedField[User]):
+class UserField(IdField):
     """A user who is a member of one of the caller's organizations."""
 
     default_error_messages = {
@@ -114,9 +115,7 @@ class MaintenanceScheduleSerializer(TenantSerializer[MaintenanceSchedule]):
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     technician = TechnicianField()
-    technician_name = serializers.CharField(
-        source="technician.user.__str__", read_only=True, default=None, allow_null=True
-    )
+    technician_name = RelatedText(source="technician.user.__str__")
 
     class Meta:
         model = MaintenanceSchedule
@@ -152,9 +151,7 @@ class MaintenanceRecordSerializer(TenantSerializer[MaintenanceRecord]):
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     work_order_number = serializers.CharField(source="work_order.number", read_only=True)
-    technician_name = serializers.CharField(
-        source="technician.user.__str__", read_only=True, default=None, allow_null=True
-    )
+    technician_name = RelatedText(source="technician.user.__str__")
     performed_by_name = serializers.CharField(source="performed_by.__str__", read_only=True)
 
     class Meta:
@@ -229,9 +226,7 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     asset_name = serializers.CharField(source="asset.name", read_only=True)
     technician = TechnicianField()
-    technician_name = serializers.CharField(
-        source="technician.user.__str__", read_only=True, default=None, allow_null=True
-    )
+    technician_name = RelatedText(source="technician.user.__str__")
     overdue = serializers.SerializerMethodField(help_text="Open past its due date.")
 
     class Meta:

@@ -12,7 +12,11 @@ from rest_framework.serializers import BaseSerializer
 
 from maintenance import services
 from maintenance.api import examples, filters
-from maintenance.api.actions import CompleteSerializer, WorkOrderUpdateSerializer
+from maintenance.api.actions import (
+    CompleteSerializer,
+    WorkOrderReplaceSerializer,
+    WorkOrderUpdateSerializer,
+)
 from maintenance.api.serializers import WorkOrderDetailSerializer, WorkOrderSerializer
 from maintenance.models import WorkOrder
 from opssight.accounts.permissions import Permission
@@ -77,8 +81,9 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
             " `in_progress` starts and `cancelled` cancels, after the plain fields were changed."
             " Read-only fields are ignored."
         ),
+        request=WorkOrderReplaceSerializer,
         responses=WorkOrderDetailSerializer,
-        examples=[examples.REPLACE_BY_STATUS],
+        examples=[examples.COMPLETE_BY_STATUS],
     )
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self._change(request, partial=False)
@@ -132,13 +137,12 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
         work_order: WorkOrder = self.get_object()
         data: Any = request.data
         wanted = data.get("status") if hasattr(data, "get") else None
+        kind = WorkOrderUpdateSerializer if partial else WorkOrderReplaceSerializer
+        body = kind(work_order, data=data, partial=partial, context=self.get_serializer_context())
+        body.is_valid(raise_exception=True)
         if wanted == Status.COMPLETED:
             self.require(Permission.WORK_ORDER_EXECUTE, work_order.organization_id)
             return self._complete(work_order, request)
-        body = WorkOrderUpdateSerializer(
-            work_order, data=data, partial=partial, context=self.get_serializer_context()
-        )
-        body.is_valid(raise_exception=True)
         with (
             conflict_on(services.WorkOrderNotOpen, detail=NOT_OPEN),
             transaction.atomic(),
@@ -171,7 +175,7 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
                 f"A work order cannot be moved from {work_order.status} to {status}."
                 " Use in_progress (start), completed (complete) or cancelled (cancel)."
             )
-            raise ValidationError({"status": message})
+            raise ValidationError({"status": message}, code="rule")
 
     def _complete(self, work_order: WorkOrder, request: Request) -> Response:
         body = CompleteSerializer(data=request.data)

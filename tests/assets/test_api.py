@@ -245,7 +245,7 @@ class TestAssetWriting:
 
         assert answer.status_code == 400
         assert answer.data["errors"] == [
-            {"pointer": "/tag", "code": "invalid", "detail": "Another asset has this tag."}
+            {"pointer": "/tag", "code": "rule", "detail": "Another asset has this tag."}
         ]
 
     def test_the_same_tag_in_another_organization_is_no_matter(

@@ -1,4 +1,4 @@
-"""What the fuzzed server starts with: a member of each role, rows of every list, a stranger's too."""
+"""What the fuzzed server starts with: a member of each role, and rows of every list."""
 
 import django
 from django.contrib.auth.hashers import make_password

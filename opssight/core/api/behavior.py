@@ -41,6 +41,8 @@ class ApiBehavior(APIView):
         return self.response
 
     def determine_version(self, request: Request, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        if getattr(self, "swagger_fake_view", False):
+            return None, None
         scheme = versions.MediaTypeVersions()
         return scheme.determine_version(request), scheme
 

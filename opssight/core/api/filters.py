@@ -5,7 +5,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError as FormError
 from django.db.models import F, OrderBy, QuerySet
-from django_filters.rest_framework import BooleanFilter, Filter
+from django_filters.rest_framework import (
+    BooleanFilter,
+    CharFilter,
+    DjangoFilterBackend,
+    Filter,
+    FilterSet,
+)
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
@@ -19,7 +25,7 @@ class IdFilter(Filter):  # type: ignore[misc]
 
 
 class _TrueOrFalse(forms.Field):
-    answers = {"true": True, "1": True, "false": False, "0": False}
+    answers = {"true": True, "false": False}
 
     def to_python(self, value: Any) -> bool | None:
         if value in (None, ""):
@@ -38,6 +44,25 @@ class TrueFalseFilter(BooleanFilter):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.TextInput)
         super().__init__(*args, **kwargs)
+
+
+class StrictFilters(DjangoFilterBackend):  # type: ignore[misc]
+    """Refuses a filter without a value, which would otherwise filter nothing."""
+
+    def get_filterset(
+        self, request: Request, queryset: QuerySet[Any], view: APIView
+    ) -> FilterSet | None:
+        filterset = super().get_filterset(request, queryset, view)
+        filters = filterset.filters if filterset is not None else {}
+        empty = [
+            name
+            for name, item in filters.items()
+            if not isinstance(item, CharFilter) and "" in request.query_params.getlist(name)
+        ]
+        if empty:
+            message = "Give a value, or leave the parameter out."
+            raise ValidationError(dict.fromkeys(empty, message))
+        return filterset
 
 
 class StableOrdering(OrderingFilter):
@@ -74,8 +99,9 @@ class StableOrdering(OrderingFilter):
         if not known:
             return []
         [parameter] = super().get_schema_operation_parameters(view)
-        parameter["description"] = f"{self.ordering_description} Known: {', '.join(known)}."
-        return [parameter]
+        terms = [sign + name for name in known for sign in ("", "-")]
+        parameter["schema"] = {"type": "array", "items": {"type": "string", "enum": terms}}
+        return [parameter | {"style": "form", "explode": False}]
 
 
 def _term(queryset: QuerySet[Any], term: str) -> str | OrderBy:

@@ -1,4 +1,4 @@
-"""Links of the OpenAPI document: which operations take the id that an answer gives."""
+"""Links of the OpenAPI document: what can be done with a row that was just created."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ JSON = dict[str, Any]
 
 
 def add_links(document: JSON) -> None:
-    """From a collection's answers to the operations of one row: read, change, delete, actions."""
+    """From a new row to the operations on it: read, change, delete, actions."""
     paths = document["paths"]
     for path, operations in paths.items():
         row = f"{path}{{id}}/"
@@ -18,18 +18,16 @@ def add_links(document: JSON) -> None:
             if other.startswith(row) and other.count("{") == 1
             for operation in others.values()
         ]
-        _link(operations.get("get"), "200", targets, "$response.body#/results/0/id")
-        _link(operations.get("post"), "201", targets, "$response.body#/id")
+        answer = operations.get("post", {}).get("responses", {}).get("201")
+        if answer is not None:
+            answer["links"] = _links(targets)
 
 
-def _link(operation: JSON | None, status: str, targets: list[JSON], place: str) -> None:
-    answer = operation["responses"].get(status) if operation else None
-    if answer is None:
-        return
-    answer["links"] = {
+def _links(targets: list[JSON]) -> JSON:
+    return {
         target["operationId"]: {
             "operationId": target["operationId"],
-            "parameters": {"id": place},
+            "parameters": {"id": "$response.body#/id"},
             "description": target.get("summary", ""),
         }
         for target in targets

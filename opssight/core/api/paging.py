@@ -21,6 +21,12 @@ from rest_framework.views import APIView
 PAGE_SIZE, LARGEST_PAGE = 50, 200
 LARGEST_NUMBER = 2**63
 SIZE = "page_size"
+SIZE_PARAMETER = {
+    "name": SIZE,
+    "in": "query",
+    "description": f"Rows per page; default {PAGE_SIZE}.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
+}
 
 
 class Pages(PageNumberPagination):
@@ -29,6 +35,14 @@ class Pages(PageNumberPagination):
     page_size = PAGE_SIZE
     page_size_query_param = SIZE
     max_page_size = LARGEST_PAGE
+
+    def get_page_size(self, request: Request) -> int:
+        return _size(request)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        number = {"type": "integer", "minimum": 1}
+        page = {"name": "page", "in": "query", "description": "Number of the page, from 1."}
+        return [page | {"schema": number}, SIZE_PARAMETER]
 
 
 class Term(NamedTuple):
@@ -118,13 +132,7 @@ class Cursors(BasePagination):
                 "description": "Where the page begins: taken from `next` or `previous`.",
                 "schema": {"type": "string"},
             },
-            {
-                "name": SIZE,
-                "in": "query",
-                "required": False,
-                "description": f"Rows per page, at most {LARGEST_PAGE}.",
-                "schema": {"type": "integer"},
-            },
+            SIZE_PARAMETER,
         ]
 
     def _link(self, row: Model, *, backward: bool) -> str:
@@ -238,7 +246,7 @@ def _bound(term: Term, value: Any, *, backward: bool) -> Q:
 
 
 def _size(request: Request) -> int:
-    text = request.query_params.get(SIZE, "")
-    if not (text.isascii() and text.isdecimal()) or int(text[:9]) < 1:
-        return PAGE_SIZE
-    return min(int(text[:9]), LARGEST_PAGE)
+    text = request.query_params.get(SIZE, str(PAGE_SIZE))
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= LARGEST_PAGE):
+        raise ValidationError({SIZE: f"Give a whole number from 1 to {LARGEST_PAGE}."})
+    return int(text)

@@ -1,25 +1,31 @@
 """The OpenAPI document: what the code shows by itself, and what every operation says alike.
 
 Apps write summaries, and descriptions and examples where a reader needs more. Problems, headers,
-permissions, links and the other examples follow here from what a view is.
+parameters, permissions, links and the other examples follow here from what a view is.
 """
 
 from typing import Any
 
+from django.utils.functional import cached_property
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import get_doc
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.plumbing import force_instance, get_doc, is_list_serializer
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.pagination import PageNumberPagination
 
 from opssight.accounts.permissions import PERMISSION_TEXTS
 from opssight.core.api import schema_parts as parts
+from opssight.core.api.behavior import ROWS, ApiBehavior
 from opssight.core.api.examples import complete_examples
 from opssight.core.api.links import add_links
+from opssight.core.api.shape import MOST_PATHS, expandable_paths
 
 WITH_BODY = ("POST", "PUT", "PATCH")
 UNSAFE = (*WITH_BODY, "DELETE")
-TAG_DESCRIPTION = "x-tag-description"
 SUCCESS = {"200": "Done.", "201": "Created.", "204": "Done; the answer has no body."}
-WORDS = {"api": "API", "kpis": "KPIs", "id": "ID"}
+NOT_MODIFIED = "What If-None-Match names still holds."
+TAG_DESCRIPTION = "x-tag-description"
+WORDS = {"api": "API", "kpis": "KPIs"}
 
 
 def describe(one: str, many: str, *, edit: bool = False, crud: bool = False) -> dict[str, Any]:
@@ -39,29 +45,152 @@ class OperationSchema(AutoSchema):
     """One operation with its tag, its permission, and every status that it can answer."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        self.__dict__.pop("_row", None)
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
         operation[TAG_DESCRIPTION] = get_doc(type(self.view)).split("\n\n")[0]
-        operation["description"] = "\n\n".join(
-            text for text in (operation.get("description", ""), self._who()) if text
-        )
-        for status, answer in operation["responses"].items():
+        texts = (operation.get("description", ""), self._who())
+        operation["description"] = "\n\n".join(text for text in texts if text)
+        answers = operation["responses"]
+        for status, answer in answers.items():
             answer["description"] = answer["description"] or SUCCESS.get(status, "The answer.")
-            answer.setdefault("headers", {}).update(
-                {name: parts.header_reference(name) for name in self._headers()}
-            )
+            headers = {name: parts.reference("headers", name) for name in self._headers(status)}
+            answer["headers"] = headers | answer.get("headers", {})
+        if self._has_etag and self.method == "GET":
+            headers = {name: parts.reference("headers", name) for name in self._headers("304")}
+            answers["304"] = {"description": NOT_MODIFIED, "headers": headers}
         for problem in self._problems():
-            operation["responses"].setdefault(str(problem), parts.problem_reference(problem))
-        operation["responses"] = dict(sorted(operation["responses"].items()))
+            answers.setdefault(str(problem), parts.problem_reference(problem))
+        operation["responses"] = dict(sorted(answers.items()))
         return operation
 
     def get_tags(self) -> list[str]:
         """The name of the collection: `/api/maintenance/work-orders/{id}/` is of Work orders."""
-        segments = self._tokenize_path()
-        name = segments[1] if segments[0] in ("maintenance", "access") else segments[0]
+        first, *rest = self._tokenize_path()
+        name = rest[0] if rest and first in ("maintenance", "access") else first
         words = [WORDS.get(word, word) for word in name.replace("_", "-").split("-")]
         return [" ".join([words[0][0].upper() + words[0][1:], *words[1:]])]
+
+    # -- What it takes ---------------------------------------------------------------------------
+
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        return [*super()._get_parameters(), *self._shape_parameters(), *self._header_parameters()]
+
+    def _shape_parameters(self) -> list[dict[str, Any]]:
+        if not isinstance(self.view, ApiBehavior) or self._row is None:
+            return []
+        names = [name for name, field in self._row().fields.items() if not field.write_only]
+        found = [_names("fields", names, "Only these members of the row, separated by commas.")]
+        paths = expandable_paths(self._row)
+        if paths:
+            text = "Also the rows behind these ids, as member `expanded`, separated by commas."
+            found.append(_names("expand", paths, text, most=MOST_PATHS))
+        return found
+
+    def _header_parameters(self) -> list[dict[str, Any]]:
+        if not isinstance(self.view, ApiBehavior):
+            return []
+        taken = {
+            "IfNoneMatch": self._has_etag and self.method == "GET",
+            "IfMatch": self._is_of_one_row and self.method in UNSAFE,
+            "IdempotencyKey": self.method == "POST",
+        }
+        return [parts.reference("parameters", name) for name, is_taken in taken.items() if is_taken]
+
+    @property
+    def _is_of_one_row(self) -> bool:
+        return hasattr(self.view, "is_matched") and "{id}" in self.path
+
+    @property
+    def _has_etag(self) -> bool:
+        action = getattr(self.view, "action", None)
+        return isinstance(self.view, ApiBehavior) and action in ("list", *ROWS)
+
+    @cached_property
+    def _row(self) -> type[serializers.ModelSerializer[Any]] | None:
+        """The serializer of the rows in the answer, if it has rows."""
+        found = self.get_response_serializers()
+        if isinstance(found, dict):
+            found = next(iter(found.values()), None)
+        if isinstance(found, OpenApiResponse):
+            found = found.response
+        found = force_instance(found)
+        if is_list_serializer(found):
+            found = found.child
+        is_row = isinstance(found, serializers.ModelSerializer) and self.method != "DELETE"
+        return type(found) if is_row else None
+
+    # -- What it answers -------------------------------------------------------------------------
+
+    def _who(self) -> str:
+        """Which permission the caller needs, in words; empty where being signed in is enough."""
+        asked = (
+            self.view.permissions_for(self.view.request)
+            if hasattr(self.view, "permissions_for")
+            else ()
+        )
+        names = " or ".join(f"`{name}` ({PERMISSION_TEXTS[name]})" for name in asked)
+        return f"Needs {names}." if names else ""
+
+    def _headers(self, status: str) -> list[str]:
+        creates = getattr(self.view, "action", None) == "create" and self._has_etag
+        own = {
+            "ETag": self._has_etag and self.method != "DELETE",
+            "Location": creates and status == "201",
+            "Idempotency-Replayed": isinstance(self.view, ApiBehavior) and self.method == "POST",
+            "Deprecation": self._is_deprecated,
+            "Sunset": self._is_deprecated,
+        }
+        return [*parts.EVERYWHERE, *(name for name, is_sent in own.items() if is_sent)]
+
+    @property
+    def _is_deprecated(self) -> bool:
+        return getattr(self.view, "action", None) in getattr(self.view, "deprecated", {})
+
+    def is_deprecated(self) -> bool:
+        return self._is_deprecated
+
+    def _problems(self) -> list[int]:
+        """The statuses of the problems that the operation can answer with."""
+        writes, has_body = self.method in UNSAFE, self.method in WITH_BODY
+        signs_in = bool(self.view.get_authenticators())
+        has_role = hasattr(self.view, "permissions_for")
+        keyed = isinstance(self.view, ApiBehavior) and self.method == "POST"
+        numbered = isinstance(self._get_paginator(), PageNumberPagination)
+        statuses = {
+            400: has_body or self._takes_query(),
+            401: True,
+            403: has_role or (writes and signs_in),
+            404: "{" in self.path or (self._is_list_view() and numbered),
+            406: True,
+            409: writes and (has_role or keyed),
+            411: has_body or writes,
+            412: self._is_of_one_row and writes,
+            413: has_body or writes,
+            415: has_body or writes,
+            422: keyed,
+            429: True,
+        }
+        return [status for status, can_happen in statuses.items() if can_happen]
+
+    def _takes_query(self) -> bool:
+        return any(parameter.get("in") == "query" for parameter in self._get_parameters())
+
+    # -- Fields ----------------------------------------------------------------------------------
+
+    def _map_serializer_field(self, field: Any, direction: Any, *args: Any, **kwargs: Any) -> Any:
+        """With what REST framework checks beyond what drf-spectacular says."""
+        schema = super()._map_serializer_field(field, direction, *args, **kwargs)
+        if direction != "request" or field.read_only:
+            return schema
+        if isinstance(field, serializers.DecimalField) and schema.get("type") == "string":
+            whole = (field.max_digits or 20) - (field.decimal_places or 0)
+            schema["pattern"] = rf"^-?\d{{1,{whole}}}(\.\d{{1,{field.decimal_places}}})?$"
+        must_have_text = isinstance(field, serializers.CharField) and not field.allow_blank
+        if must_have_text and field.trim_whitespace and schema.keys().isdisjoint(NAMED):
+            schema["pattern"] = r"\S"
+        return schema
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         """Without the description that a serializer only inherits from a base class of ours."""
@@ -71,50 +200,28 @@ class OperationSchema(AutoSchema):
             schema.pop("description", None)
         return schema
 
-    def _who(self) -> str:
-        """Which permission the caller needs, in words; empty where being signed in is enough."""
-        if not hasattr(self.view, "permissions_for"):
-            return ""
-        asked = self.view.permissions_for(self.view.request)
-        return (
-            " ".join(
-                ["Needs", " or ".join(f"`{name}` ({PERMISSION_TEXTS[name]})" for name in asked)]
-            )
-            + "."
-            if asked
-            else ""
-        )
 
-    def _headers(self) -> list[str]:
-        return ["X-Request-ID"]
+NAMED = {"pattern", "format", "enum", "oneOf"}
 
-    def _problems(self) -> list[int]:
-        """The statuses of the problems that the operation can answer with."""
-        writes, has_body = self.method in UNSAFE, self.method in WITH_BODY
-        signs_in = bool(self.view.get_authenticators())
-        has_role = hasattr(self.view, "permissions_for")
-        statuses = {
-            400: has_body or self._takes_query(),
-            401: True,
-            403: has_role or (writes and signs_in),
-            404: "{" in self.path or self._is_list_view(),
-            406: True,
-            409: writes and has_role,
-            413: has_body,
-            415: has_body,
-            429: True,
-        }
-        return [status for status, can_happen in statuses.items() if can_happen]
 
-    def _takes_query(self) -> bool:
-        return any(parameter["in"] == "query" for parameter in self._get_parameters())
+def _names(name: str, known: list[str], text: str, most: int | None = None) -> dict[str, Any]:
+    """A query parameter that takes some of the known names, separated by commas."""
+    schema: dict[str, Any] = {"type": "array", "items": {"type": "string", "enum": known}}
+    return {
+        "name": name,
+        "in": "query",
+        "description": text,
+        "style": "form",
+        "explode": False,
+        "schema": schema | ({"maxItems": most} if most else {}),
+    }
 
 
 def complete(
     result: dict[str, Any],
     generator: Any,
     request: Any,
-    public: bool,  # noqa: FBT001
+    public: bool,  # noqa: FBT001 as drf-spectacular calls it
 ) -> dict[str, Any]:
     """A drf-spectacular hook: add what operations refer to, and what only the whole shows."""
     components = result["components"]
@@ -124,8 +231,9 @@ def complete(
         "ProblemError": parts.PROBLEM_ERROR,
     }
     components["headers"] = parts.HEADERS
-    components["responses"] = parts.problem_components(["X-Request-ID"])
-    result["paths"]["/api/health/"] = parts.HEALTH
+    components["parameters"] = parts.PARAMETERS
+    components["responses"] = parts.problem_components()
+    result["paths"]["/api/health/"] = parts.health()
     result["tags"] = _tags(result["paths"])
     _write_nullable_as_type(result)
     add_links(result)
@@ -145,7 +253,7 @@ def _tags(paths: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _write_nullable_as_type(part: Any) -> None:
-    """`nullable` was OpenAPI 3.0; DRF's pages still say it."""
+    """`nullable` was OpenAPI 3.0; REST framework's pages still say it."""
     if isinstance(part, list):
         for item in part:
             _write_nullable_as_type(item)

@@ -1,6 +1,9 @@
-"""The parts of the OpenAPI document that its operations share: problems and headers."""
+"""The parts of the OpenAPI document that its operations share: problems, headers, parameters."""
 
 from typing import Any
+
+from opssight.core.api.codes import CODES, Code
+from opssight.core.api.versions import CURRENT, HEADER
 
 JSON = dict[str, Any]
 PROBLEM_TYPE = "application/problem+json"
@@ -10,7 +13,11 @@ PROBLEM: JSON = {
     "description": "Problem details (RFC 9457).",
     "required": ["type", "title", "status", "code", "detail"],
     "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "Address that explains the code.",
+        },
         "title": {"type": "string"},
         "status": {"type": "integer", "description": "The status code of the answer."},
         "code": {"type": "string", "description": "Stable: programs may compare it."},
@@ -36,199 +43,163 @@ PROBLEM_ERROR: JSON = {
         "detail": {"type": "string"},
     },
 }
-
-
-def _example(status: int, title: str, code: str, detail: str, **more: Any) -> JSON:
-    return {
-        "type": f"/api/problems/{code}",
-        "title": title,
-        "status": status,
-        "code": code,
-        "detail": detail,
-        "request_id": "0198a1f0c2e14b7c9d35",
-        **more,
-    }
-
-
-_TAKEN = {"pointer": "/tag", "code": "unique", "detail": "Another asset has this tag."}
-# Name of the component, what it means, an example.
-PROBLEMS: dict[int, tuple[str, str, JSON]] = {
-    400: (
-        "Invalid",
-        "Some values were refused; `errors` names each one.",
-        _example(
-            400,
-            "Invalid input.",
-            "invalid",
-            "Some values were refused. See errors.",
-            errors=[_TAKEN],
-        ),
-    ),
-    401: (
-        "NotSignedIn",
-        "No valid session or token came with the request.",
-        _example(
-            401,
-            "Authentication credentials were not provided.",
-            "not_authenticated",
-            "Authentication credentials were not provided.",
-        ),
-    ),
-    403: (
-        "NotAllowed",
-        "The role does not allow it, or a session's request came without its CSRF token.",
-        _example(
-            403,
-            "You do not have permission to perform this action.",
-            "permission_denied",
-            "Your role may not do this. Ask an admin of your organization.",
-        ),
-    ),
-    404: (
-        "NotFound",
-        "There is no such row, or it is another organization's.",
-        _example(404, "Not found.", "not_found", "No asset matches the given query."),
-    ),
-    406: (
-        "NotAcceptable",
-        "The `Accept` header asks for a media type or a version that there is not.",
-        _example(
-            406,
-            "Could not satisfy the request Accept header.",
-            "not_acceptable",
-            "Could not satisfy the request Accept header.",
-        ),
-    ),
-    409: (
-        "Conflict",
-        "The row is not in a state that allows this, or another request was faster.",
-        _example(
-            409, "Conflict.", "conflict", "The row was changed in the meantime. Read it again."
-        ),
-    ),
-    412: (
-        "ChangedMeanwhile",
-        "The row is no longer the one that `If-Match` names.",
-        _example(
-            412,
-            "Precondition failed.",
-            "precondition_failed",
-            "The row was changed in the meantime. Read it again.",
-        ),
-    ),
-    413: (
-        "TooLarge",
-        "The body is larger than the endpoint takes.",
-        _example(413, "Too large.", "too_large", "The body is too large. Send less at a time."),
-    ),
-    415: (
-        "UnsupportedMediaType",
-        "The body is in a format that is not read. Send JSON.",
-        _example(
-            415,
-            "Unsupported media type in request.",
-            "unsupported_media_type",
-            'Unsupported media type "text/plain" in request.',
-        ),
-    ),
-    422: (
-        "KeyReused",
-        "The `Idempotency-Key` came before, with another body.",
-        _example(
-            422,
-            "Idempotency key reused.",
-            "idempotency_key_reused",
-            "This key was sent with another request. Use a new key for each request.",
-        ),
-    ),
-    429: (
-        "TooManyRequests",
-        "Too many requests; `Retry-After` says when to come again.",
-        _example(
-            429,
-            "Request was throttled.",
-            "throttled",
-            "Request was throttled. Expected available in 60 seconds.",
-        ),
-    ),
-    503: (
-        "Unavailable",
-        "A part that the product needs does not answer.",
-        {},
-    ),
+# The component of each status.
+PROBLEM_NAMES = {
+    400: "Invalid",
+    401: "NotSignedIn",
+    403: "NotAllowed",
+    404: "NotFound",
+    406: "NotAcceptable",
+    409: "Conflict",
+    411: "LengthRequired",
+    412: "ChangedMeanwhile",
+    413: "TooLarge",
+    415: "UnsupportedMediaType",
+    422: "Unprocessable",
+    429: "TooManyRequests",
 }
 
+_COUNT: JSON = {"type": "integer", "minimum": 0}
 HEADERS: dict[str, JSON] = {
     "X-Request-ID": {
-        "description": "The request's id, as in the logs.",
+        "description": "The request's id, as in the logs. One that was sent is kept.",
         "required": True,
         "schema": {"type": "string"},
         "example": "0198a1f0c2e14b7c9d35",
     },
+    HEADER: {
+        "description": "The version of the API that answered.",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": CURRENT,
+    },
+    "RateLimit-Limit": {
+        "description": "Requests in a window, of the limit with least room.",
+        "schema": _COUNT,
+        "example": 600,
+    },
+    "RateLimit-Remaining": {
+        "description": "How many of them are left.",
+        "schema": _COUNT,
+        "example": 597,
+    },
+    "RateLimit-Reset": {
+        "description": "Seconds until the window ends.",
+        "schema": _COUNT,
+        "example": 42,
+    },
+    "RateLimit-Policy": {
+        "description": "The limit and its window in seconds.",
+        "schema": {"type": "string"},
+        "example": "600;w=60",
+    },
     "Retry-After": {
         "description": "Seconds to wait before the next try.",
         "required": True,
-        "schema": {"type": "integer", "minimum": 0},
+        "schema": _COUNT,
         "example": 60,
+    },
+    "ETag": {
+        "description": "Names this state of the answer, for If-Match and If-None-Match.",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": '"3f1c9a5b-8d2e7c41"',
     },
     "Location": {
         "description": "Path of the new row.",
+        "required": True,
         "schema": {"type": "string", "format": "uri-reference"},
         "example": "/api/assets/1/",
     },
+    "Idempotency-Replayed": {
+        "description": "`true` where the answer is the one that the key got before.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Deprecation": {
+        "description": "Since when the operation should not be used (RFC 9745).",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": "@1788220800",
+    },
+    "Sunset": {
+        "description": "When the operation ends (RFC 8594).",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": "Tue, 01 Sep 2026 00:00:00 GMT",
+    },
 }
+EVERYWHERE = ["X-Request-ID", HEADER, *(name for name in HEADERS if name.startswith("RateLimit-"))]
+
+PARAMETERS: dict[str, JSON] = {
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "ETag that the row must still have; else 412 and nothing is changed.",
+        "schema": {"type": "string"},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "ETag of an earlier answer: 304 without a body where it still holds.",
+        "schema": {"type": "string"},
+    },
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "A key of your own, such as a UUID: sent again within 24 hours, the request"
+        " has no second effect and gets the same answer.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    },
+}
+
+
+def reference(kind: str, name: str) -> JSON:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def problem_reference(status: int) -> JSON:
+    return reference("responses", PROBLEM_NAMES[status])
+
+
+def problem_components() -> dict[str, JSON]:
+    """components.responses: one per status, with its codes in words and an example."""
+    return {name: _problem_component(status) for status, name in PROBLEM_NAMES.items()}
+
+
+def _problem_component(status: int) -> JSON:
+    codes = {code: item for code, item in CODES.items() if item.status == status}
+    headers = [*EVERYWHERE, *(["Retry-After"] if status == 429 else [])]
+    first = next(iter(codes))
+    return {
+        "description": "\n".join(f"- `{code}`: {item.text}" for code, item in codes.items()),
+        "headers": {header: reference("headers", header) for header in headers},
+        "content": {
+            PROBLEM_TYPE: {
+                "schema": reference("schemas", "Problem"),
+                "example": _problem_example(first, codes[first]),
+            }
+        },
+    }
+
+
+def _problem_example(code: str, item: Code) -> JSON:
+    error = {"pointer": "/tag", "code": "rule", "detail": "Another asset has this tag."}
+    return {
+        "type": f"/api/problems/{code}",
+        "title": item.title,
+        "status": item.status,
+        "code": code,
+        "detail": "Some values were refused. See errors." if code == "invalid" else item.text,
+        "instance": "/api/assets/",
+        "request_id": "0198a1f0c2e14b7c9d35",
+        **({"errors": [error]} if code == "invalid" else {}),
+    }
+
 
 # What the viewsets do not say.
 TAGS = {
     "Auth": "Sign in with a password, get new tokens, sign out.",
     "Health": "Whether the product works, for load balancers and monitoring.",
-}
-
-
-def header_reference(name: str) -> JSON:
-    return {"$ref": f"#/components/headers/{name}"}
-
-
-def problem_reference(status: int) -> JSON:
-    return {"$ref": f"#/components/responses/{PROBLEMS[status][0]}"}
-
-
-def problem_components(headers: list[str]) -> dict[str, JSON]:
-    """components.responses: one per status, each with the headers of every answer."""
-    return {
-        name: {
-            "description": description,
-            "headers": {
-                header: header_reference(header)
-                for header in [*headers, *(["Retry-After"] if status == 429 else [])]
-            },
-            "content": {
-                PROBLEM_TYPE: {
-                    "schema": {"$ref": "#/components/schemas/Problem"},
-                    "example": example,
-                }
-            },
-        }
-        for status, (name, description, example) in PROBLEMS.items()
-        if example
-    }
-
-
-HEALTH: JSON = {
-    "get": {
-        "operationId": "health_retrieve",
-        "summary": "Whether the product works",
-        "description": (
-            "200 when database, migrations, broker and cache all answer, else 503 and what failed."
-            " It needs no sign-in and is not limited."
-        ),
-        "tags": ["Health"],
-        "security": [{}],
-        "responses": {
-            "200": {"description": "Everything answers."},
-            "503": {"description": PROBLEMS[503][1]},
-        },
-    }
 }
 HEALTH_SCHEMA: JSON = {
     "type": "object",
@@ -242,15 +213,41 @@ HEALTH_SCHEMA: JSON = {
         },
     },
 }
-HEALTH_EXAMPLE: JSON = {
-    "status": "ok",
-    "checks": {"database": "ok", "migrations": "ok", "broker": "ok", "cache": "ok"},
-}
-for _answer in HEALTH["get"]["responses"].values():
-    _answer["headers"] = {"X-Request-ID": header_reference("X-Request-ID")}
-    _answer["content"] = {
-        "application/json": {
-            "schema": {"$ref": "#/components/schemas/Health"},
-            "example": HEALTH_EXAMPLE,
+
+
+def health() -> JSON:
+    """The path item of `/api/health/`, which is no view of REST framework."""
+    parts = ("database", "migrations", "broker", "cache")
+    return {
+        "get": {
+            "operationId": "health_retrieve",
+            "summary": "Whether the product works",
+            "description": (
+                "200 when database, migrations, broker and cache all answer, else 503 and what"
+                " failed. It needs no sign-in and is not limited."
+            ),
+            "tags": ["Health"],
+            "security": [{}],
+            "responses": {
+                "200": _health_answer("Everything answers.", "ok", dict.fromkeys(parts, "ok")),
+                "503": _health_answer(
+                    "A part that the product needs does not answer.",
+                    "unavailable",
+                    dict.fromkeys(parts, "ok") | {"broker": "ConnectionError: no answer"},
+                ),
+            },
         }
+    }
+
+
+def _health_answer(description: str, status: str, checks: dict[str, str]) -> JSON:
+    return {
+        "description": description,
+        "headers": {"X-Request-ID": reference("headers", "X-Request-ID")},
+        "content": {
+            "application/json": {
+                "schema": reference("schemas", "Health"),
+                "example": {"status": status, "checks": checks},
+            }
+        },
     }

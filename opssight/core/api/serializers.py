@@ -1,8 +1,6 @@
 """Serializers that know of tenants, and ask the model's constraints before the database does."""
 
 import copy
-import math
-from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS
@@ -10,55 +8,16 @@ from django.core.exceptions import ValidationError as ModelError
 from django.db import models
 from django.db.models import Model, QuerySet
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from opssight.accounts.models import User
+from opssight.core.api import fields
 from opssight.core.tenancy import TenantModel
 
 M = TypeVar("M", bound=TenantModel)
 
 
-class UtcDateTimeField(serializers.DateTimeField):
-    """In and out in UTC, whoever asks; a time without a zone is read as UTC."""
-
-    YEARS = range(1900, 2201)
-    default_error_messages = {"year": "Give a time between the years 1900 and 2200."}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"default_timezone": UTC, **kwargs})
-
-    def to_internal_value(self, value: Any) -> datetime:
-        moment: datetime = super().to_internal_value(value)
-        if moment.year not in self.YEARS:
-            self.fail("year")
-        return moment
-
-
-class FiniteFloatField(serializers.FloatField):
-    default_error_messages = {"finite": "Give a finite number."}
-
-    def to_internal_value(self, data: Any) -> float:
-        number = super().to_internal_value(data)
-        if not math.isfinite(number):
-            self.fail("finite")
-        return number
-
-
-class SecondsField(serializers.FloatField):
-    """A duration as seconds."""
-
-    default_error_messages = {"range": "Give seconds above 0 and at most 31622400 (366 days)."}
-
-    def to_internal_value(self, data: Any) -> timedelta:  # type: ignore[override]
-        seconds = super().to_internal_value(data)
-        if not 0 < seconds <= 31_622_400:
-            self.fail("range")
-        return timedelta(seconds=seconds)
-
-    def to_representation(self, value: Any) -> float:  # type: ignore[override]
-        return cast("timedelta", value).total_seconds()
-
-
-class TenantRelatedField(serializers.PrimaryKeyRelatedField[Any]):
+class TenantRelatedField(fields.IdField):
     """The id of a row of the caller's organizations; any other id does not exist.
 
     When a row is changed, only rows of its own organization exist.
@@ -100,9 +59,26 @@ class TenantSerializer(serializers.ModelSerializer[M]):
     serializer_related_field = TenantRelatedField
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
-        models.DateTimeField: UtcDateTimeField,
-        models.FloatField: FiniteFloatField,
+        models.BigIntegerField: fields.IntegerField,
+        models.BooleanField: fields.BooleanField,
+        models.CharField: fields.CharField,
+        models.DateTimeField: fields.UtcDateTimeField,
+        models.DecimalField: fields.DecimalField,
+        models.FloatField: fields.FloatField,
+        models.IntegerField: fields.IntegerField,
+        models.PositiveIntegerField: fields.IntegerField,
+        models.PositiveSmallIntegerField: fields.IntegerField,
+        models.SmallIntegerField: fields.IntegerField,
+        models.TextField: fields.CharField,
     }
+
+    def include_extra_kwargs(
+        self, kwargs: dict[str, Any], extra_kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Also says of a read-only choice that it may be empty, for the OpenAPI document."""
+        may_be_blank = "choices" in kwargs and kwargs.get("allow_blank", False)
+        kwargs = super().include_extra_kwargs(kwargs, extra_kwargs)
+        return kwargs | {"allow_blank": True} if may_be_blank else kwargs
 
     def get_unique_together_validators(self) -> list[Any]:
         """None: the model's constraints are asked instead, which also know the organization."""
@@ -144,7 +120,8 @@ class TenantSerializer(serializers.ModelSerializer[M]):
         ]
         if changed:
             raise serializers.ValidationError(
-                dict.fromkeys(changed, "This cannot be changed after creation.")
+                dict.fromkeys(changed, "This cannot be changed after creation."),
+                code="unchangeable",
             )
 
     def _candidate(self, attrs: dict[str, Any]) -> M:
@@ -157,8 +134,13 @@ class TenantSerializer(serializers.ModelSerializer[M]):
         return row
 
 
-def _by_field(error: ModelError) -> dict[str, list[str]]:
+def _by_field(error: ModelError) -> dict[str, list[ErrorDetail]]:
+    """The broken constraints, each with a code of its own: no type or length is at fault."""
     return {
-        "non_field_errors" if field == NON_FIELD_ERRORS else field: messages
-        for field, messages in error.message_dict.items()
+        "non_field_errors" if field == NON_FIELD_ERRORS else field: [
+            ErrorDetail(message, code=inner.code or "rule")
+            for inner in errors
+            for message in inner.messages
+        ]
+        for field, errors in error.error_dict.items()
     }

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
-from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from django_filters.rest_framework import FilterSet
 from rest_framework import mixins
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.filters import SearchFilter
@@ -21,7 +21,7 @@ from opssight.core import walls
 from opssight.core.api import etags
 from opssight.core.api.behavior import ApiBehavior
 from opssight.core.api.bulk import BulkMixin
-from opssight.core.api.filters import StableOrdering
+from opssight.core.api.filters import StableOrdering, StrictFilters
 from opssight.core.api.problems import PreconditionFailed
 from opssight.core.api.serializers import TenantSerializer
 
@@ -57,7 +57,7 @@ class TenantViewSet(ApiBehavior, ReadOnlyModelViewSet[Any]):
     """
 
     permission_classes = [IsAuthenticated, RoleAllows]
-    filter_backends = [DjangoFilterBackend, SearchFilter, StableOrdering]
+    filter_backends = [StrictFilters, SearchFilter, StableOrdering]
     write_permissions: dict[str, tuple[Permission, ...]] = {}
     filterset_class: type[FilterSet] | None = None
     search_fields: list[str] = []
