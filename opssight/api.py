@@ -10,6 +10,7 @@ from maintenance.api import viewsets as maintenance
 from maintenance.api.assets import AssetViewSet
 from maintenance.api.work_orders import WorkOrderViewSet
 from notifications.api.viewsets import NotificationViewSet
+from notifications.api.webhooks import WebhookDeliveryViewSet, WebhookViewSet
 from opssight.audit.api.viewsets import AuditEntryViewSet
 from opssight.core.api import explanations, problems
 
@@ -32,6 +33,8 @@ router.register("anomalies", AnomalyViewSet)
 router.register("forecasts", ForecastViewSet)
 router.register("risk-scores", RiskScoreViewSet)
 router.register("notifications", NotificationViewSet)
+router.register("webhooks", WebhookViewSet)
+router.register("webhook-deliveries", WebhookDeliveryViewSet)
 router.register("audit-entries", AuditEntryViewSet)
 
 urlpatterns = [

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from notifications.models import Webhook, WebhookDelivery, WebhookEvent
 from notifications.services import secrets
@@ -136,12 +137,11 @@ def send_test(*, webhook: Webhook, at: datetime) -> WebhookDelivery:
     return delivery
 
 
-def replay(*, deliveries: Iterable[int], organizations: Iterable[int], at: datetime) -> int:
-    """Queue failed deliveries again, with all their tries. Returns how many; others stay."""
-    return (
-        WebhookDelivery.objects.failed()
-        .filter(pk__in=list(deliveries), organization__in=list(organizations))
-        .update(state=WebhookDelivery.State.PENDING, tries=0, next_attempt_at=at, leased_until=None)
+def replay(*, deliveries: QuerySet[WebhookDelivery], at: datetime) -> int:
+    """Queue those of the deliveries that failed, with all their tries. Returns how many."""
+    failed = WebhookDelivery.objects.failed().filter(pk__in=deliveries.order_by().values("pk"))
+    return failed.update(
+        state=WebhookDelivery.State.PENDING, tries=0, next_attempt_at=at, leased_until=None
     )
 
 

@@ -39,6 +39,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "accounts.User": "group",
         "accounts.Organization": "corporate_fare",
         "notifications.Notification": "notifications",
+        "notifications.Webhook": "webhook",
+        "notifications.WebhookDelivery": "send",
     },
 }
 
