@@ -50,4 +50,4 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
 # Number of processes: WEB_CONCURRENCY. Anything else: GUNICORN_CMD_ARGS.
 CMD ["gunicorn", "opssight.wsgi:application", "--bind=0.0.0.0:4000", "--threads=4", \
      "--worker-tmp-dir=/dev/shm", "--no-control-socket", "--max-requests=2000", \
-     "--max-requests-jitter=200", "--graceful-timeout=25", "--access-logfile=-"]
+     "--max-requests-jitter=200", "--graceful-timeout=25"]

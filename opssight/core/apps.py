@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
 
@@ -5,6 +7,9 @@ from django.contrib.admin import apps as admin
 class CoreConfig(AppConfig):
     name = "opssight.core"
     label = "core"
+
+    def ready(self) -> None:
+        import_module("opssight.core.checks")
 
 
 class OpsSightAdminConfig(admin.AdminConfig):

@@ -10,6 +10,7 @@ from django_ratelimit.exceptions import Ratelimited
 
 from opssight.accounts.models import User
 from opssight.core import walls
+from opssight.core.masking import masked_path
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 RETRY_AFTER_SECONDS = 60
@@ -33,7 +34,7 @@ class WallsMiddleware:
         said = {
             "address": str(request.META.get(settings.RATELIMIT_IP_META_KEY, "")),
             "method": str(request.method),
-            "path": request.path_info[:300],
+            "path": masked_path(request.path_info)[:300],
         }
         with walls.acting(**said), transaction.atomic():
             if isinstance(request.user, User):

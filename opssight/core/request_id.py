@@ -27,6 +27,8 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
         number = given if _WELL_FORMED.fullmatch(given) else uuid.uuid4().hex
+        # Django says "not found" when the request is over already, but names the request.
+        request.META["opssight.request_id"] = number
         token = _current.set(number)
         try:
             response = self.get_response(request)
@@ -40,5 +42,7 @@ class RequestIdFilter(logging.Filter):
     """Gives every log record `request_id`."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current() or "-"
+        request = getattr(record, "request", None)
+        meta = getattr(request, "META", {})
+        record.request_id = current() or meta.get("opssight.request_id", "-")
         return True

@@ -16,8 +16,8 @@ graceful_timeout = 3
 # no HTTP proxy is in front of the demo, and none may claim to be
 forwarded_allow_ips = ""
 control_socket_disable = True
-accesslog = "-"
-access_log_format = '%(t)s %(h)s "%(r)s" %(s)s %(b)s %(M)sms'
+# requests are logged by opssight.core.logs, without their queries
+accesslog = None
 
 
 def post_fork(server: Any, worker: Any) -> None:

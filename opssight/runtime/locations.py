@@ -68,6 +68,14 @@ def celery_url(url: str) -> str:
     return "redis+socket://" + url.removeprefix("unix://").replace("?db=", "?virtual_host=")
 
 
+def kept_secret_key() -> str | None:
+    """The signing key that `secret_key` made before, if it did."""
+    try:
+        return (var_folder() / "secret-key").read_text().strip()
+    except OSError:
+        return None
+
+
 def secret_key() -> str:
     """The signing key of this installation, made at the first call and kept in var (mode 0600).
 
