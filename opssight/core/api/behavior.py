@@ -28,7 +28,7 @@ class ApiBehavior(APIView):
     rate_classes: ClassVar[dict[str, str]] = {}
     deprecated: ClassVar[dict[str, versions.Deprecation]] = {}
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """As REST framework's, around `_respond`."""
         self.args, self.kwargs, self.sent = args, kwargs, request
         self.request = self.initialize_request(request, *args, **kwargs)

@@ -33,7 +33,7 @@ class Operation(serializers.Serializer[Any]):
     if_match = serializers.CharField(
         required=False, help_text="ETag that the row must still have, as in If-Match."
     )
-    data = serializers.DictField(
+    data = serializers.DictField(  # type: ignore[assignment]
         required=False, help_text="Body of the single call, to create or update."
     )
 
@@ -59,7 +59,9 @@ class OperationResult(serializers.Serializer[Any]):
     index = serializers.IntegerField(help_text="Place in the request, from 0.")
     status = serializers.IntegerField(help_text="What the single call would have answered.")
     etag = serializers.CharField(required=False, help_text="Of the row, for `if_match`.")
-    data = serializers.DictField(required=False, help_text="The row after the operation.")
+    data = serializers.DictField(  # type: ignore[assignment]
+        required=False, help_text="The row after the operation."
+    )
     problem = serializers.DictField(required=False, help_text="Why it was refused.")
 
 
@@ -171,8 +173,7 @@ class BulkMixin(GenericViewSet[Any]):
         assert isinstance(self, ApiBehavior)  # noqa: S101
         sent = copy.copy(self.sent)
         sent.method = method.upper()
-        sent.GET = sent.GET.copy()
-        sent.GET.clear()
+        sent.GET = type(sent.GET)("")
         # `headers` is kept on the request once it was read.
         sent.__dict__.pop("headers", None)
         sent.META = {key: value for key, value in sent.META.items() if key != "HTTP_IF_MATCH"}

@@ -86,7 +86,7 @@ class Cursors(BasePagination):
     parameter = "cursor"
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any]:
         if "page" in request.query_params:
             raise ValidationError(
@@ -189,14 +189,12 @@ def terms_of(queryset: QuerySet[Any]) -> list[Term]:
     return terms
 
 
-def _term(model: type[Model], name: Any) -> Term:
-    is_descending = False
-    if isinstance(name, OrderBy):
-        is_descending, name = name.descending, name.expression
-    if isinstance(name, F):
-        name = name.name
-    is_descending = is_descending or name.startswith("-")
-    name = name.removeprefix("-")
+def _term(model: type[Model], term: Any) -> Term:
+    if isinstance(term, OrderBy):
+        expression: Any = term.expression
+        name, is_descending = expression.name, term.descending
+    else:
+        name, is_descending = term.removeprefix("-"), term.startswith("-")
     *path, last = name.split(LOOKUP_SEP)
     owner: Any = model
     for part in path:

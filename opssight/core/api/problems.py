@@ -94,8 +94,9 @@ def answer(request: HttpRequest, error: exceptions.APIException) -> JsonResponse
     code = error.status_code
     body = problem(error, code, path=request.path)
     response = JsonResponse(body, status=code, content_type=CONTENT_TYPE)
-    if isinstance(error, exceptions.Throttled) and error.wait:
-        response["Retry-After"] = str(error.wait)
+    wait = getattr(error, "wait", None)
+    if wait:
+        response["Retry-After"] = str(wait)
     return response
 
 

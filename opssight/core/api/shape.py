@@ -73,7 +73,8 @@ def _rows_of(data: Any) -> tuple[list[Row], Any]:
     if isinstance(data, dict) and isinstance(data.get("results"), ReturnList):
         data = data["results"]
     if isinstance(data, ReturnList):
-        return list(data), data.serializer.child  # type: ignore[union-attr]
+        many: Any = data.serializer
+        return list(data), many.child
     return [], None
 
 
@@ -108,11 +109,11 @@ def _expand(
     for path in paths:
         name, _, rest = path.partition(".")
         below.setdefault(name, []).extend([rest] if rest else [])
-    for name, rest in below.items():
+    for name, deeper in below.items():
         expansion = expansions_of(serializer)[name]
         found = _found(expansion, {row.get(name) for row in rows}, context)
-        if rest:
-            _expand(list(found.values()), expansion.serializer, rest, context)
+        if deeper:
+            _expand(list(found.values()), expansion.serializer, deeper, context)
         for row in rows:
             row.setdefault(MEMBER, {})[name] = found.get(row.get(name))
 
