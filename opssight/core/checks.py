@@ -52,15 +52,15 @@ def check_environment(**_: Any) -> list[CheckMessage]:
     """Secrets from outside, TLS on, demo off."""
     made_up = settings.SECRET_KEY == (locations.kept_secret_key() or "")
     origins = settings.CORS_ALLOWED_ORIGINS
-    found = {
-        NO_KEY: made_up,
-        NO_HTTPS: not settings.HTTPS,
-        DEMO: settings.DEMO,
-        NO_MAIL: settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"),
-        ANY_ORIGIN: any(not origin.startswith("https://") for origin in origins)
-        or getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False),
-    }
-    return [message for message, is_so in found.items() if is_so]
+    anybody = getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False)
+    found: list[tuple[CheckMessage, bool]] = [
+        (NO_KEY, made_up),
+        (NO_HTTPS, not settings.HTTPS),
+        (DEMO, settings.DEMO),
+        (NO_MAIL, settings.EMAIL_BACKEND.endswith("dummy.EmailBackend")),
+        (ANY_ORIGIN, anybody or any(not origin.startswith("https://") for origin in origins)),
+    ]
+    return [message for message, is_so in found if is_so]
 
 
 @register(Tags.database, deploy=True)
