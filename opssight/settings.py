@@ -434,7 +434,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 # Chrome also asks `form-action` where an answer to a form sends on to: the providers of a sign-in.
-FORM_ACTION_ORIGINS = env.list("FORM_ACTION_ORIGINS", default=[])
+FORM_ACTION_ORIGINS = [*oidc.origins(OIDC_APPS), *env.list("FORM_ACTION_ORIGINS", default=[])]
 PERMISSIONS_POLICY: dict[str, str | list[str]] = {
     **{
         feature: []
