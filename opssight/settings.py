@@ -252,7 +252,12 @@ AUTHENTICATION_BACKENDS = [
 ACCOUNT_ADAPTER = "opssight.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
-ACCOUNT_FORMS = {"login": "opssight.accounts.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "opssight.accounts.forms.SignInForm",
+    "change_password": "opssight.accounts.forms.NewPasswordForm",
+    "set_password": "opssight.accounts.forms.FirstPasswordForm",
+    "reset_password_from_key": "opssight.accounts.forms.ForgottenPasswordForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -428,8 +433,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "manifest-src": [SELF],
         "base-uri": [NONE],
-        # Chromium follows the form that leads to a provider only to these.
-        "form-action": [SELF, *oidc.origins(OIDC_APPS)],
+        "form-action": [SELF],
         "frame-ancestors": [NONE],
     },
 }

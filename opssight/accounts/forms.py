@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+)
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -27,6 +32,40 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         name.widget.attrs.pop("placeholder", None)
         password.widget.attrs.pop("placeholder", None)
         password.help_text = ""
+
+
+class _NewPassword:
+    """One hint instead of a list of rules; a refusal says what to change."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        labels = {
+            "oldpassword": "Current password",
+            "password1": "New password",
+            "password2": "The new one again",
+        }
+        for name in labels.keys() & self.fields.keys():
+            self.fields[name].label = labels[name]
+            self.fields[name].widget.attrs.pop("placeholder", None)
+        self.fields[
+            "password1"
+        ].help_text = (
+            "At least 10 characters. A few uncommon words are easy to remember and hard to guess."
+        )
+
+
+class NewPasswordForm(_NewPassword, ChangePasswordForm):  # type: ignore[misc]
+    pass
+
+
+class FirstPasswordForm(_NewPassword, SetPasswordForm):  # type: ignore[misc]
+    pass
+
+
+class ForgottenPasswordForm(_NewPassword, ResetPasswordKeyForm):  # type: ignore[misc]
+    pass
 
 
 class CredentialField(forms.JSONField):

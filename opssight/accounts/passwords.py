@@ -54,7 +54,7 @@ class BreachValidator:
             )
 
     def get_help_text(self) -> str:
-        return ""
+        return "It must not stand in a list of stolen passwords."
 
 
 def is_listed(path: Path, password: str) -> bool:
