@@ -7,10 +7,12 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from opssight.accounts import oidc
 
 CLIENT, SECRET = "opssight", "a secret between the two"
 
@@ -32,6 +34,16 @@ class Provider:
     def __exit__(self, *_: object) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+    def apps(self) -> list[oidc.App]:
+        """What the product makes of an environment that names this provider."""
+        environment = {
+            "OIDC_SERVER_URL": f"{self.url}/",
+            "OIDC_CLIENT_ID": CLIENT,
+            "OIDC_CLIENT_SECRET": SECRET,
+            "OIDC_NAME": "Plant login",
+        }
+        return oidc.apps(lambda name: environment.get(name, ""))
 
     def agree(self, address: str) -> dict[str, str]:
         """What the browser brings back from the provider's page at `address`."""
@@ -74,6 +86,13 @@ class Provider:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if self.path.startswith("/authorize?"):
+                    brought = urlencode(provider.agree(provider.url + self.path))
+                    asked = parse_qs(urlsplit(self.path).query)
+                    self.send_response(302)
+                    self.send_header("Location", f"{asked['redirect_uri'][0]}?{brought}")
+                    self.end_headers()
+                    return
                 is_info = self.path == "/userinfo"
                 self._answer(200, provider.person if is_info else provider.discovery())
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from opssight.accounts import oidc
 from opssight.accounts.models import Membership, User
-from tests.accounts.oidc_provider import CLIENT, SECRET, Provider
+from tests.accounts.oidc_provider import Provider
 from tests.conftest import ClientFor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_cache")]
@@ -30,14 +30,7 @@ PERSON = {
 def provider(settings: LazySettings) -> Iterator[Provider]:
     with Provider() as provider:
         provider.person = dict(PERSON)
-        environment = {
-            "OIDC_SERVER_URL": f"{provider.url}/",
-            "OIDC_CLIENT_ID": CLIENT,
-            "OIDC_CLIENT_SECRET": SECRET,
-            "OIDC_NAME": "Plant login",
-        }
-        apps = oidc.apps(lambda name: environment.get(name, ""))
-        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": apps}}
+        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": provider.apps()}}
         yield provider
 
 

@@ -10,7 +10,9 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.conf import LazySettings
 from playwright.sync_api import Page, expect
 
+from opssight.accounts import oidc
 from opssight.accounts.models import Membership
+from tests.accounts.oidc_provider import Provider
 from tests.browser.conftest import Pages
 from tests.browser.test_pages import LOOKS, SCREENSHOTS
 
@@ -162,6 +164,24 @@ def test_a_code_of_the_app_is_the_second_step(
     page.get_by_role("button", name="Sign in", exact=True).click()
 
     expect(page.get_by_role("button", name="Your account")).to_be_visible()
+
+
+def test_the_sign_in_form_leads_to_the_provider_and_back(
+    member: Membership, page_for: Pages, settings: LazySettings
+) -> None:
+    member.user.email = "planner@plant.test"
+    member.user.save()
+    with Provider() as provider:
+        provider.person = {"sub": "1", "email": "planner@plant.test", "email_verified": True}
+        apps = provider.apps()
+        settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": apps}}
+        settings.FORM_ACTION_ORIGINS = oidc.origins(apps)
+        page = page_for()
+        page.goto("/login/?next=/assets/")
+
+        page.get_by_role("button", name="Sign in with Plant login").click()
+
+        page.wait_for_url("**/assets/")
 
 
 def test_one_signs_out_everywhere_from_the_account_page(
