@@ -73,7 +73,7 @@ def forget(*, at: datetime) -> int:
     """Delete what is older than a day, of all users; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT opssight_forget_idempotent_requests(%s)", [at - LIFETIME])
-        deleted: int = cursor.fetchone()[0]  # type: ignore[index]
+        deleted: int = cursor.fetchone()[0]
     return deleted
 
 
@@ -85,14 +85,14 @@ def _insert(user_id: int, digest: str, fingerprint: str, at: datetime) -> bool:
                 "SELECT current_setting('lock_timeout'), set_config('lock_timeout', %s, true)",
                 [PATIENCE],
             )
-            before = cursor.fetchone()[0]  # type: ignore[index]
+            before = cursor.fetchone()[0]
             cursor.execute(
                 "INSERT INTO idempotent_requests"
                 " (user_id, key, fingerprint, headers, body, created_at)"
                 " VALUES (%s, %s, %s, '{}', '', %s) ON CONFLICT (user_id, key) DO NOTHING",
                 [user_id, digest, fingerprint, at],
             )
-            inserted = cursor.rowcount == 1
+            inserted = bool(cursor.rowcount)
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
