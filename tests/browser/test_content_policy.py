@@ -3,7 +3,6 @@
 import sys
 
 import pytest
-from django.contrib import admin as django_admin
 from django.urls import reverse
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Route
@@ -42,7 +41,7 @@ ENDS_THE_VISIT = ("logout", "health", "jsi18n", "favicon", "schema", "static")
 
 
 def test_no_page_breaks_its_policy(page_for: Pages, admin: Membership, scene: Scene) -> None:
-    page_for.expected |= {404, 403, 405, 400, 302}
+    page_for.expected |= {400, 401, 403, 404, 405}
     page = page_for(admin)
     page.add_init_script(WATCH)
     keys = {name: getattr(scene, name).pk for name in ROWS}
@@ -55,9 +54,11 @@ def test_no_page_breaks_its_policy(page_for: Pages, admin: Membership, scene: Sc
     refused = {path: found for path in sorted(paths) if (found := _visit(page, path))}
 
     assert refused == {}
+    # Chromium's word for an answer without a body, such as 405.
+    page_for.problems[:] = [p for p in page_for.problems if "RESPONSE_CODE_FAILURE" not in p]
 
 
-@pytest.mark.parametrize("label", sorted(model._meta.label for model in django_admin.site._registry))
+@pytest.mark.parametrize("label", sorted(MAKERS))
 def test_no_form_of_the_admin_breaks_its_policy(
     label: str, page_for: Pages, admin: Membership
 ) -> None:
