@@ -24,7 +24,8 @@ from maintenance.models import (
     Technician,
     WorkOrder,
 )
-from notifications.models import Notification
+from notifications.models import Notification, Webhook, WebhookDelivery, WebhookEvent
+from notifications.services.secrets import encrypt
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Role
 
@@ -296,3 +297,39 @@ class NotificationFactory(factory.django.DjangoModelFactory[Notification]):
 
     class Meta:
         model = Notification
+
+
+class WebhookFactory(factory.django.DjangoModelFactory[Webhook]):
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Webhook {n}")
+    url = "https://example.com/hook"
+    events = factory.LazyFunction(lambda: list(Webhook.Event.values))
+    secret = factory.LazyFunction(lambda: encrypt("whsec_of_a_test"))
+    created_at = NOON
+
+    class Meta:
+        model = Webhook
+
+
+class WebhookEventFactory(factory.django.DjangoModelFactory[WebhookEvent]):
+    organization = factory.SubFactory(OrganizationFactory)
+    event = Webhook.Event.WORK_ORDER_CREATED
+    payload = factory.LazyFunction(lambda: {"type": "work_order.created", "data": {"id": 1}})
+    dedupe_key = factory.Sequence(lambda n: f"happening-{n}")
+    created_at = NOON
+
+    class Meta:
+        model = WebhookEvent
+
+
+class WebhookDeliveryFactory(factory.django.DjangoModelFactory[WebhookDelivery]):
+    webhook = factory.SubFactory(WebhookFactory)
+    organization = factory.SelfAttribute("webhook.organization")
+    event = factory.SubFactory(
+        WebhookEventFactory, organization=factory.SelfAttribute("..webhook.organization")
+    )
+    next_attempt_at = NOON
+    created_at = NOON
+
+    class Meta:
+        model = WebhookDelivery

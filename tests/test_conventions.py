@@ -80,6 +80,10 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "notifications": lambda member: factories.NotificationFactory.create(
         organization=member.organization, recipient=member.user
     ),
+    "webhooks": _in_plant(factories.WebhookFactory),
+    "webhook-deliveries": lambda member: factories.WebhookDeliveryFactory.create(
+        webhook__organization=member.organization
+    ),
 }
 
 

@@ -128,7 +128,7 @@ class WebhookViewSet(ForIntegrators, CrudTenantViewSet):
 
 @extend_schema_view(**describe("webhook delivery", "webhook deliveries"))
 class WebhookDeliveryViewSet(ForIntegrators):
-    """Each event on its way to a webhook. Failed ones are the dead letters; they can be replayed."""
+    """Each event on its way to a webhook. Failed ones, the dead letters, can be replayed."""
 
     queryset = WebhookDelivery.objects.select_related("webhook", "event")
     serializer_class = serializers.WebhookDeliverySerializer

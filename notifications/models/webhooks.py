@@ -1,5 +1,6 @@
 """Outgoing webhooks: who is told of what, what there is to tell, and how each telling went."""
 
+import json
 import uuid
 from datetime import datetime
 from typing import Self
@@ -140,6 +141,11 @@ class WebhookEvent(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.event} {self.pk}"
+
+    @property
+    def payload_text(self) -> str:
+        """For people to read."""
+        return json.dumps(self.payload, indent=2, sort_keys=True, ensure_ascii=False)
 
 
 class WebhookDeliveryQuerySet(TenantQuerySet["WebhookDelivery"]):

@@ -43,7 +43,7 @@ def signature(body: bytes, *, keys: Iterable[str], seconds: int) -> str:
     HMAC-SHA256 of the time, a dot and the body, in hex.
 
     >>> signature(b"{}", keys=["whsec_a"], seconds=1700000000)[:28]
-    't=1700000000,v1=8b1c9e3fa1b7'
+    't=1700000000,v1=04339dc4f01d'
     """
     signed = f"{seconds}.".encode() + body
     parts = [

@@ -11,6 +11,9 @@ from django.template.context import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 
+from opssight.accounts.models import User
+from opssight.accounts.permissions import Permission
+
 register = template.Library()
 
 
@@ -30,6 +33,12 @@ def current(context: Context, url_name: str) -> str:
     if request.path == href:
         return "page"
     return "true" if href != "/" and request.path.startswith(href) else ""
+
+
+@register.filter
+def may(user: User, permission: str) -> bool:
+    """Whether the signed-in person may do this somewhere: `user|may:"integration.edit"`."""
+    return user.can_somewhere(Permission(permission))
 
 
 @register.filter
