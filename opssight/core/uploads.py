@@ -1,4 +1,4 @@
-"""What a request may bring: how much, and in which encoding."""
+"""What a request may be: which method, how large a body, and in which encoding."""
 
 import re
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from rest_framework import exceptions, status
 from opssight.core.api import problems
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 # The one endpoint that takes many rows at once.
 READINGS = re.compile(r"/api/assets/\d+/readings/?")
 
@@ -34,7 +35,7 @@ class EncodedBody(exceptions.APIException):
 
 
 class BodyMiddleware:
-    """Refuses a body by its headers, before anything reads it."""
+    """Refuses methods that no view has, and a body by its headers before anything reads it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -57,6 +58,9 @@ def limit_of(path: str) -> int:
 
 
 def _problem(request: HttpRequest) -> exceptions.APIException | None:
+    # Views that ask only "is it a POST?" would answer a made-up method as if it were a GET.
+    if request.method not in METHODS:
+        return exceptions.MethodNotAllowed(str(request.method)[:20])
     # Gunicorn puts chunks together without a bound, and Django reads no body without a length.
     if request.headers.get("Transfer-Encoding"):
         return LengthRequired()
