@@ -17,7 +17,7 @@ from opssight.runtime.locations import REPOSITORY
 from opssight.runtime.problems import RuntimeProblem
 from opssight.runtime.secret_files import with_secret_files
 
-LOGIN = "opssight_check_login"
+LOGIN = f"opssight_check_{os.getpid()}"
 PRODUCTION = {
     "SECRET_KEY": "p4RkXo8sQ0zLw2vTn6YcB1mEu9JhGd5iAf7KrZt3HxVqSyWb-8sQ0zLw2vTn6Y",
     "HTTPS": "true",
