@@ -133,6 +133,8 @@ DATABASES = {
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
     }
 }
+# Seconds that one statement of a web request may take, whatever somebody searches for.
+STATEMENT_TIMEOUT = env.int("STATEMENT_TIMEOUT", default=30)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- Broker and cache ----------------------------------------------------------------------------

@@ -36,7 +36,8 @@ class WallsMiddleware:
             "method": str(request.method),
             "path": masked_path(request.path_info)[:300],
         }
-        with walls.acting(**said), transaction.atomic():
+        patience = settings.STATEMENT_TIMEOUT
+        with walls.acting(patience=patience, **said), transaction.atomic():
             if isinstance(request.user, User):
                 walls.enter(request.user)
             return self.get_response(request)

@@ -31,6 +31,8 @@ class Actor:
     """Digest of the token or invitation that somebody holds: they may see that one row."""
     context: tuple[tuple[str, str], ...] = ()
     """For the audit trail: address, path, task, token and so on."""
+    patience: int = 0
+    """Seconds that one statement may take; 0: as the database says."""
 
 
 NOBODY = Actor()
@@ -43,7 +45,11 @@ def current() -> Actor:
 
 @contextmanager
 def acting(
-    *, user: int | None = None, organizations: Iterable[int] = (), **context: str
+    *,
+    user: int | None = None,
+    organizations: Iterable[int] = (),
+    patience: int = 0,
+    **context: str,
 ) -> Iterator[None]:
     """Every transaction in the block sees and writes rows of these organizations only.
 
@@ -55,6 +61,7 @@ def acting(
         user=user,
         organizations=frozenset(organizations),
         context=(*inherited, *context.items()),
+        patience=patience or (before.patience if before else 0),
     )
     token = _actor.set(actor)
     try:
@@ -153,6 +160,9 @@ def _tell(actor: Actor | None) -> None:
     role = settings.DATABASE_ROLE
     if actor is None:
         actor, role = NOBODY, connection.settings_dict["OPTIONS"].get("assume_role", "none")
+        patience = "0"
+    else:
+        patience = f"{actor.patience}s" if actor.patience else ""
     context = dict(actor.context)
     if number := request_id.current():
         context["request_id"] = number
@@ -162,6 +172,7 @@ def _tell(actor: Actor | None) -> None:
         "opssight.user": "" if actor.user is None else str(actor.user),
         "opssight.presented": actor.presented,
         "opssight.context": json.dumps(context),
+        **({"statement_timeout": patience} if patience else {}),
     }
     sql = ", ".join(["set_config(%s, %s, true)"] * len(values))
     with connection.wrap_database_errors:
