@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Min, Q
 
 from assets.binary import Floats, Ints, copy_rows
-from assets.models import Asset, AssetKpi, UptimeEvent
+from assets.models import Asset, AssetKpi, Reading, Sensor, UptimeEvent
 from assets.reliability import Event, Reliability, Span, measure
 from opssight.accounts.models import Organization
 
@@ -45,6 +45,20 @@ FROM unnest(%s::bigint[], %s::timestamptz[]) AS latest (sensor_id, time)
 JOIN asset_metrics m ON m.sensor_id = latest.sensor_id AND m.time = latest.time
 WHERE s.id = m.sensor_id AND (s.last_time IS NULL OR s.last_time <= m.time)
 """
+
+
+class SensorHasReadings(Exception):
+    """What a sensor read is a record: it can be deactivated, not deleted."""
+
+
+def remove_sensor(*, sensor: Sensor) -> None:
+    """Delete a sensor that was made by mistake. Raises SensorHasReadings."""
+    with transaction.atomic():
+        # A batch of readings that arrives now waits, and then finds no sensor.
+        list(Sensor.objects.select_for_update().filter(pk=sensor.pk).values_list("pk"))
+        if Reading.objects.filter(sensor=sensor).exists():
+            raise SensorHasReadings
+        sensor.delete()
 
 
 def time_problem(time: datetime, *, at: datetime) -> str | None:

@@ -43,8 +43,14 @@ class AssetFilter(FilterSet):  # type: ignore[misc]
     group = IdFilter(field_name="group_members__group", label="Id of an asset group.")
     category = CharFilter(lookup_expr="iexact", label="Category, such as pump, in any case.")
     status = MultipleChoiceFilter(choices=Asset.Status.choices)
-    criticality = IdFilter(label="Criticality, 1 to 5.")
-    min_risk = NumberFilter("current_risk", lookup_expr="gte", label="Lowest risk, 0 to 100.")
+    criticality = IdFilter(label="Criticality, 1 to 5.", min_value=1, max_value=5)
+    min_risk = NumberFilter(
+        "current_risk",
+        lookup_expr="gte",
+        min_value=0,
+        max_value=100,
+        label="Lowest risk, 0 to 100.",
+    )
     overdue = TrueFalseFilter(
         method="filter_overdue", label="Overdue (true, false): maintenance is past its due date."
     )

@@ -19,8 +19,10 @@ from assets.models import (
     Site,
     UptimeEvent,
 )
+from assets.services import SensorHasReadings, remove_sensor
 from opssight.accounts.permissions import Permission
 from opssight.core.api.paging import Cursors
+from opssight.core.api.problems import conflict_on
 from opssight.core.api.schema import describe
 from opssight.core.api.viewsets import (
     CrudTenantViewSet,
@@ -28,6 +30,8 @@ from opssight.core.api.viewsets import (
     TenantViewSet,
     edits,
 )
+
+HAS_READINGS = "This sensor has readings, which are a record. Set its `is_active` to false instead."
 
 
 @extend_schema_view(**describe("site", "sites", crud=True))
@@ -66,9 +70,9 @@ class AssetViewSet(ReadingsMixin, EditableTenantViewSet):
     ]
 
 
-@extend_schema_view(**describe("sensor", "sensors", edit=True))
-class SensorViewSet(EditableTenantViewSet):
-    """The measured quantities of assets. Nothing deletes one: set `is_active` to false."""
+@extend_schema_view(**describe("sensor", "sensors", crud=True))
+class SensorViewSet(CrudTenantViewSet):
+    """The measured quantities of assets. One with readings cannot be deleted: deactivate it."""
 
     queryset = Sensor.objects.select_related("asset").order_by("asset__tag", "key", "pk")
     serializer_class = serializers.SensorSerializer
@@ -76,6 +80,10 @@ class SensorViewSet(EditableTenantViewSet):
     filterset_class = filters.SensorFilter
     search_fields = ["key", "quantity", "asset__tag", "asset__name"]
     ordering_fields = ["key", "quantity", "last_time"]
+
+    def perform_destroy(self, instance: Sensor) -> None:
+        with conflict_on(SensorHasReadings, detail=HAS_READINGS):
+            remove_sensor(sensor=instance)
 
 
 @extend_schema_view(**describe("asset group", "asset groups", crud=True))

@@ -7,6 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from assets.models import Asset, AssetGroupMember
 from opssight.accounts.models import Membership, Organization
+from opssight.accounts.permissions import Role
 from tests.conftest import WALLS, ApiFor
 from tests.factories import (
     AnomalyFactory,
@@ -15,6 +16,8 @@ from tests.factories import (
     AssetGroupMemberFactory,
     AssetRelationshipFactory,
     MaintenanceRecordFactory,
+    MembershipFactory,
+    ReadingFactory,
     RecommendationFactory,
     ScheduleFactory,
     SensorFactory,
@@ -372,8 +375,30 @@ class TestSensors:
         assert answer.status_code == 400
         assert "cannot be changed" in answer.data["errors"][0]["detail"]
 
+    def test_one_made_by_mistake_goes_and_one_with_readings_stays(
+        self, asset: Asset, planner: Membership, viewer: Membership, api_for: ApiFor
+    ) -> None:
+        mistake, used = SensorFactory.create_batch(2, asset=asset)
+        ReadingFactory.create(sensor=used)
+        api = api_for(planner)
+
+        assert api_for(viewer).delete(f"/api/sensors/{mistake.pk}/").status_code == 403
+        assert api.delete(f"/api/sensors/{mistake.pk}/").status_code == 204
+        refused = api.delete(f"/api/sensors/{used.pk}/")
+
+        assert (refused.status_code, list(asset.sensors.all())) == (409, [used])
+        assert "is_active" in refused.data["detail"]
+
 
 class TestSites:
+    def test_filters(self, plant: Organization, viewer: Membership, api_for: ApiFor) -> None:
+        SiteFactory.create(organization=plant, code="HQ", timezone="Europe/Berlin")
+        SiteFactory.create(organization=plant, code="N", timezone="UTC")
+        api = api_for(viewer)
+
+        for query in ({"code": "hq"}, {"timezone": "Europe/Berlin"}, {"search": "hq"}):
+            assert [row["code"] for row in api.get("/api/sites/", query).data["results"]] == ["HQ"]
+
     def test_one_with_assets_stays(self, asset: Asset, admin: Membership, api_for: ApiFor) -> None:
         answer = api_for(admin).delete(f"/api/sites/{asset.site_id}/")
 
@@ -401,6 +426,16 @@ class TestSites:
 
 
 class TestUptimeEvents:
+    def test_a_machine_records_them_and_a_technician_does_not(
+        self, asset: Asset, plant: Organization, technician: Membership, api_for: ApiFor
+    ) -> None:
+        machine = MembershipFactory.create(organization=plant, role=Role.INTEGRATION)
+        body = {"asset": asset.pk, "state": "down", "started_at": "2026-03-01T12:00:00Z"}
+
+        assert api_for(technician).post("/api/uptime-events/", body).status_code == 403
+        assert api_for(machine).post("/api/uptime-events/", body).status_code == 201
+        assert api_for(machine).post("/api/sites/", {"code": "X", "name": "X"}).status_code == 403
+
     def test_do_not_overlap_on_one_asset(
         self, asset: Asset, planner: Membership, api_for: ApiFor
     ) -> None:
@@ -453,6 +488,8 @@ class TestGroups:
         assert pointers(twice) == {"/asset"}
         assert api.get(url).data["count"] == 1
         assert api.get(f"/api/asset-groups/{group.pk}/").data["member_count"] == 1
+        of_asset = api.get("/api/asset-groups/", {"asset": asset.pk}).data["results"]
+        assert [row["member_count"] for row in of_asset] == [1]
         assert api_for(viewer).post(url, {"asset": asset.pk}).status_code == 403
         assert api_for(viewer).delete(f"{url}{asset.pk}/").status_code == 403
         assert api.delete(f"{url}{asset.pk}").status_code == 204
