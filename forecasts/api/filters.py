@@ -28,7 +28,9 @@ class ForecastFilter(FilterSet):  # type: ignore[misc]
 class RiskScoreFilter(FilterSet):  # type: ignore[misc]
     asset = IdFilter(label="Id of the asset.")
     site = IdFilter(field_name="asset__site", label="Id of the site.")
-    min_score = NumberFilter("score", lookup_expr="gte", label="Lowest score, 0 to 100.")
+    min_score = NumberFilter(
+        "score", lookup_expr="gte", min_value=0, max_value=100, label="Lowest score, 0 to 100."
+    )
     latest = TrueFalseFilter(
         method="filter_latest", label="Latest (true): only the newest of each asset."
     )

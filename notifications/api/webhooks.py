@@ -158,6 +158,7 @@ class WebhookDeliveryViewSet(ForIntegrators):
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(
+        operation_id="webhook_deliveries_replay_all_create",
         summary="Send all failed deliveries again",
         request=serializers.ReplayAllSerializer,
         responses=serializers.ReplayedSerializer,

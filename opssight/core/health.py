@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from redis import Redis
 
@@ -57,6 +58,7 @@ def _results() -> dict[str, str]:
 
 
 @transaction.non_atomic_requests
+@csrf_exempt
 @require_safe
 @never_cache
 def live(request: HttpRequest) -> JsonResponse:
@@ -65,6 +67,7 @@ def live(request: HttpRequest) -> JsonResponse:
 
 
 @transaction.non_atomic_requests
+@csrf_exempt
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -27,12 +28,16 @@ BIN = Path(sys.executable).parent
 SEEDED = "opssight_fuzz"
 PASSWORD = "opssight-demo"
 START_SECONDS = 60
+LOG_LINES = 200
+RATES = ("ADDRESS", "USER", "READ", "WRITE", "BULK", "EXPENSIVE")
 # Nothing of a run is kept but what it prints; a limit would only stop the run early.
 SERVER = {
     "DEBUG": "false",
     "DJANGO_SETTINGS_MODULE": "opssight.settings",
     "LOG_LEVEL": "ERROR",
-    "RATELIMIT_ENABLE": "false",
+    **{f"API_RATE_{name}": "1000000/m" for name in RATES},
+    "LOCKOUT_FAILURES": "1000000",
+    "LOGIN_RATE": "1000000/m",
     "SECRET_KEY": "only for make fuzz, on a database that is thrown away",
     "STATICFILES_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
 }
@@ -90,6 +95,8 @@ def _fuzz(base: str, role: str, arguments: list[str]) -> bool:
 
 @contextmanager
 def _serving(port: int, environment: dict[str, str]) -> Iterator[None]:
+    """A web server of two processes; what it logs is printed where it failed at all."""
+    log = tempfile.TemporaryFile()  # noqa: SIM115 closed when the process ends
     server = subprocess.Popen(
         [
             *(BIN / "gunicorn", "opssight.wsgi", "--preload", "--no-control-socket"),
@@ -97,6 +104,7 @@ def _serving(port: int, environment: dict[str, str]) -> Iterator[None]:
         ],
         cwd=ROOT,
         env=environment,
+        stderr=log,
     )
     try:
         _wait(f"http://127.0.0.1:{port}/api/health/", server)
@@ -104,6 +112,10 @@ def _serving(port: int, environment: dict[str, str]) -> Iterator[None]:
     finally:
         server.terminate()
         server.wait(timeout=30)
+        log.seek(0)
+        lines = log.read().decode(errors="replace").split("\n")
+        errors = [line for line in lines if line and " WARNING django.request" not in line]
+        print("\n".join(errors[-LOG_LINES:]), file=sys.stderr)
 
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:

@@ -12,17 +12,26 @@ from opssight.accounts.models import User
 from opssight.accounts.services import end_sign_in
 
 
+class Text(serializers.CharField):
+    """A string; a number is refused instead of being written out."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class SignInSerializer(serializers.Serializer[Any]):
-    username = serializers.CharField(
+    username = Text(
         write_only=True, max_length=254, help_text="The user name or the e-mail address."
     )
-    password = serializers.CharField(
+    password = Text(
         write_only=True,
         max_length=4096,
         trim_whitespace=False,
         style={"input_type": "password"},
     )
-    code = serializers.CharField(
+    code = Text(
         write_only=True,
         required=False,
         max_length=32,

@@ -98,7 +98,7 @@ class Examples:
         """A value for the schema; `owner` is the component that has it as field `name`."""
         is_choice = bool({"$ref", "enum", "allOf", "oneOf"} & schema.keys())
         for key in (f"{owner}.{name}", "" if is_choice else name):
-            if key in VALUES:
+            if key in VALUES and _fits(VALUES[key], schema):
                 return VALUES[key]
         if "example" in schema:
             return schema["example"]
@@ -134,6 +134,18 @@ class Examples:
 def _type(schema: JSON) -> str:
     kind = schema.get("type", "object" if "properties" in schema else "")
     return str(kind[0] if isinstance(kind, list) else kind)
+
+
+TYPES = {"string": str, "integer": int, "number": (int, float), "object": dict, "array": list}
+
+
+def _fits(value: Any, schema: JSON) -> bool:
+    """Whether a value of the table is of a type that the schema allows."""
+    kinds = schema.get("type", [])
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    if value is None:
+        return "null" in kinds
+    return not kinds or any(isinstance(value, TYPES.get(kind, ())) for kind in kinds)
 
 
 def _base(component: str) -> str:

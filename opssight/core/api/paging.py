@@ -163,11 +163,13 @@ class Cursors(BasePagination):
             RecursionError,
         ) as error:
             raise ValidationError(
-                {self.parameter: "This is not a cursor of ours. Begin without one."}
+                {self.parameter: "This is not a cursor of ours. Begin without one."},
+                code="cursor_unknown",
             ) from error
         if order != self._order():
             raise ValidationError(
-                {self.parameter: "This cursor is of another ordering. Begin without one."}
+                {self.parameter: "This cursor is of another ordering. Begin without one."},
+                code="cursor_unknown",
             )
         return values, bool(backward)
 

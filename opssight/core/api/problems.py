@@ -14,6 +14,7 @@ from django.db import DataError, IntegrityError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from django_ratelimit.exceptions import Ratelimited
 from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
@@ -100,6 +101,7 @@ def answer(request: HttpRequest, error: exceptions.APIException) -> JsonResponse
     return response
 
 
+@csrf_exempt
 def not_found(request: HttpRequest) -> JsonResponse:
     """The problem document for a path that no endpoint has."""
     return answer(
@@ -157,7 +159,8 @@ def _of_database(error: Exception, view: Any) -> exceptions.APIException | None:
             return _from_constraint(error, getattr(view, "serializer_class", None))
         case DataError():
             return exceptions.ValidationError(
-                "A value cannot be stored. Remove NUL characters and numbers out of range."
+                "A value cannot be stored. Remove NUL characters and numbers out of range.",
+                code="out_of_range",
             )
     return None
 

@@ -6,6 +6,7 @@ parameters, permissions, links and the other examples follow here from what a vi
 
 from typing import Any
 
+from django.core.validators import MinValueValidator
 from django.utils.functional import cached_property
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import force_instance, get_doc, is_list_serializer
@@ -76,6 +77,18 @@ class OperationSchema(AutoSchema):
 
     def _get_parameters(self) -> list[dict[str, Any]]:
         return [*super()._get_parameters(), *self._shape_parameters(), *self._header_parameters()]
+
+    def _get_filter_parameters(self) -> list[dict[str, Any]]:
+        """With the bounds of numbers, which drf-spectacular takes from the model only."""
+        parameters: list[dict[str, Any]] = super()._get_filter_parameters()
+        kind = getattr(self.view, "filterset_class", None)
+        filters = kind.base_filters if kind is not None else {}
+        for parameter in parameters:
+            extra = getattr(filters.get(parameter["name"]), "extra", {})
+            for name, bound in (("minimum", "min_value"), ("maximum", "max_value")):
+                if bound in extra:
+                    parameter["schema"][name] = extra[bound]
+        return parameters
 
     def _shape_parameters(self) -> list[dict[str, Any]]:
         if not isinstance(self.view, ApiBehavior) or self._row is None:
@@ -185,8 +198,9 @@ class OperationSchema(AutoSchema):
         if direction != "request" or field.read_only:
             return schema
         if isinstance(field, serializers.DecimalField) and schema.get("type") == "string":
-            whole = (field.max_digits or 20) - (field.decimal_places or 0)
-            schema["pattern"] = rf"^-?\d{{1,{whole}}}(\.\d{{1,{field.decimal_places}}})?$"
+            schema["pattern"] = _decimal_pattern(field)
+        if isinstance(field, serializers.ListField) and not field.allow_empty:
+            schema["minItems"] = 1
         must_have_text = isinstance(field, serializers.CharField) and not field.allow_blank
         if must_have_text and field.trim_whitespace and schema.keys().isdisjoint(NAMED):
             schema["pattern"] = r"\S"
@@ -202,6 +216,12 @@ class OperationSchema(AutoSchema):
 
 
 NAMED = {"pattern", "format", "enum", "oneOf"}
+
+
+def _decimal_pattern(field: Any) -> str:
+    limits = [item.limit_value for item in field.validators if isinstance(item, MinValueValidator)]
+    sign = "" if limits and min(limits) >= 0 else "-?"
+    return rf"^{sign}\d{{1,{field.max_whole_digits}}}(\.\d{{1,{field.decimal_places}}})?$"
 
 
 def _names(name: str, known: list[str], text: str, most: int | None = None) -> dict[str, Any]:

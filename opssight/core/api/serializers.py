@@ -72,10 +72,17 @@ class TenantSerializer(serializers.ModelSerializer[M]):
         models.TextField: fields.CharField,
     }
 
+    def build_standard_field(self, field_name: str, model_field: Any) -> tuple[type[Any], Any]:
+        """Says of every choice that may be empty that it may, for the OpenAPI document."""
+        kind, options = super().build_standard_field(field_name, model_field)
+        if "choices" in options and model_field.blank:
+            options["allow_blank"] = True
+        return kind, options
+
     def include_extra_kwargs(
         self, kwargs: dict[str, Any], extra_kwargs: dict[str, Any]
     ) -> dict[str, Any]:
-        """Also says of a read-only choice that it may be empty, for the OpenAPI document."""
+        """Keeps that where the field is read-only, too."""
         may_be_blank = "choices" in kwargs and kwargs.get("allow_blank", False)
         kwargs = super().include_extra_kwargs(kwargs, extra_kwargs)
         return kwargs | {"allow_blank": True} if may_be_blank else kwargs
