@@ -29,9 +29,13 @@ NEEDED = Permission.INTEGRATION_EDIT
 @require_safe
 @login_required
 def index(request: UserRequest) -> HttpResponse:
-    rows = _own(request).annotate(
-        waiting=Count("deliveries", filter=Q(deliveries__state=WebhookDelivery.State.PENDING)),
-        failed=Count("deliveries", filter=Q(deliveries__state=WebhookDelivery.State.FAILED)),
+    rows = (
+        _own(request)
+        .annotate(
+            waiting=Count("deliveries", filter=Q(deliveries__state=WebhookDelivery.State.PENDING)),
+            failed=Count("deliveries", filter=Q(deliveries__state=WebhookDelivery.State.FAILED)),
+        )
+        .order_by("name", "pk")
     )
     return render(request, "notifications/webhooks.html", {"page": page_of(request, rows)})
 

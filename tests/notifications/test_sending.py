@@ -211,7 +211,9 @@ class TestTls:
                     return
                 try:
                     with context.wrap_socket(plain, server_side=True) as client:
-                        client.recv(65536)
+                        sent = b""
+                        while not sent.endswith(b"}"):
+                            sent += client.recv(65536) or b"}"
                         client.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
                 except OSError:
                     plain.close()
