@@ -24,6 +24,7 @@ env.ENVIRON = with_secret_files(os.environ)
 DEMO = env.bool("OPSSIGHT_DEMO", default=False)
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or locations.secret_key()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -191,6 +192,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "opssight.idempotency.tasks.forget_idempotent_requests",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
+    },
+    "clear-expired-sign-ins": {
+        "task": "opssight.accounts.tasks.clear_expired_sign_ins",
+        "schedule": crontab(hour=3, minute=40),
     },
     "deliver-notifications": {
         "task": "notifications.tasks.deliver_pending",

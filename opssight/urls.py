@@ -8,6 +8,8 @@ from drf_spectacular.views import (
 
 from opssight.core import health, icon
 
+handler400 = "opssight.core.api.problems.bad_request"
+handler429 = "opssight.accounts.views.too_many"
 handler500 = "opssight.core.api.problems.server_error"
 
 urlpatterns = [
@@ -22,9 +24,11 @@ urlpatterns = [
     re_path(r"^api/redoc/?$", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
     path("api/", include("opssight.api")),
     path("", include("opssight.dashboard.urls")),
+    path("access/", include("opssight.access.urls")),
     path("assets/", include("assets.urls")),
     path("anomalies/", include("anomalies.urls")),
     path("risk/", include("forecasts.urls")),
     path("maintenance/", include("maintenance.urls")),
     path("notifications/", include("notifications.urls")),
+    path("audit/", include("opssight.audit.urls")),
 ]

@@ -25,7 +25,7 @@ MISMATCH = (
 WRONG_CODE = "This code is not right, or was used already. Enter the one that is shown now."
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Accounts are opened by an admin or by an invitation, never by a stranger."""
 
     error_messages = {
@@ -54,7 +54,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Failed passwords are counted by django-axes, here and in the API alike."""
 
 
-class SocialAccountAdapter(DefaultSocialAccountAdapter):
+class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Signs in who is known, or who holds an invitation to the address that the provider vouches.
 
     The page of an invitation notes its address by `AccountAdapter.stash_verified_email`.
@@ -75,7 +75,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return reverse("account")
 
 
-class MFAAdapter(DefaultMFAAdapter):
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Second factors; their secrets are encrypted with a key derived from `SECRET_KEY`."""
 
     error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": WRONG_CODE}
@@ -96,7 +96,7 @@ class MFAAdapter(DefaultMFAAdapter):
 
 def _cipher() -> MultiFernet:
     """Encrypts with `SECRET_KEY`; still reads what one of `SECRET_KEY_FALLBACKS` encrypted."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    keys = [str(settings.SECRET_KEY), *map(str, settings.SECRET_KEY_FALLBACKS)]
     return MultiFernet([Fernet(_derived(key)) for key in keys])
 
 

@@ -1,6 +1,6 @@
 """JWT that end: with the sign-in, with the password, and with "sign out everywhere"."""
 
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import uuid4
 
 from rest_framework.exceptions import AuthenticationFailed
@@ -18,7 +18,7 @@ class SignInToken(RefreshToken):
 
     @classmethod
     def for_user(cls, user: Any) -> Self:
-        token = super().for_user(user)
+        token = cast(Self, super().for_user(user))
         token[VERSION] = user.token_version
         token[SIGN_IN] = uuid4().hex
         return token
@@ -27,7 +27,7 @@ class SignInToken(RefreshToken):
 class TokenAuthentication(JWTAuthentication):
     """`Authorization: Bearer <access>`; 401 once the user or the sign-in behind it is gone."""
 
-    def get_user(self, validated_token: Token) -> User:
+    def get_user(self, validated_token: Token) -> Any:
         user = super().get_user(validated_token)
         assert isinstance(user, User)  # noqa: S101 AUTH_USER_MODEL
         check(validated_token, user)

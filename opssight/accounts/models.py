@@ -66,7 +66,7 @@ class User(AbstractUser):
         super().set_password(raw_password)
         self.token_version += 1
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether it is the password; an old hash of it is renewed, which puts nobody out."""
 
         def renew(password: str) -> None:

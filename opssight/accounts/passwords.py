@@ -25,8 +25,8 @@ class StrengthValidator:
         """Raises ValidationError that says what makes it weak and what would help."""
         if not password:
             return
-        words = _own_words(user)
-        result = zxcvbn(_without(words, password[:LOOKED_AT]) or words[0], user_inputs=words)
+        names = _own_words(user)
+        result = zxcvbn(_without(names, password[:LOOKED_AT]) or names[0], user_inputs=names)
         if result["score"] >= STRONG_ENOUGH:
             return
         feedback = result["feedback"]

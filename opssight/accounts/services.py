@@ -17,9 +17,13 @@ def sign_out_everywhere(*, user: User) -> None:
 
 
 def end_sign_in(*, key: str, at: datetime) -> None:
-    """Make the access tokens of one sign-in invalid; forget those that are over by now anyway."""
-    EndedSignIn.objects.filter(at__lt=at - api_settings.ACCESS_TOKEN_LIFETIME).delete()
+    """Make the access tokens of one sign-in invalid."""
     EndedSignIn.objects.get_or_create(key=key, defaults={"at": at})
+
+
+def forget_ended_sign_ins(*, at: datetime) -> None:
+    """Delete the notes of sign-ins whose last access token has expired by now anyway."""
+    EndedSignIn.objects.filter(at__lt=at - api_settings.ACCESS_TOKEN_LIFETIME).delete()
 
 
 @transaction.atomic

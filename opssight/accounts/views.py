@@ -25,25 +25,35 @@ from opssight.accounts.services import sign_out_everywhere
 
 
 @method_decorator(login_not_required, name="dispatch")
-class SignIn(LoginView):
+class SignIn(LoginView):  # type: ignore[misc]
     """The one door for pages and admin: 429 with Retry-After above `LOGIN_RATE` attempts."""
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         count_attempt(request, "login")
-        return super().post(request, *args, **kwargs)
+        answer: HttpResponse = super().post(request, *args, **kwargs)
+        return answer
 
 
-class PasskeySignIn(LoginWebAuthnView):
+class PasskeySignIn(LoginWebAuthnView):  # type: ignore[misc]
     """Sign in with a passkey alone, and go on to the page that was asked for."""
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         count_attempt(request, "passkey")
-        return super().post(request, *args, **kwargs)
+        answer: HttpResponse = super().post(request, *args, **kwargs)
+        return answer
 
     def form_valid(self, form: PasskeySignInForm) -> HttpResponse:
         key = form.cleaned_data["credential"]
         login = Login(user=key.user, redirect_url=get_next_redirect_url(self.request))
-        return perform_passwordless_login(self.request, key, login)
+        answer: HttpResponse = perform_passwordless_login(self.request, key, login)
+        return answer
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """What django-allauth answers above one of its own limits."""
+    page = render(request, "429.html", status=429)
+    page["Retry-After"] = "60"
+    return page
 
 
 def locked(

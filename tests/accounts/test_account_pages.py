@@ -49,7 +49,7 @@ def signed_in(agent: str = "", password: str = PASSWORD) -> Client:
 
 
 def code(secret: str = SECRET) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def confirm(client: Client, password: str = PASSWORD, then: str = "/account/") -> Any:

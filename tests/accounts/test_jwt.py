@@ -9,6 +9,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.conf import LazySettings
 from django.contrib.auth import user_logged_in, user_login_failed
+from django.core.management import call_command
 from django.test import Client, RequestFactory
 from rest_framework.test import APIClient
 
@@ -40,7 +41,7 @@ def with_app(member: Membership) -> Membership:
 
 def code(*, ago: int = 0) -> str:
     """What an authenticator app shows, by RFC 6238."""
-    return format_hotp_value(hotp_value(SECRET, int(time.time() - ago) // 30))
+    return str(format_hotp_value(hotp_value(SECRET, int(time.time() - ago) // 30)))
 
 
 def sign_in(username: str = "viewer", password: str = PASSWORD, **more: str) -> Any:
@@ -279,6 +280,14 @@ class TestLockout:
         free = APIClient().post(TOKEN, right, headers={"X-Real-IP": "192.0.2.2"})
 
         assert [locked.status_code, free.status_code] == [429, 200]
+
+    def test_is_lifted_by_an_operator(self) -> None:
+        for _ in range(3):
+            sign_in(" Viewer", password="guess")
+
+        call_command("axes_reset_ip_username", "127.0.0.1", "viewer")
+
+        assert sign_in().status_code == 200
 
     def test_is_forgotten_with_the_right_password(self) -> None:
         for password in ("guess", "guess", PASSWORD, "guess", "guess"):

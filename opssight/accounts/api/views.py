@@ -83,7 +83,7 @@ class SignIn(RateLimited):
 def _of_password(request: HttpRequest, username: str, password: str) -> User:
     user = authenticate(request, username=username.strip(), password=password)
     if user is not None:
-        return cast(User, user)
+        return user
     if is_locked(request):
         raise Throttled(
             wait=lockout_seconds(),
