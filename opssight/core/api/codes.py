@@ -91,6 +91,9 @@ CODES: dict[str, Code] = {
     "throttled": Code(
         429, "Too many requests.", "Come back after the seconds that Retry-After says."
     ),
+    "took_too_long": Code(
+        503, "Took too long.", "Ask for less at once: add a filter, or search for less."
+    ),
     "error": Code(
         500,
         "Failed on our side.",

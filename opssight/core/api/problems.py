@@ -10,12 +10,13 @@ from django.core.exceptions import (
     SuspiciousOperation,
     ValidationError,
 )
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from django_ratelimit.exceptions import Ratelimited
+from psycopg.errors import QueryCanceled
 from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -51,6 +52,12 @@ class TooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = "The body is too large. Send it in parts."
     default_code = "too_large"
+
+
+class TookTooLong(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database took too long. Ask for less: a filter, or a shorter search."
+    default_code = "took_too_long"
 
 
 class PreconditionFailed(exceptions.APIException):
@@ -157,6 +164,8 @@ def _of_database(error: Exception, view: Any) -> exceptions.APIException | None:
             return _still_used(error)
         case IntegrityError():
             return _from_constraint(error, getattr(view, "serializer_class", None))
+        case OperationalError() if isinstance(error.__cause__, QueryCanceled):
+            return TookTooLong()
         case DataError():
             return exceptions.ValidationError(
                 "A value cannot be stored. Remove NUL characters and numbers out of range.",
