@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.encoding import force_bytes
 
 PREFIX = "whsec_"
 PURPOSE = b"opssight.notifications.webhooks"
@@ -58,6 +59,6 @@ def _box() -> MultiFernet:
     return MultiFernet([Fernet(_derived(key)) for key in keys])
 
 
-def _derived(key: str) -> bytes:
+def _derived(key: str | bytes) -> bytes:
     derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE)
-    return base64.urlsafe_b64encode(derivation.derive(key.encode()))
+    return base64.urlsafe_b64encode(derivation.derive(force_bytes(key)))

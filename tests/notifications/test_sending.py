@@ -60,7 +60,7 @@ def test_a_status_that_is_no_success_is_an_error(receiver: Receiver) -> None:
 
 
 def test_reads_no_more_than_64_kilobytes(receiver: Receiver) -> None:
-    written = []
+    written: list[int] = []
 
     def flood(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.send_response(200)

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from anomalies import services as anomalies
 from assets.models import AccessScope
+from forecasts import services as forecasts
 from maintenance import services as maintenance
 from maintenance.models import Recommendation, Urgency, Verdict
 from notifications import tasks
@@ -22,12 +23,13 @@ from notifications.models import (
     WebhookDelivery,
     WebhookEvent,
 )
-from notifications.services import Happening, Message, delivery, notify, publish, webhooks
+from notifications.services import Happening, Message, delivery, notify, publish, sending, webhooks
 from notifications.services.secrets import SecretUnreadable, decrypt, encrypt
 from notifications.services.sending import Outcome
 from opssight.accounts.models import Membership, Organization
 from opssight.accounts.permissions import Permission, Role
 from opssight.core.walls import acting
+from tests.anomalies.signals import STEP, sensor_with, with_fault
 from tests.factories import (
     NOON,
     AnomalyFactory,
@@ -205,6 +207,45 @@ class TestEvents:
         assert event.event == "anomaly.closed"
         assert event.payload["data"]["verdict"] == "false_alarm"
         assert event.payload["links"]["api"].endswith(f"/api/anomalies/{anomaly.pk}/")
+
+    def test_an_anomaly_that_opens_and_ends(self, plant: Organization) -> None:
+        sensor = sensor_with(with_fault(), asset__organization=plant)
+
+        anomalies.score_sensors(sensor_ids=[sensor.pk], at=NOON + 1345 * STEP)
+
+        assert _told()[:2] == ["anomaly.ended", "anomaly.opened"]
+        data = WebhookEvent.objects.get(event="anomaly.ended").payload["data"]
+        assert data["ended_at"] is not None
+        assert data["sensor_key"] == sensor.key
+
+    def test_readings_of_last_year_are_no_news(self, plant: Organization) -> None:
+        sensor = sensor_with(with_fault(), asset__organization=plant)
+
+        anomalies.score_sensors(sensor_ids=[sensor.pk], at=NOON + 365 * DAY)
+
+        assert not {"anomaly.opened", "anomaly.ended"} & set(_told())
+
+    def test_silence_ends_an_anomaly_and_says_so_once(self, plant: Organization) -> None:
+        sensor = sensor_with(with_fault(first=1400, last=1440), asset__organization=plant)
+        anomalies.score_sensors(sensor_ids=[sensor.pk], at=NOON + 1440 * STEP)
+        assert "anomaly.ended" not in _told()
+
+        for hours in (20, 21):
+            anomalies.end_silent(organization_id=plant.pk, at=NOON + 1440 * STEP + hours * HOUR)
+
+        assert _told().count("anomaly.ended") == 1
+
+    def test_a_risk_that_gets_high(self, plant: Organization) -> None:
+        asset = AssetFactory.create(organization=plant, criticality=5)
+        AnomalyFactory.create(asset=asset, ended_at=None, severity="critical")
+
+        for _ in range(2):
+            forecasts.refresh_risk(asset_ids=[asset.pk], at=NOON)
+
+        [event] = WebhookEvent.objects.all()
+        assert event.event == "risk.high"
+        assert event.payload["data"]["asset_tag"] == asset.tag
+        assert event.payload["data"]["score"] == asset.risk_scores.get().score
 
 
 @pytest.mark.django_db
@@ -406,13 +447,13 @@ class TestOverTheWire:
         hook = WebhookFactory.create(organization=plant, url=receiver.url)
         publish(organization=plant.pk, happenings=[_happening()], at=NOON)
         in_transaction: list[bool] = []
-        post = delivery.sending.post
+        post = sending.post
 
         def watched(*args: Any, **kwargs: Any) -> Outcome:
             in_transaction.append(connection.in_atomic_block)
             return post(*args, **kwargs)
 
-        monkeypatch.setattr(delivery.sending, "post", watched)
+        monkeypatch.setattr(sending, "post", watched)
         tasks.deliver_webhooks.delay()
 
         [(_, headers, body)] = receiver.requests
