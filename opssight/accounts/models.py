@@ -2,6 +2,7 @@ from functools import cache, cached_property
 from typing import Self
 from zoneinfo import ZoneInfo, available_timezones
 
+import pgtrigger
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import ValidationError
@@ -57,6 +58,16 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         db_table = "users"
+        triggers = [
+            # Who saves a user as it was before "sign out everywhere" revives no sign-in.
+            pgtrigger.Trigger(
+                name="token_version_only_rises",
+                operation=pgtrigger.UpdateOf("token_version"),
+                when=pgtrigger.Before,
+                condition=pgtrigger.Q(new__token_version__lt=pgtrigger.F("old__token_version")),
+                func="NEW.token_version = OLD.token_version; RETURN NEW;",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from opssight.accounts.limits import NO_ADDRESS, client_address
 from opssight.accounts.models import EndedSignIn, Membership, User
-from opssight.accounts.services import remove_second_factors
+from opssight.accounts.services import remove_second_factors, sign_out_everywhere
 from tests.conftest import ClientFor
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +104,17 @@ def test_signing_out_everywhere_ends_tokens_and_sessions(
     assert refresh(other["refresh"]).status_code == 401
     assert browser.get("/account/").status_code == 302
     assert read(sign_in().data["access"]) == 200
+
+
+def test_saving_a_person_as_they_were_revives_no_token(member: Membership) -> None:
+    tokens = sign_in().data
+    before = User.objects.get(pk=member.user_id)
+    sign_out_everywhere(user=member.user)
+    before.first_name = "Vera"
+    before.save()
+
+    assert User.objects.get(pk=member.user_id).first_name == "Vera"
+    assert read(tokens["access"]) == 401
 
 
 def test_signing_out_everywhere_needs_a_sign_in() -> None:
