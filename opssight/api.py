@@ -11,6 +11,8 @@ from maintenance.api.assets import AssetViewSet
 from maintenance.api.work_orders import WorkOrderViewSet
 from notifications.api.viewsets import NotificationViewSet
 from notifications.api.webhooks import WebhookDeliveryViewSet, WebhookViewSet
+from opssight.access.api import people, tokens
+from opssight.access.api.me import Me, PermissionMatrix
 from opssight.audit.api.viewsets import AuditEntryViewSet
 from opssight.core.api import explanations, problems
 
@@ -36,11 +38,20 @@ router.register("notifications", NotificationViewSet)
 router.register("webhooks", WebhookViewSet)
 router.register("webhook-deliveries", WebhookDeliveryViewSet)
 router.register("audit-entries", AuditEntryViewSet)
+router.register("access/members", people.MemberViewSet, "member")
+router.register("access/roles", people.CustomRoleViewSet, "custom-role")
+router.register("access/invitations", people.InvitationViewSet, "invitation")
+router.register("access/tokens", tokens.TokenViewSet, "token-personal")
+router.register("access/devices", tokens.DeviceViewSet, "device")
+router.register("access/organizations", people.OrganizationViewSet, "organization")
+router.register("access/staff-access", people.StaffAccessViewSet, "staff-access")
 
 urlpatterns = [
     path("auth/", include("opssight.accounts.api.urls")),
     re_path(r"^problems/?$", explanations.Explanations.as_view(), name="problems"),
     re_path(r"^problems/(?P<code>[a-z_]+)/?$", explanations.Explanation.as_view(), name="problem"),
+    re_path(r"^me/?$", Me.as_view(), name="me"),
+    re_path(r"^access/permissions/?$", PermissionMatrix.as_view(), name="permissions"),
     path("", include(router.urls)),
     re_path(r"^", problems.not_found),
 ]
