@@ -62,7 +62,7 @@ class User(AbstractUser):
             # Who saves a user as it was before "sign out everywhere" revives no sign-in.
             pgtrigger.Trigger(
                 name="token_version_only_rises",
-                operation=pgtrigger.UpdateOf("token_version"),
+                operation=pgtrigger.UpdateOf("token_version"),  # type: ignore[no-untyped-call]
                 when=pgtrigger.Before,
                 condition=pgtrigger.Q(new__token_version__lt=pgtrigger.F("old__token_version")),
                 func="NEW.token_version = OLD.token_version; RETURN NEW;",
