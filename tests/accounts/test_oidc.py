@@ -8,9 +8,15 @@ from allauth.mfa.totp.internal.auth import TOTP
 from allauth.socialaccount.models import SocialAccount
 from django.conf import LazySettings
 from django.test import Client
+from django.utils import timezone
 
+from opssight.access.mail import path_of
+from opssight.access.services.invitations import invite
+from opssight.access.services.members import WHOLE
 from opssight.accounts import oidc
 from opssight.accounts.models import Membership, User
+from opssight.accounts.permissions import Role
+from opssight.core.walls import acting
 from tests.accounts.oidc_provider import Provider
 from tests.conftest import ClientFor
 
@@ -107,6 +113,34 @@ def test_opens_the_account_of_who_holds_an_invitation_to_the_address(provider: P
     assert not made.has_usable_password()
     assert is_in(client)
     assert client.get("/api/assets/").status_code == 403
+
+
+def test_an_invitation_is_accepted_with_an_account_elsewhere(
+    provider: Provider, admin: Membership
+) -> None:
+    provider.person["email"] = "new@plant.test"
+    with acting(organizations=[admin.organization_id]):
+        _, secret = invite(
+            organization_id=admin.organization_id,
+            email="new@plant.test",
+            role=Role.TECHNICIAN,
+            custom_role=None,
+            coverage=WHOLE,
+            by=admin.user,
+            at=timezone.now(),
+        )
+    client = Client()
+    asked = client.get(path_of(secret), follow=True)
+    here = asked.request["PATH_INFO"]
+    back = go(client, provider, f"{LOGIN}?next={here}")
+    joined = client.post(here)
+
+    assert "Join with Plant login" in asked.text
+    assert back["Location"] == here
+    assert joined["Location"] == "/"
+    member = Membership.objects.get(user__email="new@plant.test")
+    assert (member.organization, member.role) == (admin.organization, Role.TECHNICIAN)
+    assert client.get("/api/assets/").status_code == 200
 
 
 def test_an_invitation_opens_nothing_for_another_address(provider: Provider) -> None:

@@ -1,5 +1,7 @@
+from allauth.account.adapter import get_adapter
+from allauth.account.utils import perform_login
 from django.contrib import messages
-from django.contrib.auth import authenticate, login
+from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -94,7 +96,7 @@ def accept(request: HttpRequest) -> HttpResponse:
         invitation = invitations.find_invitation(secret=secret, at=timezone.now())
         return _accept(request, invitation, secret)
     except invitations.InvitationNotOpen:
-        request.session.pop(SESSION_KEY, None)
+        _forget(request)
         return render(request, "access/invitation_over.html", status=410)
 
 
@@ -113,20 +115,32 @@ def _accept(request: HttpRequest, invitation: Invitation, secret: str) -> HttpRe
             # The way every sign-in takes, so that it is counted and recorded like one.
             user = authenticate(request, username=data["username"], password=data["password"])
             if user is not None:
-                login(request, user)
+                perform_login(request, user)
             return _welcome(request, invitation)
     except ValidationError as error:
         if is_joining:
             problem = " ".join(error.messages)
         else:
             explain(form, error)
-    context = {"invitation": invitation, "form": form, "problem": problem}
+    # Opens the door for a provider's account with this address (`SocialAccountAdapter`).
+    get_adapter().stash_verified_email(request, invitation.email)
+    context = {
+        "invitation": invitation,
+        "form": form,
+        "problem": problem,
+        "redirect_field_value": request.path,
+    }
     return render(
         request, "access/accept.html", context, status=422 if form.errors or problem else 200
     )
 
 
-def _welcome(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def _forget(request: HttpRequest) -> None:
     request.session.pop(SESSION_KEY, None)
+    get_adapter().unstash_verified_email(request)
+
+
+def _welcome(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    _forget(request)
     messages.success(request, f"Welcome to {invitation.organization}.")
     return redirect("dashboard:home")
