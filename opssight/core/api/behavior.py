@@ -72,9 +72,9 @@ class ApiBehavior(APIView):
         return final
 
     def row_tag(self, data: Any) -> str:
-        """The first half of the ETag of a row with this data."""
+        """The first half of the ETag of a row with this data; empty where rows have no class."""
         serializer: Any = getattr(self, "serializer_class", None)
-        return etags.of_row(data, etags.names_of(serializer))
+        return etags.of_row(data, etags.names_of(serializer)) if serializer else ""
 
     def _respond(self, request: Request) -> Response:
         has_key = request.method == "POST" and idempotency.HEADER in request.headers
