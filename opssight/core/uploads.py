@@ -58,8 +58,9 @@ def limit_of(path: str) -> int:
 
 
 def _problem(request: HttpRequest) -> exceptions.APIException | None:
-    # Views that ask only "is it a POST?" would answer a made-up method as if it were a GET.
-    if request.method not in METHODS:
+    # Pages that ask only "is it a POST?" would answer a made-up method as if it were a GET. The
+    # API's views refuse it themselves, and say which methods they have.
+    if request.method not in METHODS and not request.path_info.startswith("/api/"):
         return exceptions.MethodNotAllowed(str(request.method)[:20])
     # Gunicorn puts chunks together without a bound, and Django reads no body without a length.
     if request.headers.get("Transfer-Encoding"):

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from opssight.core.api.behavior import ApiBehavior
+from opssight.core.api.fields import BooleanField, CharField, IntegerField
 from opssight.core.api.problems import as_api_exception, problem
 
 MOST = 500
@@ -27,10 +28,10 @@ class Operation(serializers.Serializer[Any]):
     op = serializers.ChoiceField(
         choices=list(OPERATIONS), help_text="`update` changes the fields that are in `data`."
     )
-    id = serializers.IntegerField(
+    id = IntegerField(
         required=False, min_value=1, help_text="Of the row to update or delete."
     )
-    if_match = serializers.CharField(
+    if_match = CharField(
         required=False, help_text="ETag that the row must still have, as in If-Match."
     )
     data = serializers.DictField(  # type: ignore[assignment]
@@ -39,7 +40,7 @@ class Operation(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["op"] != "create" and "id" not in attrs:
-            raise serializers.ValidationError({"id": "Say which row."}, code="required")
+            raise serializers.ValidationError({"id": "Say which row."}, code="id_missing")
         return attrs
 
 
@@ -50,7 +51,7 @@ class BulkRequest(serializers.Serializer[Any]):
         max_length=MOST,
         help_text=f"At most {MOST}, done in this order.",
     )
-    atomic = serializers.BooleanField(
+    atomic = BooleanField(
         default=False, help_text="All or nothing: one refusal undoes the others (422)."
     )
 

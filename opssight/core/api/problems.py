@@ -256,9 +256,18 @@ def _is_leaf(item: Any) -> bool:
 
 
 def _django_messages(error: ValidationError) -> dict[str, list[str]] | list[str]:
+    """The messages of a service or a model; one without a code of its own is of a rule."""
     if hasattr(error, "error_dict"):
         return {
-            "non_field_errors" if field == "__all__" else field: messages
-            for field, messages in error.message_dict.items()
+            "non_field_errors" if field == "__all__" else field: _details(errors)
+            for field, errors in error.error_dict.items()
         }
-    return error.messages
+    return _details(error.error_list)
+
+
+def _details(errors: list[ValidationError]) -> list[str]:
+    return [
+        exceptions.ErrorDetail(message, code=error.code or "rule")
+        for error in errors
+        for message in error.messages
+    ]
