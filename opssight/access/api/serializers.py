@@ -16,7 +16,7 @@ from opssight.access.models import (
 from opssight.access.services.members import Coverage, coverage_of
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Role
-from opssight.core.api.fields import UtcDateTimeField
+from opssight.core.api.fields import BooleanField, CharField, IntegerField, UtcDateTimeField
 from opssight.core.api.serializers import TenantRelatedField
 
 PERMISSIONS = PERMISSION_CHOICES
@@ -27,7 +27,7 @@ MEMBER_ROLES = [(role.value, role.label) for role in Role if role != Role.INTEGR
 class PersonSerializer(serializers.ModelSerializer[User]):
     """Somebody, as colleagues see them."""
 
-    name = serializers.CharField(source="__str__", read_only=True)
+    name = CharField(source="__str__", read_only=True)
 
     class Meta:
         model = User
@@ -40,13 +40,13 @@ class ScopeSerializer(serializers.Serializer[Coverage]):
 
     coverage = serializers.ChoiceField(choices=Membership.Coverage.choices, required=False)
     sites = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), max_length=500, required=False
+        child=IntegerField(min_value=1), max_length=500, required=False
     )
     groups = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), max_length=500, required=False
+        child=IntegerField(min_value=1), max_length=500, required=False
     )
     assets = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), max_length=500, required=False
+        child=IntegerField(min_value=1), max_length=500, required=False
     )
 
     def coverage_from(self, values: dict[str, Any], *, now: Coverage) -> Coverage:
@@ -83,7 +83,7 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
     """A member of an organization."""
 
     user = PersonSerializer(read_only=True)
-    role_name = serializers.CharField(read_only=True)
+    role_name = CharField(read_only=True)
     sites = serializers.SerializerMethodField()
     groups = serializers.SerializerMethodField()
     assets = serializers.SerializerMethodField()
@@ -134,21 +134,21 @@ class CustomRoleSerializer(serializers.ModelSerializer[CustomRole]):
 
 
 class CustomRoleChangeSerializer(serializers.Serializer[CustomRole]):
-    name = serializers.CharField(max_length=100)
-    description = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    name = CharField(max_length=100)
+    description = CharField(max_length=300, required=False, allow_blank=True)
     permissions = serializers.ListField(
         child=serializers.ChoiceField(PERMISSIONS), max_length=len(PERMISSIONS)
     )
 
 
 class NewCustomRoleSerializer(CustomRoleChangeSerializer):
-    organization = serializers.IntegerField(
+    organization = IntegerField(
         min_value=1, required=False, help_text="Where it is made; your own one if left out."
     )
 
 
 class InvitationSerializer(serializers.ModelSerializer[Invitation]):
-    role_name = serializers.CharField(read_only=True)
+    role_name = CharField(read_only=True)
     invited_by = PersonSerializer(read_only=True)
 
     class Meta:
@@ -175,7 +175,7 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
 
 
 class NewInvitationSerializer(RoleChoiceSerializer):
-    organization = serializers.IntegerField(min_value=1, required=False)
+    organization = IntegerField(min_value=1, required=False)
     email = serializers.EmailField()
 
 
@@ -183,7 +183,7 @@ class MadeInvitationSerializer(InvitationSerializer):
     """With the link, which is shown this once."""
 
     link = serializers.URLField(read_only=True)
-    mailed = serializers.BooleanField(
+    mailed = BooleanField(
         read_only=True, help_text="False: hand the link over yourself."
     )
 
@@ -213,8 +213,8 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
 
 
 class NewTokenSerializer(serializers.Serializer[ApiToken]):
-    organization = serializers.IntegerField(min_value=1, required=False)
-    name = serializers.CharField(max_length=100)
+    organization = IntegerField(min_value=1, required=False)
+    name = CharField(max_length=100)
     permissions = serializers.ListField(
         child=serializers.ChoiceField(PERMISSIONS),
         max_length=len(PERMISSIONS),
@@ -230,7 +230,7 @@ class NewTokenSerializer(serializers.Serializer[ApiToken]):
 class MadeTokenSerializer(TokenSerializer):
     """With the secret, which is shown this once."""
 
-    secret = serializers.CharField(read_only=True)
+    secret = CharField(read_only=True)
 
     class Meta(TokenSerializer.Meta):
         fields = [*TokenSerializer.Meta.fields, "secret"]
@@ -271,12 +271,12 @@ class DeviceSerializer(TokenSerializer):
 
 
 class DeviceChangeSerializer(ScopeSerializer):
-    name = serializers.CharField(max_length=100, required=False)
+    name = CharField(max_length=100, required=False)
 
 
 class NewDeviceSerializer(ScopeSerializer):
-    organization = serializers.IntegerField(min_value=1, required=False)
-    name = serializers.CharField(max_length=100)
+    organization = IntegerField(min_value=1, required=False)
+    name = CharField(max_length=100)
     expires_at = UtcDateTimeField(
         required=False, allow_null=True, help_text="Left out: works until it is revoked."
     )
@@ -285,7 +285,7 @@ class NewDeviceSerializer(ScopeSerializer):
 class MadeDeviceSerializer(DeviceSerializer):
     """With the secret, which is shown this once."""
 
-    secret = serializers.CharField(read_only=True)
+    secret = CharField(read_only=True)
 
     class Meta(DeviceSerializer.Meta):
         fields = [*DeviceSerializer.Meta.fields, "secret"]
@@ -302,7 +302,7 @@ class OrganizationSerializer(serializers.ModelSerializer[Organization]):
 class StaffAccessSerializer(serializers.ModelSerializer[StaffAccess]):
     """When platform staff acted in the organization, and why."""
 
-    user = serializers.CharField(read_only=True)
+    user = CharField(read_only=True)
 
     class Meta:
         model = StaffAccess
