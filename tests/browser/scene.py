@@ -10,6 +10,7 @@ from anomalies.models import Anomaly
 from assets.models import Asset, Reading, Sensor
 from assets.services import ingest
 from maintenance.models import MaintenanceSchedule, Recommendation, Technician, WorkOrder
+from notifications.models import Webhook, WebhookDelivery
 from opssight.accounts.models import Membership
 from tests.factories import (
     AnomalyFactory,
@@ -24,6 +25,8 @@ from tests.factories import (
     SiteFactory,
     TechnicianFactory,
     UptimeEventFactory,
+    WebhookDeliveryFactory,
+    WebhookFactory,
     WorkOrderFactory,
 )
 
@@ -46,6 +49,8 @@ class Scene:
     order: WorkOrder
     done: WorkOrder
     schedule: MaintenanceSchedule
+    webhook: Webhook
+    delivery: WebhookDelivery
 
 
 def build(member: Membership) -> Scene:
@@ -157,6 +162,28 @@ def build(member: Membership) -> Scene:
         subject=f"{order.number} created: {order.title} on {pump.tag}",
         created_at=now,
     )
+    delivery = WebhookDeliveryFactory.create(
+        webhook=WebhookFactory.create(
+            organization=plant,
+            name="Planning system",
+            url="https://planning.example.com/opssight/events/of/the/harbor/works",
+            failing_since=now - HOUR,
+        ),
+        state="failed",
+        tries=8,
+        last_status=503,
+        last_error="Answered 503; success is 200 to 299.",
+        created_at=now - HOUR,
+    )
+    delivery.attempts.create(
+        organization=plant,
+        number=1,
+        ended_at=now,
+        duration_ms=84,
+        status=503,
+        error=delivery.last_error,
+        answer="upstream connect error " * 12,
+    )
     return Scene(
         pump=pump,
         fan=fan,
@@ -168,6 +195,8 @@ def build(member: Membership) -> Scene:
         order=order,
         done=record.work_order,
         schedule=schedule,
+        webhook=delivery.webhook,
+        delivery=delivery,
     )
 
 

@@ -27,13 +27,27 @@ PAGES = {
     "work-order-new": "/maintenance/work-orders/new/",
     "history": "/maintenance/history/",
     "notifications": "/notifications/",
+    "webhooks": "/notifications/webhooks/",
+    "webhook": "/notifications/webhooks/{webhook}/",
+    "webhook-new": "/notifications/webhooks/new/",
+    "webhook-delivery": "/notifications/webhooks/deliveries/{delivery}/",
     "admin": "/admin/",
     "admin-schedules": "/admin/maintenance/maintenanceschedule/",
     "admin-schedule": "/admin/maintenance/maintenanceschedule/{schedule}/change/",
     "admin-order": "/admin/maintenance/workorder/{order}/change/",
     "admin-sensor": "/admin/assets/sensor/{sensor}/change/",
 }
-ROWS = ("pump", "anomaly", "recommendation", "order", "done", "schedule", "sensor")
+ROWS = (
+    "pump",
+    "anomaly",
+    "recommendation",
+    "order",
+    "done",
+    "schedule",
+    "sensor",
+    "webhook",
+    "delivery",
+)
 LOOKS = [("desk", 1440, "light"), ("desk-dark", 1440, "dark"), ("phone", 390, "light")]
 
 

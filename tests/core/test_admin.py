@@ -100,6 +100,10 @@ MAKERS: dict[str, Maker] = {
     "notifications.Notification": lambda member: factories.NotificationFactory.create(
         organization=member.organization, recipient=member.user
     ),
+    "notifications.Webhook": _in_plant(factories.WebhookFactory),
+    "notifications.WebhookDelivery": lambda member: factories.WebhookDeliveryFactory.create(
+        webhook__organization=member.organization
+    ),
     "accounts.User": lambda member: (
         factories.MembershipFactory.create(organization=member.organization).user
     ),
@@ -122,6 +126,8 @@ NEVER_ADDED = {
     "maintenance.MaintenanceRecord",
     "maintenance.Recommendation",
     "notifications.Notification",
+    "notifications.Webhook",
+    "notifications.WebhookDelivery",
 }
 EVERY_MODEL = pytest.mark.parametrize("label", sorted(ADMINS))
 
