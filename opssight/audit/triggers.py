@@ -63,9 +63,10 @@ class Audit(Operation):
                 self.person,
             )
         )
+        table = schema_editor.quote_name(self.table)
         for event, tables in EVENTS.items():
             schema_editor.execute(
-                f"CREATE TRIGGER audit_{event} AFTER {event} ON {schema_editor.quote_name(self.table)}"
+                f"CREATE TRIGGER audit_{event} AFTER {event} ON {table}"
                 f" {tables} FOR EACH STATEMENT EXECUTE FUNCTION opssight_audit_changes({arguments})"
             )
 
