@@ -184,5 +184,6 @@ def send_soon(delivery: WebhookDelivery) -> None:
             tasks.deliver_webhook.delay,
             organization_id=delivery.organization_id,
             webhook_id=delivery.webhook_id,
-        )
+        ),
+        robust=True,
     )

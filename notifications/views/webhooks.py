@@ -113,7 +113,7 @@ def test(request: UserRequest, pk: int) -> HttpResponse:
     send = partial(
         tasks.deliver_webhook.delay, organization_id=row.organization_id, webhook_id=row.pk
     )
-    transaction.on_commit(send)
+    transaction.on_commit(send, robust=True)
     messages.success(request, "A test event is on its way. Reload this page to see its answer.")
     return redirect(sent)
 

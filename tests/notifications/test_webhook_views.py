@@ -90,7 +90,7 @@ def test_dead_letters_are_shown_and_replayed(
     WebhookDeliveryFactory.create(webhook=hook, state=State.FAILED)
     page = client.get(hook.get_absolute_url(), {"state": "failed"}).text
     assert "Answered 500" in page
-    assert "Replay all 2 failed" in page
+    assert "Replay all failed (2)" in page
     assert "None in this state" in client.get(hook.get_absolute_url(), {"state": "delivered"}).text
     assert "work_order.created" in client.get(dead.get_absolute_url()).text
 
