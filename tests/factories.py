@@ -26,6 +26,7 @@ from maintenance.models import (
 )
 from notifications.models import Notification, Webhook, WebhookDelivery, WebhookEvent
 from notifications.services.secrets import encrypt
+from opssight.access.models import ApiToken, CustomRole, Invitation, StaffAccess
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Role
 
@@ -333,3 +334,60 @@ class WebhookDeliveryFactory(factory.django.DjangoModelFactory[WebhookDelivery])
 
     class Meta:
         model = WebhookDelivery
+
+
+class CustomRoleFactory(factory.django.DjangoModelFactory[CustomRole]):
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Role {n}")
+    permissions = ["view"]
+
+    class Meta:
+        model = CustomRole
+
+
+class InvitationFactory(factory.django.DjangoModelFactory[Invitation]):
+    organization = factory.SubFactory(OrganizationFactory)
+    email = factory.Sequence(lambda n: f"guest{n}@example.com")
+    digest = factory.Sequence(lambda n: f"{n:064x}")
+    created_at = NOON
+    expires_at = NOON + dt.timedelta(days=7)
+
+    class Meta:
+        model = Invitation
+
+
+class ApiTokenFactory(factory.django.DjangoModelFactory[ApiToken]):
+    """A personal token; `DeviceFactory` makes one of a machine that is a member."""
+
+    organization = factory.SubFactory(OrganizationFactory)
+    kind = ApiToken.Kind.PERSONAL
+    user = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"Token {n}")
+    prefix = factory.Sequence(lambda n: f"ops_{n:06x}")
+    digest = factory.Sequence(lambda n: f"{n:064x}")
+    created_at = NOON
+
+    class Meta:
+        model = ApiToken
+
+
+class DeviceFactory(ApiTokenFactory):
+    kind = ApiToken.Kind.DEVICE
+    user = factory.LazyAttribute(
+        lambda device: (
+            MembershipFactory.create(
+                organization=device.organization, role=Role.INTEGRATION, user__is_machine=True
+            ).user
+        )
+    )
+
+
+class StaffAccessFactory(factory.django.DjangoModelFactory[StaffAccess]):
+    organization = factory.SubFactory(OrganizationFactory)
+    user = factory.SubFactory(UserFactory, is_superuser=True)
+    reason = "Ticket 7"
+    started_at = NOON
+    ends_at = NOON + dt.timedelta(hours=1)
+
+    class Meta:
+        model = StaffAccess
