@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Count
 from django.shortcuts import get_object_or_404
@@ -81,7 +83,7 @@ class SensorViewSet(CrudTenantViewSet):
     search_fields = ["key", "quantity", "asset__tag", "asset__name"]
     ordering_fields = ["key", "quantity", "last_time"]
 
-    def perform_destroy(self, instance: Sensor) -> None:
+    def perform_destroy(self, instance: Any) -> None:
         with conflict_on(SensorHasReadings, detail=HAS_READINGS):
             remove_sensor(sensor=instance)
 

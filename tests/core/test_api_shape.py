@@ -106,17 +106,18 @@ def test_a_row_outside_of_the_callers_part_is_not_expanded(
     assert foreign["expanded"]["site"] is None
 
 
-@pytest.mark.parametrize(("prefix", "viewset", "basename"), router.registry)
+@pytest.mark.parametrize(
+    ("prefix", "viewset", "basename"),
+    [route for route in router.registry if route[0] in MAKERS],
+)
 def test_every_relation_that_is_offered_can_be_expanded_in_as_few_queries_for_many_rows(
-    prefix: str, viewset: Any, basename: str, planner: Membership, api_for: ApiFor
+    prefix: str, viewset: Any, basename: str, admin: Membership, api_for: ApiFor
 ) -> None:
-    if prefix not in MAKERS:
-        pytest.skip("no rows")
     names = list(expansions_of(viewset.serializer_class))
     counts = []
     for _ in range(2):
-        MAKERS[prefix](planner)
-        api = api_for(Membership.objects.get(pk=planner.pk))
+        MAKERS[prefix](admin)
+        api = api_for(Membership.objects.get(pk=admin.pk))
         with CaptureQueriesContext(
             connection,
         ) as queries:

@@ -237,3 +237,4 @@ def test_who_waits_too_long_for_the_first_answer_is_told_to_come_back(
         answer = pool.submit(twin).result()
 
     assert (answer.status_code, answer.data["code"]) == (409, "idempotency_in_progress")
+    assert answer["Retry-After"] == "5"

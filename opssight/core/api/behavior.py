@@ -12,7 +12,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict
 from rest_framework.views import APIView
 
 from opssight.accounts.models import User
-from opssight.core import limits
+from opssight.core import limits, walls
 from opssight.core.api import etags, idempotency, shape, versions
 
 ROWS = ("retrieve", "create", "update", "partial_update")
@@ -47,10 +47,13 @@ class ApiBehavior(APIView):
         return scheme.determine_version(request), scheme
 
     def perform_authentication(self, request: Request) -> None:
+        """Who signs in with a token is inside the walls from here on, like who has a session."""
         super().perform_authentication(request)
         user = request.user
         if not isinstance(user, User):
             return
+        if request.auth or walls.current().user != user.pk:
+            walls.enter(user)
         limits.count(self.sent, "user", f"user:{user.pk}")
         token = getattr(request.auth, "pk", None)
         who = f"token:{token}" if token is not None else f"user:{user.pk}"

@@ -19,14 +19,15 @@ LENGTH = 20
 
 
 def digest(data: Any) -> str:
-    """A hash of an answer's data, in hex; the order of names does not count."""
-    plain = json.loads(JSONRenderer().render(data))
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
+    """A hash of an answer's data, in hex."""
+    return hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:LENGTH]
 
 
 def of_row(data: Mapping[str, Any], names: Collection[str]) -> str:
-    return digest({name: data[name] for name in names if name in data})
+    """A hash of a row; the order of names does not count, which the database changes in JSON."""
+    row = {name: data[name] for name in names if name in data}
+    plain = json.loads(JSONRenderer().render(row))
+    return digest(json.dumps(plain, sort_keys=True))
 
 
 @cache

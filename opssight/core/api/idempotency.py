@@ -37,6 +37,8 @@ class StillRunning(Conflict):
         "The first request with this Idempotency-Key is not answered yet. Send it again later."
     )
     default_code = "idempotency_in_progress"
+    wait = 5
+    """Seconds; REST framework sends them as Retry-After."""
 
 
 class Keyed:

@@ -17,7 +17,6 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from opssight.accounts.models import Organization, User
 from opssight.accounts.permissions import Permission
-from opssight.core import walls
 from opssight.core.api import etags
 from opssight.core.api.behavior import ApiBehavior
 from opssight.core.api.bulk import BulkMixin
@@ -63,13 +62,6 @@ class TenantViewSet(ApiBehavior, ReadOnlyModelViewSet[Any]):
     search_fields: list[str] = []
     ordering_fields: list[str] = []
     is_matched = False
-
-    def perform_authentication(self, request: Request) -> None:
-        """Who signs in with a token is inside the walls from here on, like who has a session."""
-        super().perform_authentication(request)
-        user = request.user
-        if isinstance(user, User) and (request.auth or walls.current().user != user.pk):
-            walls.enter(user)
 
     @property
     def user(self) -> User:
