@@ -16,7 +16,8 @@ $$;
 CREATE FUNCTION opssight_audit_label(record jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT left(coalesce(
         record->>'tag', record->>'number', record->>'title', record->>'username', record->>'name',
-        record->>'key', record->>'failure_mode', record->>'email', record->>'reason', ''
+        record->>'key', record->>'failure_mode', record->>'email', record->>'reason',
+        record->>'type', record->>'provider', ''
     ), 300)
 $$;
 
