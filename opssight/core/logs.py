@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.functional import SimpleLazyObject
+from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from opssight.core.masking import MASK, is_secret, masked, masked_path
@@ -58,14 +59,21 @@ def _user(request: HttpRequest) -> str:
     return str(getattr(user, "pk", None) or "-") if known else "-"
 
 
+class ErrorMail(AdminEmailHandler):
+    """The mail about a fault, masked from its subject on."""
+
+    def send_mail(self, subject: str, message: str, *args: Any, **kwargs: Any) -> None:
+        super().send_mail(masked(subject), masked(message), *args, **kwargs)
+
+
 class SecretsFilter(SafeExceptionReporterFilter):
-    """For reports of errors: no local variables in production, and no cookies or form values."""
+    """For reports of errors: names of cookies and form fields, but no values; no variables."""
 
     def cleanse_setting(self, key: Any, value: Any) -> Any:
         if is_secret(key):
             return self.cleansed_substitute
         cleansed = super().cleanse_setting(key, value)
-        return masked(cleansed) if isinstance(cleansed, str) else cleansed
+        return masked(str(cleansed)) if isinstance(cleansed, str) else cleansed
 
     def get_safe_cookies(self, request: HttpRequest | None) -> dict[str, Any]:
         return dict.fromkeys(getattr(request, "COOKIES", {}), self.cleansed_substitute)
@@ -79,12 +87,7 @@ class SecretsFilter(SafeExceptionReporterFilter):
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: Any
     ) -> Iterable[tuple[str, Any]]:
-        if not settings.DEBUG:
-            return []
-        found = super().get_traceback_frame_variables(request, tb_frame)
-        return [
-            (name, self.cleansed_substitute if is_secret(name) else value) for name, value in found
-        ]
+        return []
 
 
 class Reporter(ExceptionReporter):
