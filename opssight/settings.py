@@ -541,8 +541,11 @@ LOGGING = {
             "class": "logging.StreamHandler",
             "formatter": "line",
             "filters": ["request_id"],
-        }
+        },
+        "mail": {"class": "opssight.core.logs.ErrorMail", "level": "ERROR"},
     },
+    # Instead of the handlers that Django gives it.
+    "loggers": {"django": {"handlers": ["mail"], "level": "INFO"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 DEFAULT_EXCEPTION_REPORTER = "opssight.core.logs.Reporter"
