@@ -19,12 +19,18 @@ def as_owner() -> Iterator[None]:
     if role is None:
         yield
         return
-    connection.close()
+    _disconnect()
     try:
         yield
     finally:
         options["assume_role"] = role
-        connection.close()
+        _disconnect()
+
+
+def _disconnect() -> None:
+    connection.close()
+    if connection.pool:
+        connection.close_pool()
 
 
 def ensure_role() -> None:

@@ -67,11 +67,11 @@ def acting(
     try:
         if _running():
             _tell(actor)
-        if before is None:
+        if _tell_new_transactions in connection.execute_wrappers:
+            yield
+        else:
             with connection.execute_wrapper(_tell_new_transactions):
                 yield
-        else:
-            yield
     finally:
         _actor.reset(token)
         # A transaction that failed is rolled back, and its settings with it.
@@ -138,7 +138,12 @@ def _tell_new_transactions(
     many: bool,  # noqa: FBT001 as Django calls it
     context: dict[str, Any],
 ) -> Any:
-    if _running():
+    if str(sql).startswith("ROLLBACK TO SAVEPOINT"):
+        # Settings made since the savepoint are undone; the actor may have changed since.
+        answer = execute(sql, params, many, context)
+        _tell(current())
+        return answer
+    if connection.connection is not None and _status() != TransactionStatus.IDLE:
         return execute(sql, params, many, context)
     if connection.in_atomic_block:
         _tell(current())
@@ -148,11 +153,16 @@ def _tell_new_transactions(
         return execute(sql, params, many, context)
 
 
+def _status() -> TransactionStatus:
+    status: TransactionStatus = connection.connection.info.transaction_status
+    return status
+
+
 def _running() -> bool:
     """Whether a transaction has begun and can still take statements."""
     if connection.connection is None:
         return False
-    return bool(connection.connection.info.transaction_status == TransactionStatus.INTRANS)
+    return _status() == TransactionStatus.INTRANS
 
 
 def _tell(actor: Actor | None) -> None:

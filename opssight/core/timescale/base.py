@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.backends.postgresql.base import DatabaseWrapper as PlainWrapper
 from django.db.models import CompositePrimaryKey
+from psycopg import sql
 from timescale.db.backends.postgresql.base import DatabaseWrapper as TimescaleWrapper
 from timescale.db.backends.postgresql.schema import TimescaleSchemaEditor
 
@@ -46,3 +47,14 @@ class DatabaseWrapper(TimescaleWrapper):  # type: ignore[misc]
             TimescaleWrapper.prepare_database(self)
         else:
             logger.debug("TimescaleDB is not on this server: readings go into a plain table.")
+
+    def _configure_role(self, connection: Any) -> bool:
+        """As Django's, which asks the pool for a second connection while it configures one.
+
+        With a pool that never ends well: every connection waits for another.
+        """
+        role = self.settings_dict["OPTIONS"].get("assume_role")
+        if not role:
+            return False
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+        return True
