@@ -49,5 +49,5 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:4000/health/live', timeout=4)"]
 # Number of processes: WEB_CONCURRENCY. Anything else: GUNICORN_CMD_ARGS.
 CMD ["gunicorn", "opssight.wsgi:application", "--bind=0.0.0.0:4000", "--threads=4", \
-     "--worker-tmp-dir=/dev/shm", "--no-control-socket", "--max-requests=2000", \
+     "--limit-request-line=8190", "--worker-tmp-dir=/dev/shm", "--no-control-socket", "--max-requests=2000", \
      "--max-requests-jitter=200", "--graceful-timeout=25"]

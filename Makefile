@@ -52,6 +52,10 @@ test-browser: install assets ## drive the pages with Chromium
 test-kill: install assets ## start, stop and kill the whole product
 	@$(RUN) $(PY) -m pytest -m "runtime or kill" tests $(ARGS)
 
+.PHONY: fuzz
+fuzz: install ## try to break the API as each role (ARGS="--short --seed 1", ARGS="planner")
+	@$(RUN) $(PY) -m tests.fuzz $(ARGS)
+
 .PHONY: audit
 audit: install ## look the locked packages up in the database of known vulnerabilities
 	@$(PY) -m opssight.runtime.audit

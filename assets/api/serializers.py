@@ -68,7 +68,7 @@ class AssetSerializer(TenantSerializer[Asset]):
         at: datetime = self.context["at"]
         return asset.next_due_at is not None and asset.next_due_at < at
 
-    def validate_attributes(self, value: Any) -> dict[str, Any]:
+    def validate_attributes(self, value: dict[str, Any]) -> dict[str, Any]:
         if "\\u0000" in json.dumps(value):
             raise serializers.ValidationError(
                 "Remove the NUL characters.", code="null_characters_not_allowed"

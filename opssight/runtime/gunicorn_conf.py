@@ -12,6 +12,7 @@ workers = 2
 threads = 4
 preload_app = True  # one import of Django instead of three
 timeout = 120
+limit_request_line = 8190  # lists take many filters
 graceful_timeout = 3
 # no HTTP proxy is in front of the demo, and none may claim to be
 forwarded_allow_ips = ""

@@ -1,7 +1,7 @@
 """`make fuzz`: schemathesis as each role, against a real server on a throw-away database.
 
-Every role gets a copy of one seeded database and a gunicorn of its own, so that nothing that one
-role does changes what another one finds.
+Every run gets a copy of one seeded database and a gunicorn of its own, so that nothing that one
+role does changes what another one finds. All of its checks are on, and ours in hooks.py.
 """
 
 import argparse
@@ -13,8 +13,10 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,6 +24,14 @@ import psycopg
 from psycopg import sql
 
 ROLES = ("admin", "planner", "technician", "viewer", "requester", "integration", "anonymous")
+# As admin once more, with `fields` in every query: see hooks.py.
+FIELDS = "fields"
+RUNS = (*ROLES, FIELDS)
+# Of a short run: what one admin's requests cover by the book, and a taste of everybody's.
+SHORT = {"admin": ["--phases", "examples,coverage,stateful", "--max-examples", "1"]}
+TASTE = ["--phases", "examples,fuzzing,stateful", "--max-examples", "1"]
+LONG = ["--max-examples", "20"]
+ALWAYS = ["--continue-on-failure"]
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 BIN = Path(sys.executable).parent
@@ -44,7 +54,7 @@ SERVER = {
 
 
 def main() -> int:
-    """Fuzz as the chosen roles; returns 1 when any of them found a failure."""
+    """Do the chosen runs; returns 1 when any of them found a failure."""
     options = _parser().parse_args()
     base = os.environ["DATABASE_URL"]
     _copy(base, SEEDED, "template0")
@@ -53,7 +63,9 @@ def main() -> int:
         [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True
     )
     subprocess.run([sys.executable, "-m", "tests.fuzz.seed"], cwd=ROOT, env=environment, check=True)
-    failed = [role for role in options.role if not _fuzz(base, role, options.rest)]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        results = pool.map(lambda run: _fuzz(base, run, _arguments(run, options)), options.run)
+        failed = [run for run, is_clean in zip(options.run, results, strict=True) if not is_clean]
     if failed:
         print(f"make fuzz: failures as {', '.join(failed)}; see above.", file=sys.stderr)
     return 1 if failed else 0
@@ -61,46 +73,74 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
-    parser.add_argument("--role", nargs="+", choices=ROLES, default=ROLES)
-    parser.add_argument("rest", nargs="*", help="more arguments for `schemathesis run`")
+    parser.add_argument("run", nargs="*", help=f"of {', '.join(RUNS)}; default: all")
+    parser.add_argument("--short", action="store_true", help="as much as every change can wait for")
+    parser.add_argument("--seed", help="repeat the run with this seed; default: another each time")
     return parser
 
 
-def _fuzz(base: str, role: str, arguments: list[str]) -> bool:
-    """Whether schemathesis found nothing as this role."""
-    database = f"{SEEDED}_{role}"
+def _arguments(run: str, options: argparse.Namespace) -> list[str]:
+    seed = ["--seed", options.seed] if options.seed else []
+    extent = SHORT.get(run, TASTE) if options.short else LONG
+    only = ["--include-method", "GET", "--phases", "examples,fuzzing"] if run == FIELDS else []
+    return [*ALWAYS, *seed, *extent, *only]
+
+
+def _fuzz(base: str, run: str, arguments: list[str]) -> bool:
+    """Whether schemathesis found nothing in this run. Prints what it said at once, at the end."""
+    database = f"{SEEDED}_{run}"
     _copy(base, database, SEEDED)
     environment = os.environ | SERVER | {"DATABASE_URL": _named(base, database)}
     port = _free_port()
     began = time.monotonic()
-    with _serving(port, environment):
-        url = f"http://127.0.0.1:{port}"
-        command = [BIN / "st", "--config-file", HERE / "schemathesis.toml", "run"]
-        done = subprocess.run(
-            [*command, f"{url}/api/schema/", *arguments],
-            cwd=ROOT,
-            env=environment
-            | {
-                "FUZZ_ROLE": role,
-                "FUZZ_URL": url,
-                "FUZZ_PASSWORD": PASSWORD,
-                "PYTHONPATH": str(ROOT),
-                "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
-            },
-            check=False,
-        )
-    print(f"\n== as {role}: exit {done.returncode} after {time.monotonic() - began:.0f} s\n")
+    with tempfile.TemporaryFile() as log:
+        with _serving(port, environment, log):
+            done = _schemathesis(f"http://127.0.0.1:{port}", run, arguments, environment)
+        log.seek(0)
+        lines = log.read().decode(errors="replace").split("\n")
+    errors = [line for line in lines if line and " WARNING django.request" not in line]
+    took = f"== as {run}: exit {done.returncode} after {time.monotonic() - began:.0f} s"
+    report = done.stdout if done.returncode else ""
+    print("\n".join([report, *errors[-LOG_LINES:], took]), flush=True)
     return done.returncode == 0
 
 
+def _schemathesis(
+    url: str, run: str, arguments: list[str], environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    command: list[str | Path] = [
+        BIN / "st",
+        "--no-color",
+        "--config-file",
+        HERE / "schemathesis.toml",
+        "run",
+    ]
+    return subprocess.run(
+        [*command, f"{url}/api/schema/", *arguments],
+        cwd=ROOT,
+        env=environment
+        | {
+            "FUZZ_ROLE": "admin" if run == FIELDS else run,
+            "FUZZ_FIELDS": str(int(run == FIELDS)),
+            "FUZZ_URL": url,
+            "FUZZ_PASSWORD": PASSWORD,
+            "PYTHONPATH": str(ROOT),
+            "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
+        },
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+
 @contextmanager
-def _serving(port: int, environment: dict[str, str]) -> Iterator[None]:
-    """A web server of two processes; what it logs is printed where it failed at all."""
-    log = tempfile.TemporaryFile()  # noqa: SIM115 closed when the process ends
+def _serving(port: int, environment: dict[str, str], log: IO[bytes]) -> Iterator[None]:
+    """A web server of two processes."""
     server = subprocess.Popen(
         [
-            *(BIN / "gunicorn", "opssight.wsgi", "--preload", "--no-control-socket"),
-            *("--bind", f"127.0.0.1:{port}", "--workers", "2", "--log-level", "error"),
+            str(BIN / "gunicorn"),
+            *("opssight.wsgi", "--preload", "--no-control-socket", "--log-level", "error"),
+            *("--bind", f"127.0.0.1:{port}", "--workers", "2", "--limit-request-line", "8190"),
         ],
         cwd=ROOT,
         env=environment,
@@ -112,10 +152,6 @@ def _serving(port: int, environment: dict[str, str]) -> Iterator[None]:
     finally:
         server.terminate()
         server.wait(timeout=30)
-        log.seek(0)
-        lines = log.read().decode(errors="replace").split("\n")
-        errors = [line for line in lines if line and " WARNING django.request" not in line]
-        print("\n".join(errors[-LOG_LINES:]), file=sys.stderr)
 
 
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:

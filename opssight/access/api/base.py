@@ -52,7 +52,8 @@ class ManagedViewSet(TenantViewSet):
             return own.pk
         if not self.user.can(self.needed, wanted):
             raise ValidationError(
-                {"organization": f"Id {wanted} does not exist in your organization."}
+                {"organization": f"Id {wanted} does not exist in your organization."},
+                code="does_not_exist",
             )
         return wanted
 

@@ -28,6 +28,7 @@ class PersonSerializer(serializers.ModelSerializer[User]):
     """Somebody, as colleagues see them."""
 
     name = CharField(source="__str__", read_only=True)
+    email = CharField(read_only=True, help_text="Empty where none is known.")
 
     class Meta:
         model = User
@@ -39,15 +40,9 @@ class ScopeSerializer(serializers.Serializer[Coverage]):
     """What of the plant counts: `whole`, or the given sites, groups and assets (`part`)."""
 
     coverage = serializers.ChoiceField(choices=Membership.Coverage.choices, required=False)
-    sites = serializers.ListField(
-        child=IntegerField(min_value=1), max_length=500, required=False
-    )
-    groups = serializers.ListField(
-        child=IntegerField(min_value=1), max_length=500, required=False
-    )
-    assets = serializers.ListField(
-        child=IntegerField(min_value=1), max_length=500, required=False
-    )
+    sites = serializers.ListField(child=IntegerField(min_value=1), max_length=500, required=False)
+    groups = serializers.ListField(child=IntegerField(min_value=1), max_length=500, required=False)
+    assets = serializers.ListField(child=IntegerField(min_value=1), max_length=500, required=False)
 
     def coverage_from(self, values: dict[str, Any], *, now: Coverage) -> Coverage:
         """The coverage that the body asks for; what it leaves out stays as it is `now`."""
@@ -149,7 +144,7 @@ class NewCustomRoleSerializer(CustomRoleChangeSerializer):
 
 class InvitationSerializer(serializers.ModelSerializer[Invitation]):
     role_name = CharField(read_only=True)
-    invited_by = PersonSerializer(read_only=True)
+    invited_by = PersonSerializer(read_only=True, allow_null=True)
 
     class Meta:
         model = Invitation
@@ -183,9 +178,7 @@ class MadeInvitationSerializer(InvitationSerializer):
     """With the link, which is shown this once."""
 
     link = serializers.URLField(read_only=True)
-    mailed = BooleanField(
-        read_only=True, help_text="False: hand the link over yourself."
-    )
+    mailed = BooleanField(read_only=True, help_text="False: hand the link over yourself.")
 
     class Meta(InvitationSerializer.Meta):
         fields = [*InvitationSerializer.Meta.fields, "link", "mailed"]

@@ -33,7 +33,8 @@ class TrailSearch(BaseFilterBackend):
         text = request.query_params.get("search", "")
         if "\x00" in text or len(text) > LONGEST_SEARCH:
             raise ValidationError(
-                {"search": f"Give up to {LONGEST_SEARCH} characters, without NUL."}
+                {"search": f"Give up to {LONGEST_SEARCH} characters, without NUL."},
+                code="null_characters_not_allowed",
             )
         return queries.matching(queryset, text) if text else queryset  # type: ignore[arg-type]
 
@@ -81,7 +82,7 @@ class AuditEntryViewSet(TenantViewSet):
             )
         ],
         responses={
-            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "application/json"): AuditEntrySerializer(many=True),
             (200, "text/csv"): OpenApiTypes.STR,
         },
     )

@@ -28,9 +28,7 @@ class Operation(serializers.Serializer[Any]):
     op = serializers.ChoiceField(
         choices=list(OPERATIONS), help_text="`update` changes the fields that are in `data`."
     )
-    id = IntegerField(
-        required=False, min_value=1, help_text="Of the row to update or delete."
-    )
+    id = IntegerField(required=False, min_value=1, help_text="Of the row to update or delete.")
     if_match = CharField(
         required=False, help_text="ETag that the row must still have, as in If-Match."
     )

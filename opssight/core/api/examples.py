@@ -136,7 +136,13 @@ def _type(schema: JSON) -> str:
     return str(kind[0] if isinstance(kind, list) else kind)
 
 
-TYPES = {"string": str, "integer": int, "number": (int, float), "object": dict, "array": list}
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "object": dict,
+    "array": list,
+}
 
 
 def _fits(value: Any, schema: JSON) -> bool:

@@ -79,15 +79,16 @@ class OperationSchema(AutoSchema):
         return [*super()._get_parameters(), *self._shape_parameters(), *self._header_parameters()]
 
     def _get_filter_parameters(self) -> list[dict[str, Any]]:
-        """With the bounds of numbers, which drf-spectacular takes from the model only."""
-        parameters: list[dict[str, Any]] = super()._get_filter_parameters()
+        """With the bounds of the fields, which drf-spectacular takes from the model only."""
+        parameters: list[dict[str, Any]]
+        parameters = super()._get_filter_parameters()  # type: ignore[no-untyped-call]
         kind = getattr(self.view, "filterset_class", None)
         filters = kind.base_filters if kind is not None else {}
         for parameter in parameters:
-            extra = getattr(filters.get(parameter["name"]), "extra", {})
-            for name, bound in (("minimum", "min_value"), ("maximum", "max_value")):
-                if bound in extra:
-                    parameter["schema"][name] = extra[bound]
+            field = getattr(filters.get(parameter["name"]), "field", None)
+            for name, bound in BOUNDS.items():
+                if getattr(field, bound, None) is not None:
+                    parameter["schema"][name] = getattr(field, bound)
         return parameters
 
     def _shape_parameters(self) -> list[dict[str, Any]]:
@@ -123,16 +124,17 @@ class OperationSchema(AutoSchema):
     @cached_property
     def _row(self) -> type[serializers.ModelSerializer[Any]] | None:
         """The serializer of the rows in the answer, if it has rows."""
-        found = self.get_response_serializers()
+        found: Any = self.get_response_serializers()
         if isinstance(found, dict):
             found = next(iter(found.values()), None)
         if isinstance(found, OpenApiResponse):
             found = found.response
-        found = force_instance(found)
+        found = force_instance(found)  # type: ignore[no-untyped-call]
         if is_list_serializer(found):
             found = found.child
-        is_row = isinstance(found, serializers.ModelSerializer) and self.method != "DELETE"
-        return type(found) if is_row else None
+        if isinstance(found, serializers.ModelSerializer) and self.method != "DELETE":
+            return type(found)
+        return None
 
     # -- What it answers -------------------------------------------------------------------------
 
@@ -170,9 +172,10 @@ class OperationSchema(AutoSchema):
         signs_in = bool(self.view.get_authenticators())
         has_role = hasattr(self.view, "permissions_for")
         keyed = isinstance(self.view, ApiBehavior) and self.method == "POST"
-        numbered = isinstance(self._get_paginator(), PageNumberPagination)
+        pages = getattr(self.view, "pagination_class", None)
+        numbered = isinstance(pages, type) and issubclass(pages, PageNumberPagination)
         statuses = {
-            400: has_body or self._takes_query(),
+            400: writes or self._takes_query(),
             401: True,
             403: has_role or (writes and signs_in),
             404: "{" in self.path or (self._is_list_view() and numbered),
@@ -194,7 +197,9 @@ class OperationSchema(AutoSchema):
 
     def _map_serializer_field(self, field: Any, direction: Any, *args: Any, **kwargs: Any) -> Any:
         """With what REST framework checks beyond what drf-spectacular says."""
-        schema = super()._map_serializer_field(field, direction, *args, **kwargs)
+        schema = super()._map_serializer_field(  # type: ignore[no-untyped-call]
+            field, direction, *args, **kwargs
+        )
         if direction != "request" or field.read_only:
             return schema
         if isinstance(field, serializers.DecimalField) and schema.get("type") == "string":
@@ -203,18 +208,23 @@ class OperationSchema(AutoSchema):
             schema["minItems"] = 1
         must_have_text = isinstance(field, serializers.CharField) and not field.allow_blank
         if must_have_text and field.trim_whitespace and schema.keys().isdisjoint(NAMED):
-            schema["pattern"] = r"\S"
+            schema["pattern"] = NOT_BLANK
         return schema
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         """Without the description that a serializer only inherits from a base class of ours."""
-        schema = super()._map_basic_serializer(serializer, direction)
+        schema = super()._map_basic_serializer(  # type: ignore[no-untyped-call]
+            serializer, direction
+        )
         described = next(kind for kind in type(serializer).__mro__ if kind.__dict__.get("__doc__"))
         if described.__module__.startswith(("opssight.core.", "rest_framework.")):
             schema.pop("description", None)
         return schema
 
 
+BOUNDS = {"minimum": "min_value", "maximum": "max_value", "maxLength": "max_length"}
+# What Python takes for a blank, and ECMA does not.
+NOT_BLANK = r"[^\s\u001c-\u001f\u0085]"
 NAMED = {"pattern", "format", "enum", "oneOf"}
 
 

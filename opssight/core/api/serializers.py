@@ -1,6 +1,7 @@
 """Serializers that know of tenants, and ask the model's constraints before the database does."""
 
 import copy
+from collections.abc import MutableMapping
 from typing import Any, ClassVar, TypeVar, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS
@@ -80,12 +81,12 @@ class TenantSerializer(serializers.ModelSerializer[M]):
         return kind, options
 
     def include_extra_kwargs(
-        self, kwargs: dict[str, Any], extra_kwargs: dict[str, Any]
-    ) -> dict[str, Any]:
+        self, kwargs: MutableMapping[str, Any], extra_kwargs: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
         """Keeps that where the field is read-only, too."""
         may_be_blank = "choices" in kwargs and kwargs.get("allow_blank", False)
         kwargs = super().include_extra_kwargs(kwargs, extra_kwargs)
-        return kwargs | {"allow_blank": True} if may_be_blank else kwargs
+        return {**kwargs, "allow_blank": True} if may_be_blank else kwargs
 
     def get_unique_together_validators(self) -> list[Any]:
         """None: the model's constraints are asked instead, which also know the organization."""
