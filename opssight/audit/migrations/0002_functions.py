@@ -37,7 +37,8 @@ BEGIN
             before, after, context)
         SELECT whose.id, moment, actor, 'create', TG_TABLE_NAME, j->>'id', opssight_audit_label(j),
             NULL, (j - hidden) || masked.values, context
-        FROM (SELECT to_jsonb(n) AS j FROM new_rows n) changed
+        -- OFFSET 0: each row is turned into JSON once, not wherever it is mentioned.
+        FROM (SELECT to_jsonb(n) AS j FROM new_rows n OFFSET 0) changed
         CROSS JOIN LATERAL (
             SELECT coalesce(jsonb_object_agg(k, '(hidden)'), '{}') AS values
             FROM unnest(hidden) k
@@ -49,7 +50,7 @@ BEGIN
             before, after, context)
         SELECT whose.id, moment, actor, 'delete', TG_TABLE_NAME, j->>'id', opssight_audit_label(j),
             (j - hidden) || masked.values, NULL, context
-        FROM (SELECT to_jsonb(o) AS j FROM old_rows o) changed
+        FROM (SELECT to_jsonb(o) AS j FROM old_rows o OFFSET 0) changed
         CROSS JOIN LATERAL (
             SELECT coalesce(jsonb_object_agg(k, '(hidden)'), '{}') AS values
             FROM unnest(hidden) k
@@ -64,7 +65,7 @@ BEGIN
         FROM (
             SELECT to_jsonb(n) AS j, to_jsonb(o) AS was
             -- A row that gets another key was deleted and created as far as the trail goes.
-            FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
+            FROM old_rows o FULL JOIN new_rows n ON n.id = o.id OFFSET 0
         ) changed
         CROSS JOIN LATERAL (
             SELECT
@@ -77,7 +78,7 @@ BEGIN
         ) difference
         LEFT JOIN LATERAL opssight_audit_organizations(coalesce(j, was), owner, person) whose(id)
             ON true
-        WHERE difference.after IS NOT NULL;
+        WHERE (changed.j - quiet) IS DISTINCT FROM (changed.was - quiet);
     END IF;
     RETURN NULL;
 END $$;
