@@ -50,7 +50,7 @@ POWERFUL_LOGIN = Warning(
 @register(Tags.security, deploy=True)
 def check_environment(**_: Any) -> list[CheckMessage]:
     """Secrets from outside, TLS on, demo off."""
-    made_up = settings.SECRET_KEY == (locations.kept_secret_key() or "")
+    made_up = (locations.kept_secret_key() or "") == settings.SECRET_KEY
     origins = settings.CORS_ALLOWED_ORIGINS
     anybody = getattr(settings, "CORS_ALLOW_ALL_ORIGINS", False)
     found: list[tuple[CheckMessage, bool]] = [
@@ -83,4 +83,4 @@ _POWER = """
         AND relnamespace = 'public'::regnamespace))
     FROM pg_roles WHERE rolname = {}
 """
-ROLES = f"SELECT ({_POWER.format('current_user')}), ({_POWER.format('session_user')})"  # noqa: S608
+ROLES = f"SELECT ({_POWER.format('current_user')}), ({_POWER.format('session_user')})"

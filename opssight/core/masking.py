@@ -30,12 +30,13 @@ _SECRETS: list[tuple[re.Pattern[str], str]] = [
     (
         re.compile(
             rf"""(?ix) (?<![\w-]) ({_NAMES}) (\\?['")]? \s* (?: : | => | = ) \s*)
-            (?: \([^)]*\) | \[[^\]]*\] | \\?' (?:[^'\\]|\\.)* \\?' | \\?" (?:[^"\\]|\\.)* \\?" | [^\s,;&'"\]}})<>]+ )"""
+            (?: \([^)]*\) | \[[^\]]*\]
+            | \\?' (?:[^'\\]|\\.)* \\?' | \\?" (?:[^"\\]|\\.)* \\?" | [^\s,;&'"\]}})<>]+ )"""
         ),
         rf"\1\2{MASK}",
     ),
 ]
-# The part of a path that opens something by itself: links of invitations and of forgotten passwords.
+# The part of a path that opens something by itself: of an invitation, of a forgotten password.
 _PATH_SECRET = re.compile(r"(?<=/)(?=[\w:-]*\d)(?=[\w:-]*[A-Za-z])[\w:-]{30,}(?=[/?\s\"']|$)")
 
 

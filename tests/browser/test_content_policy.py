@@ -31,6 +31,8 @@ INJECTED = """
 <base href="https://evil.example/">
 </body>
 """
+
+
 @pytest.fixture(autouse=True)
 def _as_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unfold colors JSON with styles where Pygments, which only the tests bring, is installed."""

@@ -166,7 +166,9 @@ def test_every_request_is_one_line(log: Kept, member: Membership) -> None:
     lines = [line for line in log.lines if "opssight.access_log" in line]
 
     assert answer["X-Request-ID"] == "proxy-1234"
-    pattern = rf"INFO opssight.access_log proxy-1234 GET /assets/ 200 \d+ms user={member.user.pk} .*"
+    pattern = (
+        rf"INFO opssight.access_log proxy-1234 GET /assets/ 200 \d+ms user={member.user.pk} .*"
+    )
     assert len(lines) == 1
     assert re.fullmatch(pattern, lines[0])
 
