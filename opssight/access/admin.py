@@ -2,26 +2,36 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from django.forms import BaseInlineFormSet
+from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from opssight.access import rules
+from opssight.access.models import ApiToken, CustomRole, Invitation, StaffAccess
+from opssight.access.services import devices, invitations, members, tokens
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Permission, Role
 from opssight.accounts.timezone_field import with_timezones
+from opssight.core.admin import ReadOnlyTenantAdmin
 from opssight.core.walls import members_elsewhere, new_organization_id
 
 # Rights come from roles (ROLE_PERMISSIONS), and tokens end by signing out.
 admin.site.unregister(Group)
 admin.site.unregister(BlacklistedToken)
 admin.site.unregister(OutstandingToken)
+# Addresses, second factors and connected accounts are their owner's; providers are configured.
+for _model in apps.get_models():
+    if _model.__module__.startswith("allauth.") and admin.site.is_registered(_model):
+        admin.site.unregister(_model)
 
 
 def _administered(request: HttpRequest) -> "QuerySet[Organization]":
@@ -50,26 +60,68 @@ class _ByOrganizationAdmins:
         return self.has_module_permission(request)
 
 
+class MembershipForm(ModelForm):  # type: ignore[type-arg]
+    """One membership, under the rules that the services keep for every door."""
+
+    administrator: User | None = None
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        organization = data.get("organization")
+        user = self.administrator
+        if organization is None or user is None or not self.has_changed():
+            return data
+        if self.instance.pk and not rules.may_manage(user, _as_saved(self.instance)):
+            raise ValidationError(members.ABOVE)
+        members.check_role(
+            organization_id=organization.pk,
+            role=Role(data["role"]) if data.get("role") else None,
+            custom_role=data.get("custom_role"),
+            by=user,
+        )
+        return data
+
+
 class MembershipFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """Keeps a way back: nobody without a role, and no admin who shuts themselves out."""
+    """Keeps a way back: nobody without a role, and no organization without a manager."""
 
     administrator: User | None = None
 
     def clean(self) -> None:
         super().clean()
-        if self.instance != self.administrator or any(self.errors):
+        if any(self.errors) or self.administrator is None:
             return
-        kept = [form for form in self.forms if form not in self.deleted_forms]
-        rights = [form.instance.permissions for form in kept if form.instance.organization_id]
-        if not any(Permission.MEMBER_EDIT in permissions for permissions in rights):
-            raise ValidationError(
-                "You cannot take the admin role from yourself. Ask another admin to do it."
-            )
+        for form in self.deleted_forms:
+            if not rules.may_manage(self.administrator, _as_saved(form.instance)):
+                raise ValidationError(members.ABOVE)
+        for organization in {form.instance.organization_id for form in self.forms} - {None}:
+            if not self._keeps_a_manager(organization):
+                raise ValidationError(members.LAST_MANAGER)
+
+    def _keeps_a_manager(self, organization: int) -> bool:
+        """Whether others manage the members there, or this person does after the change."""
+        if members.has_manager(organization, without=self.instance.pk):
+            return True
+        if not members.has_manager(organization):
+            return True
+        kept = [form.instance for form in self.forms if form not in self.deleted_forms]
+        return self.instance.is_active and any(
+            row.organization_id == organization and Permission.MEMBER_EDIT in rules.given_by(row)
+            for row in kept
+        )
+
+
+def _as_saved(membership: Membership) -> Membership:
+    """The row as the database has it: the form has written into the other one already."""
+    return Membership.objects.select_related("custom_role").get(pk=membership.pk)
 
 
 class MembershipInline(_ByOrganizationAdmins, TabularInline):  # type: ignore[misc]
     model = Membership
+    form = MembershipForm
     formset = MembershipFormSet
+    fields = ("organization", "role", "custom_role", "coverage")
+    readonly_fields = ("coverage",)
     verbose_name = "role"
     verbose_name_plural = "roles"
     extra = 0
@@ -78,7 +130,7 @@ class MembershipInline(_ByOrganizationAdmins, TabularInline):  # type: ignore[mi
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, validate_min=True, **kwargs)
-        formset.administrator = request.user
+        formset.administrator = formset.form.administrator = request.user
         return formset
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Membership]":
@@ -87,10 +139,18 @@ class MembershipInline(_ByOrganizationAdmins, TabularInline):  # type: ignore[mi
             "user", "organization"
         )
 
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "role":
+            people = [(role.value, role.label) for role in Role if role != Role.INTEGRATION]
+            kwargs["choices"] = [("", "A custom role"), *people]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "organization":
             kwargs["queryset"] = _administered(request)
             kwargs["initial"] = kwargs["queryset"].first()
+        if db_field.name == "custom_role":
+            kwargs["queryset"] = CustomRole.objects.filter(organization__in=_administered(request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
@@ -99,8 +159,15 @@ class PersonForm(UserChangeForm):  # type: ignore[misc]
 
     def clean_is_active(self) -> bool:
         active: bool = self.cleaned_data["is_active"]
-        if not active and self.instance == self.administrator:
+        if active:
+            return active
+        if self.instance == self.administrator:
             raise ValidationError("You cannot switch off your own account. Ask another admin.")
+        for row in self.instance.memberships.all():
+            if members.has_manager(row.organization_id) and not members.has_manager(
+                row.organization_id, without=self.instance.pk
+            ):
+                raise ValidationError(members.LAST_MANAGER)
         return active
 
 
@@ -130,6 +197,7 @@ class UserAdmin(_ByOrganizationAdmins, DjangoUserAdmin, ModelAdmin):  # type: ig
             super()
             .get_queryset(request)
             .filter(memberships__organization__in=_administered(request))
+            .filter(is_machine=False)
             .exclude(pk__in=members_elsewhere())
             .distinct()
             .prefetch_related("memberships__organization", "memberships__custom_role")
@@ -137,6 +205,15 @@ class UserAdmin(_ByOrganizationAdmins, DjangoUserAdmin, ModelAdmin):  # type: ig
         # Who runs the installation is out of reach of who runs an organization.
         runs_it = isinstance(request.user, User) and request.user.is_superuser
         return people if runs_it else people.filter(is_superuser=False)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Not for who may do more: a new password or address would be theirs to use."""
+        if not super().has_change_permission(request, obj):
+            return False
+        user = request.user
+        if not isinstance(obj, User) or not isinstance(user, User):
+            return True
+        return all(rules.may_manage(user, row) for row in obj.memberships.all())
 
     def get_form(
         self,
@@ -188,3 +265,64 @@ class OrganizationAdmin(_ByOrganizationAdmins, ModelAdmin):  # type: ignore[misc
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+@admin.register(CustomRole)
+class CustomRoleAdmin(ReadOnlyTenantAdmin):
+    """Made and changed on the access pages, which know what the signed-in person may give."""
+
+    list_display = ("name", "description", "organization")
+    search_fields = ("name", "description")
+    view_permission = Permission.MEMBER_EDIT
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyTenantAdmin):
+    """Tokens of people and devices, to see which are used and to revoke them."""
+
+    list_display = ("name", "kind", "user", "prefix", "expires_at", "last_used_at", "revoked_at")
+    list_filter = ("kind",)
+    search_fields = ("name", "prefix", "user__username")
+    list_select_related = ("user",)
+    exclude = ("organization", "digest")
+    view_permission = Permission.MEMBER_EDIT
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke the chosen tokens")
+    def revoke(self, request: HttpRequest, queryset: "QuerySet[ApiToken]") -> None:
+        assert isinstance(request.user, User)  # noqa: S101 the admin asks for a sign-in
+        at = timezone.now()
+        for token in queryset.filter(revoked_at=None):
+            if token.kind == ApiToken.Kind.DEVICE:
+                devices.revoke_device(device=token, by=request.user, at=at)
+            else:
+                tokens.revoke_token(token=token, at=at)
+        self.message_user(request, "The chosen tokens no longer work.")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyTenantAdmin):
+    """Invitations, to see who was asked and to revoke open ones."""
+
+    list_display = ("email", "role_name", "invited_by", "expires_at", "accepted_at", "revoked_at")
+    search_fields = ("email",)
+    list_select_related = ("custom_role", "invited_by")
+    exclude = ("organization", "digest")
+    view_permission = Permission.MEMBER_EDIT
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke the chosen invitations")
+    def revoke(self, request: HttpRequest, queryset: "QuerySet[Invitation]") -> None:
+        for row in queryset.filter(accepted_at=None, revoked_at=None):
+            invitations.revoke_invitation(invitation=row, at=timezone.now())
+        self.message_user(request, "The chosen invitations no longer work.")
+
+
+@admin.register(StaffAccess)
+class StaffAccessAdmin(ReadOnlyTenantAdmin):
+    """When platform staff acted in the organization, and why."""
+
+    list_display = ("user", "reason", "started_at", "ends_at", "ended_at")
+    search_fields = ("reason", "user__username")
+    list_select_related = ("user", "organization")
+    view_permission = Permission.AUDIT_VIEW

@@ -38,6 +38,10 @@ GROUPS: dict[str, dict[str, str]] = {
     "People": {
         "accounts.User": "group",
         "accounts.Organization": "corporate_fare",
+        "access.CustomRole": "badge",
+        "access.Invitation": "mail",
+        "access.ApiToken": "key",
+        "access.StaffAccess": "support_agent",
         "notifications.Notification": "notifications",
         "notifications.Webhook": "webhook",
         "notifications.WebhookDelivery": "send",

@@ -104,6 +104,10 @@ MAKERS: dict[str, Maker] = {
     "notifications.WebhookDelivery": lambda member: factories.WebhookDeliveryFactory.create(
         webhook__organization=member.organization
     ),
+    "access.CustomRole": _in_plant(factories.CustomRoleFactory),
+    "access.Invitation": _in_plant(factories.InvitationFactory),
+    "access.ApiToken": _in_plant(factories.DeviceFactory),
+    "access.StaffAccess": _in_plant(factories.StaffAccessFactory),
     "accounts.User": lambda member: (
         factories.MembershipFactory.create(organization=member.organization).user
     ),
@@ -111,12 +115,20 @@ MAKERS: dict[str, Maker] = {
 }
 ADMINS = {model._meta.label: (model, page) for model, page in admin.site._registry.items()}
 FOR_ADMINS_ONLY = {
+    "access.ApiToken",
+    "access.CustomRole",
+    "access.Invitation",
+    "access.StaffAccess",
     "accounts.User",
     "accounts.Organization",
     "anomalies.DetectorState",
     "notifications.Notification",
 }
 NEVER_ADDED = {
+    "access.ApiToken",
+    "access.CustomRole",
+    "access.Invitation",
+    "access.StaffAccess",
     "accounts.Organization",
     "anomalies.Anomaly",
     "anomalies.DetectorState",

@@ -190,16 +190,17 @@ def keeping_a_manager(organization_id: int) -> Iterator[None]:
     """
     with transaction.atomic():
         Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
-        before = _has_manager(organization_id)
+        before = has_manager(organization_id)
         yield
-        if before and not _has_manager(organization_id):
+        if before and not has_manager(organization_id):
             raise ValidationError(LAST_MANAGER, code="last_manager")
 
 
-def _has_manager(organization_id: int) -> bool:
+def has_manager(organization_id: int, *, without: int | None = None) -> bool:
+    """Whether somebody (but the user with the id `without`) manages the members there."""
     members = Membership.objects.filter(
         organization=organization_id, user__is_active=True, user__is_machine=False
-    )
+    ).exclude(user=without)
     return any(
         Permission.MEMBER_EDIT in rules.given_by(row)
         for row in members.select_related("custom_role")

@@ -6,7 +6,14 @@ from django.test import Client
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Role
 from tests.conftest import ClientFor
-from tests.factories import MembershipFactory, OrganizationFactory, UserFactory
+from tests.factories import (
+    CustomRoleFactory,
+    DeviceFactory,
+    InvitationFactory,
+    MembershipFactory,
+    OrganizationFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +127,7 @@ def test_an_admin_cannot_shut_themselves_out(client: Client, admin: Membership) 
     path = f"{USERS}{admin.user_id}/change/"
     less = {**person(admin.user), **roles(kept(admin, role="viewer"), initial=1)}
     refused = client.post(path, less)
-    assert "cannot take the admin role from yourself" in refused.content.decode()
+    assert "Somebody must be left who manages the members" in refused.content.decode()
 
     off = {"username": admin.user.username, **roles(kept(admin), initial=1)}
     assert "cannot switch off your own account" in client.post(path, off).content.decode()
@@ -168,3 +175,71 @@ def test_who_runs_the_installation_makes_organizations_and_is_their_first_admin(
 
 def test_an_organizations_admin_makes_no_organization(client: Client) -> None:
     assert client.get("/admin/accounts/organization/add/").status_code == 403
+
+
+def test_who_manages_members_gives_no_role_above_their_own(
+    admin: Membership, viewer: Membership, client_for: ClientFor
+) -> None:
+    manager = _manager(admin)
+    path = f"{USERS}{viewer.user_id}/change/"
+    more = {**person(viewer.user), **roles(kept(viewer, role="admin"), initial=1)}
+    answer = client_for(manager).post(path, more)
+
+    assert "You can only give what you may do yourself" in answer.content.decode()
+    viewer.refresh_from_db()
+    assert viewer.role == Role.VIEWER
+
+
+def test_who_manages_members_cannot_give_themselves_more(
+    admin: Membership, client_for: ClientFor
+) -> None:
+    manager = _manager(admin)
+    path = f"{USERS}{manager.user_id}/change/"
+    more = kept(manager, role="admin", custom_role="")
+    client_for(manager).post(path, {**person(manager.user), **roles(more, initial=1)})
+
+    manager.refresh_from_db()
+    assert manager.custom_role is not None
+
+
+@pytest.mark.parametrize("page", ["change/", "password/"])
+def test_who_manages_members_takes_over_no_account_above_their_own(
+    page: str, admin: Membership, client_for: ClientFor
+) -> None:
+    manager = _manager(admin)
+    before = User.objects.get(pk=admin.user_id)
+    values = {
+        **person(admin.user, email="mine@example.com"),
+        **roles(kept(admin, role="viewer"), initial=1),
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+        "usable_password": "true",
+    }
+    answer = client_for(manager).post(f"{USERS}{admin.user_id}/{page}", values)
+
+    after = User.objects.get(pk=admin.user_id)
+    assert answer.status_code == 403
+    assert (after.password, after.email) == (before.password, before.email)
+    assert Membership.objects.get(pk=admin.pk).role == Role.ADMIN
+
+
+def test_tokens_and_invitations_are_revoked_in_the_admin(client: Client, admin: Membership) -> None:
+    device: Any = DeviceFactory.create(organization=admin.organization)
+    invitation: Any = InvitationFactory.create(organization=admin.organization)
+    for path, row in (("apitoken", device), ("invitation", invitation)):
+        values = {"action": "revoke", "_selected_action": row.pk}
+        assert client.post(f"/admin/access/{path}/", values).status_code == 302
+        row.refresh_from_db()
+        assert row.revoked_at
+    assert not Membership.objects.filter(user=device.user).exists()
+
+
+def _manager(admin: Membership) -> Membership:
+    """Somebody who manages members and may enter the admin, and nothing else."""
+    role = CustomRoleFactory.create(
+        organization=admin.organization,
+        permissions=["view", "member.edit", "admin.enter", "anomaly.review"],
+    )
+    return MembershipFactory.create(
+        organization=admin.organization, role="", custom_role=role, user__username="manager"
+    )
