@@ -5,7 +5,7 @@ the nonce of the answer (`request.csp_nonce`). What the admin and the API's docu
 top is granted to their paths alone; docs/security.md says why.
 """
 
-from csp.constants import NONE, NONCE, SELF, UNSAFE_EVAL
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest

@@ -22,7 +22,7 @@ QUIET = ("/health/", "/static/")
 class Line(logging.Formatter):
     """Masks the finished line, the traceback included; a line break in a value starts no line."""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 as logging calls it
+    def formatMessage(self, record: logging.LogRecord) -> str:
         return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
 
     def format(self, record: logging.LogRecord) -> str:
