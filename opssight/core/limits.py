@@ -7,6 +7,7 @@ Three counters apply to a request, and each must have room: its address (all req
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 from rest_framework.exceptions import Throttled
 
+from opssight.accounts.limits import client_address
 from opssight.core.api import problems, versions
 
 logger = logging.getLogger(__name__)
@@ -66,7 +68,7 @@ class ApiLimitsMiddleware:
         if not path.startswith("/api/") or path.startswith(EXEMPT):
             return self.get_response(request)
         try:
-            count(request, "address", "")
+            count(request, "address", _neighborhood(client_address(request)))
         except Throttled as error:
             response: HttpResponse = problems.answer(request, error)
         else:
@@ -90,9 +92,14 @@ def _tell(response: HttpResponse, usages: list[Usage]) -> None:
 def _usage(request: HttpRequest, kind: str, who: str) -> Usage | None:
     """None where nothing is counted: limits are off, or the cache does not answer."""
     rate = settings.API_RATES[kind]
-    key = (lambda group, request: who) if who else "ip"
     try:
-        found = get_usage(request, group=f"api.{kind}", key=key, rate=rate, increment=True)
+        found = get_usage(
+            request,
+            group=f"api.{kind}",
+            key=lambda group, request: who,
+            rate=rate,
+            increment=True,
+        )
     except RedisError:
         # Answers without limits are better than none; signing in is not counted here.
         logger.warning("The cache does not answer: requests of the API are not limited.")
@@ -105,6 +112,17 @@ def _usage(request: HttpRequest, kind: str, who: str) -> Usage | None:
         count=found["count"],
         resets_in=found["time_left"],
     )
+
+
+def _neighborhood(address: str) -> str:
+    """The address, or the network of an IPv6 one, of which a single customer has all.
+
+    >>> _neighborhood("192.0.2.7"), _neighborhood("2001:db8::7"), _neighborhood("unknown")
+    ('192.0.2.7', '2001:db8::/64', 'unknown')
+    """
+    if ":" not in address:
+        return address
+    return str(ip_network(f"{address}/64", strict=False))
 
 
 def _seconds(rate: str) -> int:

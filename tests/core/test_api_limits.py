@@ -75,6 +75,26 @@ def test_an_address_is_counted_whoever_asks(
     assert APIClient().get("/api/health").status_code != 429
 
 
+@pytest.mark.parametrize("address", ["", "unix:", "10.0.0.1, 10.0.0.2", "fe80::1%eth0"])
+def test_an_address_that_is_none_is_counted_too(address: str, limit: Limit) -> None:
+    limit(address="1/h")
+
+    codes = [APIClient().get("/api/sites/", REMOTE_ADDR=address).status_code for _ in range(2)]
+
+    assert codes == [401, 429]
+
+
+def test_an_ipv6_network_is_one_address(limit: Limit) -> None:
+    limit(address="1/h")
+
+    codes = [
+        APIClient().get("/api/sites/", REMOTE_ADDR=address).status_code
+        for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")
+    ]
+
+    assert codes == [401, 429, 401]
+
+
 def test_bulk_writes_and_readings_have_rates_of_their_own(
     limit: Limit, planner: Membership, api_for: ApiFor
 ) -> None:
