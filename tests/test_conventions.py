@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Permission, Role
 from opssight.api import router
+from opssight.audit.models import AuditEntry
 from opssight.core.api.paging import Cursors
 from opssight.core.api.viewsets import RoleAllows, TenantViewSet
 from opssight.core.tenancy import TenantModel, TenantQuerySet
@@ -29,8 +30,8 @@ OPEN_TO_VIEWERS = {"read", "read_all"}
 OPEN_TO_VIEWERS_IN = {"TokenViewSet"}
 # Rows of organizations, but in tables that are no domain model's.
 NOT_OF_A_TENANT_MODEL = {"access/members", "access/organizations"}
-# A stranger sees their own row there.
-SHOWS_ONESELF = NOT_OF_A_TENANT_MODEL
+# A stranger sees their own rows there.
+SHOWS_ONESELF = {*NOT_OF_A_TENANT_MODEL, "audit-entries"}
 FOR_ADMINS = {"access/members", "access/invitations", "access/staff-access", "audit-entries"}
 # What the lists of people and devices read besides: their coverage, and of devices the membership.
 MORE_QUERIES = {"access/members": 1, "access/devices": 2}
@@ -104,6 +105,10 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
         factories.MembershipFactory.create(user=member.user, role=Role.VIEWER).organization
     ),
     "access/staff-access": _in_plant(factories.StaffAccessFactory),
+    "audit-entries": lambda member: AuditEntry.objects.get(
+        subject="sites",
+        subject_id=factories.SiteFactory.create(organization=member.organization).pk,
+    ),
     "webhooks": _in_plant(factories.WebhookFactory),
     "webhook-deliveries": lambda member: factories.WebhookDeliveryFactory.create(
         webhook__organization=member.organization

@@ -76,10 +76,11 @@ def harmless(value: Any) -> Any:
 
 def _batches(rows: AuditQuerySet, actor: Actor) -> Iterator[list[dict[str, Any]]]:
     rows = rows.select_related("user").order_by("-pk")
+    context: dict[str, Any] = dict(actor.context)
     last: int | None = None
     while True:
         batch = rows if last is None else rows.filter(pk__lt=last)
-        with acting(user=actor.user, organizations=actor.organizations, **dict(actor.context)):
+        with acting(user=actor.user, organizations=actor.organizations, **context):
             found = [values_of(entry) for entry in batch[:BATCH]]
         if found:
             yield found

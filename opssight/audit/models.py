@@ -130,7 +130,7 @@ class AuditSeal(_OfChain):
     sealed_at = models.DateTimeField()
     purged_at = models.DateTimeField(null=True)
 
-    objects = AuditQuerySet.as_manager()
+    objects = TenantQuerySet["AuditSeal"].as_manager()
 
     class Meta:
         db_table = "audit_seals"

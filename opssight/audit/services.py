@@ -52,7 +52,7 @@ def seal(*, most: int = MOST_AT_ONCE) -> int:
     """Chain up to `most` new entries of each organization; returns how many there were."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT opssight_audit_seal(%s)", [most])
-        return int(cursor.fetchone()[0])  # type: ignore[index]
+        return int(cursor.fetchone()[0])
 
 
 def purge(*, at: datetime) -> int:
@@ -66,4 +66,4 @@ def purge(*, at: datetime) -> int:
     before = at - max(timedelta(days=days), LEAST_RETENTION)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT opssight_audit_purge(%s)", [before])
-        return int(cursor.fetchone()[0])  # type: ignore[index]
+        return int(cursor.fetchone()[0])

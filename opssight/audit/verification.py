@@ -165,4 +165,4 @@ def _waiting(chain: int) -> int:
         cursor.execute(
             "SELECT count(*) FROM audit_entries WHERE chain = %s AND position IS NULL", [chain]
         )
-        return int(cursor.fetchone()[0])  # type: ignore[index]
+        return int(cursor.fetchone()[0])

@@ -38,7 +38,7 @@ def broken(*options: str) -> str:
     return out.getvalue()
 
 
-def sql(statement: str, *values: object) -> None:
+def sql(statement: str, *values: int | str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 

@@ -76,7 +76,7 @@ def test_a_new_row_is_recorded_with_all_its_values(planner: Membership) -> None:
 
     assert (entry.action, entry.label, entry.before) == ("create", "North", None)
     assert entry.organization_id == planner.organization_id
-    assert entry.after["code"] == site.code
+    assert (entry.after or {})["code"] == site.code
 
 
 def test_a_change_is_recorded_with_the_changed_columns_alone(planner: Membership) -> None:
@@ -95,7 +95,11 @@ def test_a_deleted_row_is_kept_in_the_trail(planner: Membership) -> None:
     site.delete()
 
     entry = AuditEntry.objects.get(subject="sites", action="delete")
-    assert (entry.subject_id, entry.before["name"], entry.after) == (str(key), "North", None)
+    assert (entry.subject_id, (entry.before or {})["name"], entry.after) == (
+        str(key),
+        "North",
+        None,
+    )
 
 
 def test_an_update_that_changes_nothing_or_only_what_the_product_keeps_writes_nothing(
@@ -179,9 +183,11 @@ def test_no_secret_is_recorded_but_that_it_changed_is(planner: Membership) -> No
     factories.ApiTokenFactory.create(organization=planner.organization, user=user, digest="d" * 64)
 
     entry = AuditEntry.objects.get(subject="users", action="update")
-    assert entry.after["password"] == "(hidden)"
-    assert entry.after["token_version"] == entry.before["token_version"] + 1
-    assert AuditEntry.objects.get(subject="api_tokens").after["digest"] == "(hidden)"
+    before, after = entry.before or {}, entry.after or {}
+    assert after["password"] == "(hidden)"
+    assert after["token_version"] == before["token_version"] + 1
+    token = AuditEntry.objects.get(subject="api_tokens")
+    assert (token.after or {})["digest"] == "(hidden)"
     assert not AuditEntry.objects.filter(after__icontains=user.password).exists()
 
 

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -25,7 +26,7 @@ def site_of(member: Membership, name: str) -> AuditEntry:
     return AuditEntry.objects.get(subject="sites", subject_id=site.pk)
 
 
-def body(answer: object) -> str:
+def body(answer: Any) -> str:
     return b"".join(answer.streaming_content).decode()
 
 

@@ -17,7 +17,7 @@ class AuditEntrySerializer(TenantSerializer[AuditEntry]):
     after = serializers.DictField(
         read_only=True, allow_null=True, help_text="Column values after, of those that changed."
     )
-    context = serializers.DictField(
+    context = serializers.DictField(  # type: ignore[assignment]
         read_only=True, help_text="From where: address, request_id, path, token, task, command."
     )
 
