@@ -286,7 +286,6 @@ MFA_FORMS = {
 }
 SOCIALACCOUNT_ADAPTER = "opssight.accounts.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
 OIDC_APPS = oidc.apps(lambda name: env.str(name, default=""))
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": OIDC_APPS}}
 

@@ -49,7 +49,12 @@ own = [
     path("connections/signup/", social.signup, name="socialaccount_signup"),
     path("connections/canceled/", social.login_cancelled, name="socialaccount_login_cancelled"),
     path("connections/failed/", social.login_error, name="socialaccount_login_error"),
-    path("", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("oidc/<slug:provider_id>/login/", views.to_provider, name="openid_connect_login"),
+    path(
+        "oidc/<slug:provider_id>/login/callback/",
+        views.from_provider,
+        name="openid_connect_callback",
+    ),
 ]
 
 urlpatterns = [

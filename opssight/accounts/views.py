@@ -1,5 +1,8 @@
 """The door for pages and admin, and the page where somebody looks after their own account."""
 
+import logging
+from collections.abc import Callable
+
 from allauth.account.internal.decorators import login_not_required
 from allauth.account.models import EmailAddress, Login
 from allauth.account.utils import get_next_redirect_url
@@ -8,7 +11,9 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
 from allauth.mfa.webauthn.views import LoginWebAuthnView
 from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -17,11 +22,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET, require_POST
+from requests import RequestException
 
 from opssight.accounts.forms import PasskeySignInForm
 from opssight.accounts.limits import count_attempt, lockout_seconds
 from opssight.accounts.models import User
 from opssight.accounts.services import sign_out_everywhere
+
+logger = logging.getLogger(__name__)
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -47,6 +55,29 @@ class PasskeySignIn(LoginWebAuthnView):  # type: ignore[misc]
         login = Login(user=key.user, redirect_url=get_next_redirect_url(self.request))
         answer: HttpResponse = perform_passwordless_login(self.request, key, login)
         return answer
+
+
+def to_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Send to an OpenID Connect provider's page."""
+    return _unless_it_fails(openid_connect.login, request, provider_id)
+
+
+def from_provider(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Sign in or connect who comes back from the provider."""
+    return _unless_it_fails(openid_connect.callback, request, provider_id)
+
+
+def _unless_it_fails(
+    view: Callable[..., HttpResponse], request: HttpRequest, provider_id: str
+) -> HttpResponse:
+    """The view's answer, or a page that says so when the provider is down or talks nonsense."""
+    try:
+        return view(request, provider_id)
+    except (RequestException, KeyError, ValueError) as error:
+        logger.warning("The sign-in provider %r failed: %s", provider_id, error)
+        provider = get_adapter().get_provider(request, provider_id)
+        page: HttpResponse = render_authentication_error(request, provider, exception=error)
+        return page
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

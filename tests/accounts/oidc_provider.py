@@ -18,10 +18,15 @@ CLIENT, SECRET = "opssight", "a secret between the two"
 
 
 class Provider:
-    """`person` is who signs in there: the claims of the user-info answer."""
+    """`person` is who signs in there: the claims of the user-info answer.
+
+    `says`: from now on it answers nothing but this status.
+    """
 
     def __init__(self) -> None:
         self.person: dict[str, Any] = {}
+        self.says: int | None = None
+        self.is_running = True
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.challenges: dict[str, str] = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -32,8 +37,13 @@ class Provider:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.stop()
+
+    def stop(self) -> None:
+        if self.is_running:
+            self.is_running = False
+            self.server.shutdown()
+            self.server.server_close()
 
     def apps(self) -> list[oidc.App]:
         """What the product makes of an environment that names this provider."""
@@ -103,6 +113,7 @@ class Provider:
                 self._answer(200 if tokens else 400, tokens or {"error": "invalid_grant"})
 
             def _answer(self, status: int, values: dict[str, Any]) -> None:
+                status, values = (provider.says, {}) if provider.says else (status, values)
                 body = json.dumps(values).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

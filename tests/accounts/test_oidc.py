@@ -188,6 +188,23 @@ def test_a_provider_that_fails_is_told_calmly(provider: Provider, member: Member
     assert "The other sign-in failed" in answer.text
 
 
+@pytest.mark.parametrize("kind", ["down", "nonsense", "fails"])
+def test_a_provider_that_is_down_is_told_calmly(
+    kind: str, provider: Provider, member: Membership
+) -> None:
+    client = Client()
+    brought = provider.agree(client.post(LOGIN)["Location"])
+    if kind == "down":
+        provider.stop()
+    else:
+        provider.says = 500 if kind == "fails" else 200
+
+    for answer in (Client().post(LOGIN), client.get(f"{LOGIN}callback/", brought)):
+        assert answer.status_code in (200, 401)
+        assert "The other sign-in failed" in answer.text
+    assert not is_in(client)
+
+
 def test_coming_back_without_agreeing_changes_nothing(provider: Provider) -> None:
     client = Client()
     state = provider.agree(client.post(LOGIN)["Location"])["state"]
