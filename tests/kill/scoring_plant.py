@@ -14,6 +14,7 @@ from assets.services import ingest_columns
 from maintenance.models import Recommendation
 from notifications.models import Notification
 from opssight.accounts.permissions import Role
+from opssight.core.walls import acting, organization_ids
 from tests.factories import AssetFactory, MembershipFactory, SensorFactory, SiteFactory
 
 SENSORS = 360
@@ -49,8 +50,10 @@ def enqueue() -> None:
 
 def score() -> None:
     """The undisturbed run, for comparison."""
-    for sensor_ids in queries.in_chunks(queries.sensors_to_score()):
-        services.score_sensors(sensor_ids=sensor_ids, at=AT)
+    for pk in organization_ids():
+        with acting(organizations=[pk]):
+            for sensor_ids in queries.in_chunks(queries.sensors_to_score(pk)):
+                services.score_sensors(sensor_ids=sensor_ids, at=AT)
 
 
 def facts() -> None:
