@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -31,7 +32,7 @@ class WallsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith(self.OPEN):
             return self.get_response(request)
-        said = {
+        said: dict[str, Any] = {
             "address": str(request.META.get(settings.RATELIMIT_IP_META_KEY, "")),
             "method": str(request.method),
             "path": masked_path(request.path_info)[:300],
