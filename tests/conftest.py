@@ -1,12 +1,13 @@
 """The cast: admin, planner, technician and viewer of one plant, and a stranger from another."""
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from django.core.cache import cache
 from django.db import connections
-from django.test import Client
+from django.test import Client, override_settings
 from rest_framework.test import APIClient
 
 from opssight.accounts.models import Membership, Organization
@@ -32,6 +33,16 @@ def _quick_settings(settings: LazySettings) -> None:
     settings.CELERY_TASK_ALWAYS_EAGER = True
     settings.RATELIMIT_ENABLE = False
     settings.AXES_ENABLED = False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_its_own() -> Iterator[None]:
+    """Tests that run side by side clear and count in databases of their own."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 14 + 1
+    cache_settings = settings.CACHES["default"]
+    location = f"{cache_settings['LOCATION'].partition('?')[0]}?db={number}"
+    with override_settings(CACHES={"default": {**cache_settings, "LOCATION": location}}):
+        yield
 
 
 @pytest.fixture(scope="session")
