@@ -5,6 +5,8 @@ the nonce of the answer (`request.csp_nonce`). What the admin and the API's docu
 top is granted to their paths alone; docs/security.md says why.
 """
 
+from typing import Any
+
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
@@ -16,7 +18,7 @@ DATA: dict[str, list[str] | None] = {
     **dict.fromkeys(settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]),
     **{name: [NONE] for name in ("default-src", "base-uri", "form-action", "frame-ancestors")},
 }
-GRANTS: dict[str, dict[str, list[str]]] = {
+GRANTS: dict[str, dict[str, list[Any]]] = {
     # Alpine, which Unfold is built on, evaluates the expressions in its templates.
     "/admin/": {"script-src": [SELF, NONCE, UNSAFE_EVAL]},
     # ReDoc searches in a worker that it makes itself.
@@ -24,7 +26,7 @@ GRANTS: dict[str, dict[str, list[str]]] = {
 }
 
 
-class ContentSecurityPolicy(CSPMiddleware):  # type: ignore[misc]
+class ContentSecurityPolicy(CSPMiddleware):
     """Gives each answer the policy of its kind: page, data, or a page with a grant."""
 
     def get_policy_parts(
@@ -39,9 +41,7 @@ class ContentSecurityPolicy(CSPMiddleware):  # type: ignore[misc]
         return parts
 
 
-def _policy_of(
-    request: HttpRequest, response: HttpResponseBase
-) -> dict[str, list[str]] | dict[str, list[str] | None]:
+def _policy_of(request: HttpRequest, response: HttpResponseBase) -> dict[str, Any]:
     if not response.get("Content-Type", "").startswith("text/html"):
         return DATA
     for prefix, grant in GRANTS.items():

@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, ItemsView
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.functional import SimpleLazyObject
 from django.utils.log import AdminEmailHandler
+from django.utils.safestring import SafeString, mark_safe
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from opssight.core.masking import MASK, is_secret, masked, masked_path
@@ -62,8 +63,8 @@ def _user(request: HttpRequest) -> str:
 class ErrorMail(AdminEmailHandler):
     """The mail about a fault, masked from its subject on."""
 
-    def send_mail(self, subject: str, message: str, *args: Any, **kwargs: Any) -> None:
-        super().send_mail(masked(subject), masked(message), *args, **kwargs)
+    def send_mail(self, subject: Any, message: Any, *args: Any, **kwargs: Any) -> None:
+        super().send_mail(masked(str(subject)), masked(str(message)), *args, **kwargs)
 
 
 class SecretsFilter(SafeExceptionReporterFilter):
@@ -86,8 +87,8 @@ class SecretsFilter(SafeExceptionReporterFilter):
 
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: Any
-    ) -> Iterable[tuple[str, Any]]:
-        return []
+    ) -> ItemsView[str, Any]:
+        return {}.items()
 
 
 class Reporter(ExceptionReporter):
@@ -99,8 +100,9 @@ class Reporter(ExceptionReporter):
         data["request_insecure_uri"] = str(data.get("request_insecure_uri", "")).partition("?")[0]
         return data
 
-    def get_traceback_text(self) -> str:
-        return masked(str(super().get_traceback_text()))
+    def get_traceback_text(self) -> SafeString:
+        # Masking takes away from what Django has escaped, and adds one character.
+        return mark_safe(masked(super().get_traceback_text()))  # noqa: S308
 
-    def get_traceback_html(self) -> str:
-        return masked(str(super().get_traceback_html()))
+    def get_traceback_html(self) -> SafeString:
+        return mark_safe(masked(super().get_traceback_html()))  # noqa: S308

@@ -53,8 +53,8 @@ class BodyMiddleware:
 def limit_of(path: str) -> int:
     """The largest body that is read at this path, in bytes."""
     if READINGS.fullmatch(path):
-        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    return settings.LARGEST_BODY
+        return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    return int(settings.LARGEST_BODY)
 
 
 def _problem(request: HttpRequest) -> exceptions.APIException | None:

@@ -124,7 +124,7 @@ class TestSecretFiles:
 
     @pytest.mark.usefixtures("login")
     def test_the_product_starts_with_files_alone(self, tmp_path: Path) -> None:
-        changes = {}
+        changes: dict[str, str] = {}
         secrets = {"SECRET_KEY": PRODUCTION["SECRET_KEY"], "DATABASE_URL": _database_url()}
         for name, value in secrets.items():
             (tmp_path / name).write_text(f"{value}\n")

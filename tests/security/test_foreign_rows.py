@@ -17,8 +17,10 @@ pytestmark = pytest.mark.django_db
 ROUTES: list[Any] = [
     pytest.param(prefix, viewset, id=prefix)
     for prefix, viewset, _ in router.registry
-    if prefix in MAKERS
+    if prefix in MAKERS and hasattr(viewset.queryset.model, "organization_id")
 ]
+# Written by a serializer of the action's own.
+ALSO_WRITTEN = {"access/devices": {"name"}}
 # What somebody would try, whether the model has it or not.
 FORGED = {
     "organization": None,
@@ -51,6 +53,7 @@ def test_no_field_that_is_not_offered_is_written(
     row = MAKERS[prefix](admin)
     source = MAKERS[prefix](admin)
     taken = {getattr(f, "source", name) for name, f in _writable(viewset).items()}
+    taken |= ALSO_WRITTEN.get(prefix, set())
     hidden = [f for f in row._meta.concrete_fields if f.name not in taken]
     other = _state(source)
     forged = FORGED | {
@@ -146,13 +149,13 @@ def test_no_action_reaches_a_foreign_row(
 
 def _is_ignored(answer: Any, name: str, whole: dict[str, Any]) -> bool:
     """A change of the row that left this field as it was."""
-    return answer.status_code == 200 and answer.json()[name] == whole[name]
+    return bool(answer.status_code == 200 and answer.json()[name] == whole[name])
 
 
-def _foreign_row(field: RelatedField[Any, Any, Any], stranger: Membership) -> models.Model:
-    assert field.queryset is not None
+def _foreign_row(field: Any, stranger: Membership) -> models.Model:
     model = field.queryset.model
-    for prefix, viewset, _ in router.registry:
+    registry: list[Any] = router.registry
+    for prefix, viewset, _ in registry:
         if viewset.queryset.model is model and prefix in MAKERS:
             return MAKERS[prefix](stranger)
     if model._meta.label == "accounts.User":

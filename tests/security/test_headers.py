@@ -35,7 +35,7 @@ EXPECTED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-HTTPS = {"HTTP_X_FORWARDED_PROTO": "https"}
+HTTPS = {"X-Forwarded-Proto": "https"}
 
 
 @pytest.mark.parametrize("path", ANSWERS)
@@ -162,7 +162,7 @@ class TestTls:
         assert Client().get("/health/live").status_code == 200
 
     def test_browsers_are_told_to_stay(self) -> None:
-        answer = Client().get("/login/", **HTTPS)
+        answer = Client().get("/login/", headers=HTTPS)
 
         assert answer["Strict-Transport-Security"] == (
             "max-age=31536000; includeSubDomains; preload"

@@ -49,7 +49,8 @@ class Kept(logging.Handler):
 def log() -> Iterator[Kept]:
     kept = Kept()
     root = logging.getLogger()
-    level, _ = root.level, root.addHandler(kept)
+    level = root.level
+    root.addHandler(kept)
     root.setLevel(logging.DEBUG)
     yield kept
     root.removeHandler(kept)
@@ -154,7 +155,7 @@ def test_a_worker_logs_as_the_web_does(log: Kept) -> None:
 
 def test_celery_keeps_its_hands_off_the_handlers() -> None:
     before = list(logging.getLogger().handlers)
-    celery.log.setup(loglevel="DEBUG", redirect_stdouts=False)
+    celery.log.setup(loglevel=logging.DEBUG, redirect_stdouts=False)
 
     assert logging.getLogger().handlers == before
 

@@ -10,7 +10,7 @@ from psycopg.errors import QueryCanceled
 
 from opssight.accounts.models import Membership
 from opssight.api import router
-from opssight.core import middleware, walls
+from opssight.core import walls
 from opssight.core.api import problems
 from tests.conftest import ApiFor, ClientFor
 from tests.factories import AssetFactory
@@ -65,7 +65,8 @@ def test_nothing_orders_or_filters_by_what_is_not_offered(
     everything = api.get(f"/api/{prefix}/").json()["results"]
     for name in ("organization", "organization_id", "organization__id", "asset__organization"):
         answer = api.get(f"/api/{prefix}/", {name: stranger.organization_id})
-        assert answer.status_code == 400 or answer.json()["results"] == everything, name
+        # Refused, or a filter that is offered and finds nothing, or none at all.
+        assert answer.status_code == 400 or answer.json()["results"] in ([], everything), name
     assert time.monotonic() - start < 5
 
 
@@ -115,7 +116,7 @@ def test_each_request_is_given_that_end(
         given.append(said["patience"])
         return acting(**said)
 
-    monkeypatch.setattr(middleware.walls, "acting", watch)
+    monkeypatch.setattr(walls, "acting", watch)
     client_for(admin).get("/assets/")
 
     assert given == [30]
@@ -124,7 +125,7 @@ def test_each_request_is_given_that_end(
 @pytest.mark.parametrize("path", PATHS_OUT)
 def test_no_path_leads_out_of_the_static_files(path: str) -> None:
     answer = Client().get(f"/static/{path}")
-    body = b"".join(answer) if answer.streaming else answer.content  # type: ignore[attr-defined,arg-type]
+    body = b"".join(answer) if answer.streaming else answer.content
 
     assert answer.status_code in (400, 404)
     assert b"SECRET_KEY" not in body

@@ -114,12 +114,12 @@ def test_a_session_that_was_there_before_is_given_up(member: Membership) -> None
     planted = client.session
     planted["planted"] = "1"
     planted.save()
-    client.cookies[product.SESSION_COOKIE_NAME] = planted.session_key
+    client.cookies[product.SESSION_COOKIE_NAME] = str(planted.session_key)
     client.post("/login/", {"login": member.user.username, "password": PASSWORD})
 
     assert client.session.session_key != planted.session_key
     thief = Client()
-    thief.cookies[product.SESSION_COOKIE_NAME] = planted.session_key
+    thief.cookies[product.SESSION_COOKIE_NAME] = str(planted.session_key)
     assert thief.get("/").status_code == 302
 
 

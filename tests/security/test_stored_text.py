@@ -1,5 +1,6 @@
 """Markup that somebody stored is shown as text: on every page, in the admin, the API and mails."""
 
+import re
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db
 
 PAYLOAD = "\"'><script>x</script><img src=x onerror=x>{{7*7}}${7*7}"
 SHORT = "'\"><b/x=1>"
+SEARCH = f"?q={PAYLOAD}&search={PAYLOAD}&ordering={PAYLOAD}&page={PAYLOAD}"
 # What a page may not contain: the payload as markup.
 RAW = ("<script>x</script>", "<img src=x onerror=x>", "<b/x=1>")
 
@@ -99,7 +101,7 @@ def test_no_page_shows_it_as_markup(
     keys = {label.lower().rpartition(".")[2]: row.pk for label, row in poisoned.items()}
     seen = 0
     for path in _pages(keys):
-        for search in ("", f"?q={PAYLOAD}&search={PAYLOAD}&ordering={PAYLOAD}&page={PAYLOAD}"):
+        for search in ("",) if re.search(r"/\d+/", path) else ("", SEARCH):
             answer = client.get(path + search)
             if answer.status_code == 200 and "html" in answer.get("Content-Type", ""):
                 body = answer.content.decode()
