@@ -14,9 +14,10 @@ from tests.test_conventions import MAKERS
 
 pytestmark = pytest.mark.django_db
 
+REGISTRY: list[Any] = router.registry
 ROUTES: list[Any] = [
     pytest.param(prefix, viewset, id=prefix)
-    for prefix, viewset, _ in router.registry
+    for prefix, viewset, _ in REGISTRY
     if prefix in MAKERS and hasattr(viewset.queryset.model, "organization_id")
 ]
 # Written by a serializer of the action's own.
@@ -154,8 +155,7 @@ def _is_ignored(answer: Any, name: str, whole: dict[str, Any]) -> bool:
 
 def _foreign_row(field: Any, stranger: Membership) -> models.Model:
     model = field.queryset.model
-    registry: list[Any] = router.registry
-    for prefix, viewset, _ in registry:
+    for prefix, viewset, _ in REGISTRY:
         if viewset.queryset.model is model and prefix in MAKERS:
             return MAKERS[prefix](stranger)
     if model._meta.label == "accounts.User":
