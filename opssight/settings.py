@@ -338,10 +338,15 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "OpsSight API",
     "DESCRIPTION": (
         "Predictive maintenance and asset operations: from a reading to a completed work order.\n\n"
-        "Sign in at `/api/auth/token/`, then send `Authorization: Bearer <access>`. Every path"
-        " works with and without its last slash. Lists come in pages (`page`, `page_size` up to"
-        " 200) and take `search`, `ordering` and filters. Times are UTC. Errors are problem"
-        " documents (RFC 9457). You see your own organization's rows only; others do not exist."
+        "Sign in at `/api/auth/token/`, then send `Authorization: Bearer <access>`; for a script,"
+        " make an API token and send that. Every path works with and without its last slash.\n\n"
+        "Lists come in pages, numbered or by `cursor`, and take `search`, `ordering` and filters;"
+        " `fields` and `expand` choose what of a row is sent. Times are UTC. Errors are problem"
+        " documents (RFC 9457) whose codes stay as they are. A value is refused when it is not of"
+        " the documented type: `5` is no text.\n\n"
+        "`Idempotency-Key` makes any POST safe to repeat, `If-Match` keeps two editors apart, and"
+        " `Accept: application/json; version=1.0` holds on to a version. Limits are told in"
+        " `RateLimit-*`. You see your own organization's rows only; others do not exist."
     ),
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
