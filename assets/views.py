@@ -62,19 +62,19 @@ def asset_list(request: UserRequest) -> HttpResponse:
 @require_safe
 @login_required
 def detail(request: UserRequest, pk: int) -> HttpResponse:
-    asset = get_object_or_404(
-        Asset.objects.for_user(request.user).select_related("site", "parent"), pk=pk
-    )
+    asset = get_object_or_404(Asset.objects.for_user(request.user).select_related("site"), pk=pk)
     days = request.GET.get("days", DEFAULT_RANGE)
     context = {
         "asset": asset,
         "sensors": asset.sensors.filter(is_active=True)
         .annotate(going_on=Count("anomalies", filter=Q(anomalies__ended_at=None)))
         .order_by(F("going_on").desc(), "key"),
-        "children": asset.children.order_by("tag"),
-        "outgoing": asset.outgoing.select_related("target"),
-        "incoming": asset.incoming.select_related("source"),
-        "groups": asset.groups.all(),
+        # A part of the plant has neighbors outside of it.
+        "parent": Asset.objects.for_user(request.user).filter(pk=asset.parent_id).first(),
+        "children": asset.children.for_user(request.user).order_by("tag"),  # type: ignore[attr-defined]
+        "outgoing": asset.outgoing.for_user(request.user).select_related("target"),
+        "incoming": asset.incoming.for_user(request.user).select_related("source"),
+        "groups": asset.groups.for_user(request.user),
         "kpis": asset.kpis.filter(period=AssetKpi.Period.ROLLING_30D)
         .order_by("kpi", "-starts_at")
         .distinct("kpi"),
