@@ -58,10 +58,7 @@ class FloatField(serializers.FloatField):
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):
             self.fail("invalid")
-        try:
-            number = super().to_internal_value(data)
-        except OverflowError:
-            self.fail("finite")
+        number = super().to_internal_value(data)
         if not math.isfinite(number):
             self.fail("finite")
         return number
