@@ -5,6 +5,7 @@ import factory
 
 from anomalies.models import Anomaly, DetectorState
 from assets.models import (
+    AccessScope,
     Asset,
     AssetGroup,
     AssetGroupMember,
@@ -334,6 +335,14 @@ class WebhookDeliveryFactory(factory.django.DjangoModelFactory[WebhookDelivery])
 
     class Meta:
         model = WebhookDelivery
+
+
+class AccessScopeFactory(factory.django.DjangoModelFactory[AccessScope]):
+    membership = factory.SubFactory(MembershipFactory)
+    organization = factory.SelfAttribute("membership.organization")
+
+    class Meta:
+        model = AccessScope
 
 
 class CustomRoleFactory(factory.django.DjangoModelFactory[CustomRole]):

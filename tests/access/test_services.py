@@ -1,5 +1,4 @@
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -159,24 +158,15 @@ class TestRoles:
             )
 
 
-@pytest.fixture
-def _request() -> Iterator[None]:
-    """What every request does: nobody acts until somebody signs in."""
-    with acting():
-        yield
-
-
-@pytest.mark.usefixtures("_request")
 class TestInvitations:
     def test_whoever_holds_the_link_becomes_a_member_once(self, admin: Membership) -> None:
         site: Any = SiteFactory.create(organization=admin.organization)
         invitation, secret = _invite(admin, Coverage(is_whole=False, sites=(site.pk,)))
         first, second = UserFactory.create(), UserFactory.create()
 
-        with acting(user=first.pk):
-            member = invitations.accept(secret=secret, user=first, at=NOON)
-            with pytest.raises(invitations.InvitationNotOpen):
-                invitations.accept(secret=secret, user=second, at=NOON)
+        member = _accept(secret, first)
+        with pytest.raises(invitations.InvitationNotOpen):
+            _accept(secret, second)
         assert (member.role, member.coverage) == (Role.TECHNICIAN, Membership.Coverage.PART)
         assert members.coverage_of(member).sites == (site.pk,)
         invitation.refresh_from_db()
@@ -187,13 +177,13 @@ class TestInvitations:
         _, secret = _invite(admin)
         user = UserFactory.create()
         with pytest.raises(invitations.InvitationNotOpen):
-            invitations.accept(secret=secret, user=user, at=NOON + dt.timedelta(days=7))
+            _accept(secret, user, at=NOON + dt.timedelta(days=7))
         # The expired one makes room for a new one.
         later = NOON + dt.timedelta(days=8)
         again, secret = _invite(admin, at=later)
         invitations.revoke_invitation(invitation=again, at=later)
         with pytest.raises(invitations.InvitationNotOpen):
-            invitations.accept(secret=secret, user=user, at=later)
+            _accept(secret, user, at=later)
         with pytest.raises(invitations.InvitationNotOpen):
             invitations.revoke_invitation(invitation=again, at=later)
 
@@ -211,18 +201,21 @@ class TestInvitations:
         User.objects.update(email="")
         _, secret = _invite(admin)
         with pytest.raises(ValidationError, match="member of this organization already"):
-            invitations.accept(secret=secret, user=viewer.user, at=NOON)
+            _accept(secret, viewer.user)
         assert Invitation.objects.open(at=NOON).exists()
 
     def test_a_new_account_needs_a_password_that_is_strong(self, admin: Membership) -> None:
         _, secret = _invite(admin)
         account = {"username": "maria", "first_name": "Maria", "last_name": "Cruz"}
         for values in ({**account, "password": "12345"}, {**account, "username": "a b"}):
-            with pytest.raises(ValidationError):
+            with acting(), pytest.raises(ValidationError):
                 invitations.accept_as_new_user(
                     secret=secret, at=NOON, **{"password": PASSWORD, **values}
                 )
-        user = invitations.accept_as_new_user(secret=secret, at=NOON, password=PASSWORD, **account)
+        with acting():
+            user = invitations.accept_as_new_user(
+                secret=secret, at=NOON, password=PASSWORD, **account
+            )
         assert user.check_password(PASSWORD)
         assert user.email == "guest@example.com"
         assert Membership.objects.get(user=user).organization == admin.organization
@@ -363,6 +356,12 @@ def _invite(
         by=by.user,
         at=at,
     )
+
+
+def _accept(secret: str, user: User, at: dt.datetime = NOON) -> Membership:
+    """As somebody of whom nothing else is known."""
+    with acting():
+        return invitations.accept(secret=secret, user=user, at=at)
 
 
 def _token(member: Membership, **values: Any) -> tuple[ApiToken, str]:

@@ -230,7 +230,7 @@ class TestActingAsStaff:
         mine: Any = AssetFactory.create(organization=admin.organization, name="Boiler feed")
         other: Any = AssetFactory.create(organization=stranger.organization, name="Ore mill")
         assert mine.name not in text(staff.get("/assets/"))
-        assert staff.get("/api/assets/").json()["count"] == 0
+        assert staff.get("/api/assets/").status_code == 403
         started = self.start(staff, admin.organization_id)
         assert started.status_code == 302
 
