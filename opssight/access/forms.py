@@ -63,7 +63,7 @@ class ScopeForm(forms.Form):
 class RoleForm(ScopeForm):
     """A role, built in or custom, and what of the plant it covers."""
 
-    role = forms.ChoiceField(label="Role")
+    role = forms.ChoiceField(label="Role", initial=Role.VIEWER)
     field_order = ["email", "role", "coverage", "sites", "groups", "assets"]
 
     def __init__(self, *args: Any, by: User, organization_id: int, **kwargs: Any) -> None:

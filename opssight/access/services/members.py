@@ -42,7 +42,7 @@ def coverage_of(membership: Membership) -> Coverage:
     """What the membership covers now."""
     if membership.coverage == Membership.Coverage.WHOLE:
         return WHOLE
-    rows = list(membership.access_scopes.all())  # type: ignore[attr-defined]
+    rows = list(membership.access_scopes.all())
     return Coverage(
         is_whole=False,
         sites=tuple(row.site_id for row in rows if row.site_id),
@@ -112,7 +112,7 @@ def check_role(
         raise ValidationError({"role": "This role is for devices. Make a device token instead."})
     if custom_role is not None and custom_role.organization_id != organization_id:
         raise ValidationError({"custom_role": "There is no such role in your organization."})
-    wanted = custom_role.allowed if custom_role else ROLE_PERMISSIONS[Role(role)]
+    wanted = custom_role.allowed if custom_role else ROLE_PERMISSIONS[Role(role or "")]
     check_permissions(
         organization_id=organization_id,
         wanted=wanted,

@@ -41,8 +41,8 @@ def unkept(response: HttpResponse) -> HttpResponse:
 def explain(form: Form, error: ValidationError) -> None:
     """Say what a service refused, beside the field that it is about."""
     if not hasattr(error, "error_dict"):
-        form.add_error(None, error.messages)  # type: ignore[arg-type]
+        form.add_error(None, error.messages)
         return
     for name, texts in error.message_dict.items():
         field = "role" if name == "custom_role" else name
-        form.add_error(field if field in form.fields else None, texts)  # type: ignore[arg-type]
+        form.add_error(field if field in form.fields else None, texts)
