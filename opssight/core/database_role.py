@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from django.apps import apps
 from django.conf import settings
+from django.core.management import CommandError
 from django.db import connection
 from psycopg import sql
 
@@ -33,6 +34,18 @@ def _disconnect() -> None:
         connection.close_pool()
 
 
+def refuse_product_role() -> None:
+    """Raise CommandError where the one who logged in is the product's role, which owns nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT session_user")
+        (name,) = cursor.fetchone()  # type: ignore[misc]
+    if name == settings.DATABASE_ROLE:
+        raise CommandError(
+            f"DATABASE_URL logs in as {name}, the role that the product works as, which may not"
+            " change tables. Run migrate with the DATABASE_URL of the owner of the tables."
+        )
+
+
 def ensure_role() -> None:
     """Create the product's role when the server does not have it."""
     with connection.cursor() as cursor:
@@ -48,7 +61,9 @@ def ensure_role() -> None:
                 role=sql.Identifier(settings.DATABASE_ROLE),
             )
         )
-        cursor.execute("SELECT pg_has_role(%s, 'MEMBER')", [settings.DATABASE_ROLE])
+        # Since PostgreSQL 16 who creates a role is its member, yet may not become it.
+        right = "SET" if connection.pg_version >= 160000 else "MEMBER"
+        cursor.execute("SELECT pg_has_role(%s, %s)", [settings.DATABASE_ROLE, right])
         if not cursor.fetchone()[0]:  # type: ignore[index]
             cursor.execute(
                 sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(settings.DATABASE_ROLE))

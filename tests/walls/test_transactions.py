@@ -111,11 +111,11 @@ class TestStatementsOnTheirOwn:
             with connection.connection.cursor().copy("COPY (TABLE sites) TO STDOUT") as copy:
                 assert len(list(copy.rows())) == 1
         # PostgreSQL takes no COPY FROM into a table with policies at all: nothing slips through.
-        with as_product(), acting(organizations=[a.pk]), pytest.raises(DatabaseError):
+        with as_product(), acting(organizations=[a.pk]), pytest.raises(DatabaseError):  # noqa: PT012, SIM117
             with transaction.atomic():
                 assert seen() == {a.pk}
                 into = "COPY sites (organization_id, code, name) FROM STDIN"
-                with connection.wrap_database_errors:
+                with connection.wrap_database_errors:  # noqa: SIM117
                     with connection.connection.cursor().copy(into) as copy:
                         copy.write_row([b.pk, "S9", "Foreign"])
 
@@ -140,7 +140,7 @@ class TestErrors:
     ) -> None:
         a, b = two
         with as_product(), acting(organizations=[a.pk, b.pk]), transaction.atomic():
-            with pytest.raises(ZeroDivisionError), transaction.atomic():
+            with pytest.raises(ZeroDivisionError), transaction.atomic():  # noqa: PT012
                 walls.become(walls.Actor(organizations=frozenset({a.pk})))
                 assert seen() == {a.pk}
                 1 / 0  # noqa: B018
@@ -153,7 +153,7 @@ class TestErrors:
         a, b = two
         with as_product(), acting(organizations=[a.pk]), transaction.atomic():
             assert seen() == {a.pk}
-            with pytest.raises(IntegrityError), transaction.atomic():
+            with pytest.raises(IntegrityError), transaction.atomic():  # noqa: PT012, SIM117
                 with acting(organizations=[b.pk]):
                     assert seen() == {b.pk}
                     Site.objects.create(organization=b, code="S1", name="Again")

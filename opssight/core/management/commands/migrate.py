@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.commands import migrate
 
-from opssight.core.database_role import as_owner, ensure_role, grant
+from opssight.core.database_role import as_owner, ensure_role, grant, refuse_product_role
 
 
 class Command(migrate.Command):
@@ -10,6 +10,7 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with as_owner():
+            refuse_product_role()
             ensure_role()
             super().handle(*args, **options)
             grant()
