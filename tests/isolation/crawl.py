@@ -150,8 +150,7 @@ class Crawl:
         self._same(method, path, path, foreign, ghost)
         if route.is_api:
             lists: list[dict[str, Any]] = [
-                dict.fromkeys(names, [pk])
-                for pk in (FOREIGN + 1, GHOST + 1)  # noqa: RUF024
+                {name: [pk] for name in names} for pk in (FOREIGN + 1, GHOST + 1)
             ]
             self._same(method, path, path, *lists)
 
