@@ -148,7 +148,7 @@ PARAMETERS: dict[str, JSON] = {
         "in": "header",
         "description": "A key of your own, such as a UUID: sent again within 24 hours, the request"
         " has no second effect and gets the same answer.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
     },
 }
 
