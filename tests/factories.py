@@ -382,7 +382,7 @@ class ApiTokenFactory(factory.django.DjangoModelFactory[ApiToken]):
 
 class DeviceFactory(ApiTokenFactory):
     kind = ApiToken.Kind.DEVICE
-    user = factory.LazyAttribute(
+    user = factory.LazyAttribute(  # type: ignore[assignment]
         lambda device: (
             MembershipFactory.create(
                 organization=device.organization, role=Role.INTEGRATION, user__is_machine=True

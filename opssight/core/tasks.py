@@ -7,7 +7,7 @@ from celery import Task
 from opssight.core.walls import acting
 
 
-class TenantTask(Task):  # type: ignore[misc]
+class TenantTask(Task):  # type: ignore[type-arg]
     """Runs inside the walls of the `organization_id` that it is called with, or of none.
 
     A task without one can only fan out (`walls.organization_ids`).

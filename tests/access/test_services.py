@@ -231,12 +231,13 @@ class TestTokens:
         assert token.expires_at == NOON + dt.timedelta(days=90)
         assert token.digest != secret
         assert secret.startswith(token.prefix)
-        for values in (
+        refused: tuple[dict[str, Any], ...] = (
             {"permissions": [Permission.ASSET_EDIT]},
             {"permissions": []},
             {"expires_at": NOON + dt.timedelta(days=367)},
             {"expires_at": NOON},
-        ):
+        )
+        for values in refused:
             with pytest.raises(ValidationError):
                 _token(technician, **values)
 

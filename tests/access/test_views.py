@@ -149,7 +149,7 @@ class TestInvitations:
         body = {"email": "guest@example.com", "role": "technician", "coverage": "whole", **values}
         answer = client.post("/access/invitations/", body)
         assert answer.status_code == 200, text(answer)
-        return re.findall(r"/access/invitations/accept/\?token=[\w-]+", text(answer))[0]
+        return str(re.findall(r"/access/invitations/accept/\?token=[\w-]+", text(answer))[0])
 
     def test_a_guest_sets_up_an_account_and_is_signed_in(
         self, admin: Membership, client_for: ClientFor
