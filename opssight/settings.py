@@ -457,10 +457,10 @@ PERMISSIONS_POLICY: dict[str, str | list[str]] = {
     **{
         feature: []
         for feature in (
-            "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera",
+            "accelerometer", "autoplay", "browsing-topics", "camera",
             "display-capture", "encrypted-media", "geolocation", "gyroscope", "hid",
             "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
-            "picture-in-picture", "screen-wake-lock", "serial", "sync-xhr", "usb", "web-share",
+            "picture-in-picture", "screen-wake-lock", "serial", "sync-xhr", "usb",
         )
     },
     "clipboard-write": "self",
