@@ -51,6 +51,7 @@ GROUPS: dict[str, dict[str, str]] = {
 
 # Where the model's own name is longer than it need be beside its group.
 SHORT_NAMES = {
+    "access.ApiToken": "API tokens",
     "assets.AssetKpi": "KPIs",
     "assets.AssetGroup": "Groups",
     "assets.AssetRelationship": "Relationships",
