@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts
 from django.utils import timezone
 
 from assets.models import Asset, AssetGroup, Site
@@ -12,6 +11,7 @@ from opssight.access import rules
 from opssight.access.models import CustomRole
 from opssight.access.services.members import Coverage
 from opssight.accounts.models import Membership, Organization, User
+from opssight.accounts.passwords import ADVICE
 from opssight.accounts.permissions import PERMISSION_TEXTS, Permission, Role, known
 
 LIFETIMES = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "1 year"}
@@ -110,12 +110,9 @@ class AcceptForm(forms.Form):
     password = forms.CharField(
         label="Password",
         strip=False,
+        help_text=ADVICE,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["password"].help_text = " ".join(password_validators_help_texts())
 
 
 class CustomRoleForm(forms.Form):

@@ -18,6 +18,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
+from opssight.accounts.passwords import ADVICE
+
 NO_PASSKEY = "The answer of the browser is not complete. Try again."
 
 
@@ -49,11 +51,7 @@ class _NewPassword:
         for name in labels.keys() & self.fields.keys():
             self.fields[name].label = labels[name]
             self.fields[name].widget.attrs.pop("placeholder", None)
-        self.fields[
-            "password1"
-        ].help_text = (
-            "At least 10 characters. A few uncommon words are easy to remember and hard to guess."
-        )
+        self.fields["password1"].help_text = ADVICE
 
 
 class NewPasswordForm(_NewPassword, ChangePasswordForm):  # type: ignore[misc]

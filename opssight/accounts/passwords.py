@@ -16,6 +16,8 @@ STRONG_ENOUGH = 3
 LOOKED_AT = 72
 SHA1_DIGITS = 40
 SHORTEST_NAME = 3
+HINT = "A few uncommon words are easy to remember and hard to guess."
+ADVICE = f"At least 10 characters. {HINT}"
 
 
 class StrengthValidator:
@@ -37,7 +39,7 @@ class StrengthValidator:
         )
 
     def get_help_text(self) -> str:
-        return "A few uncommon words are easy to remember and hard to guess."
+        return HINT
 
 
 class BreachValidator:
