@@ -46,7 +46,7 @@ RUN SECRET_KEY=collectstatic python manage.py collectstatic --noinput --verbosit
 USER 1000:1000
 EXPOSE 4000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:4000/health/live', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://localhost:4000/health/live', timeout=4)"]
 # Number of processes: WEB_CONCURRENCY. Anything else: GUNICORN_CMD_ARGS.
 CMD ["gunicorn", "opssight.wsgi:application", "--bind=0.0.0.0:4000", "--threads=4", \
      "--limit-request-line=8190", "--worker-tmp-dir=/dev/shm", "--no-control-socket", "--max-requests=2000", \

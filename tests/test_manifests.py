@@ -2,9 +2,12 @@
 
 import functools
 import os
+import re
+import secrets
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +17,18 @@ import pytest
 import yaml
 from django.urls import resolve
 
+from opssight.runtime.locations import DATABASE_ROLE
+from opssight.runtime.postgres import Postgres
 from opssight.runtime.requirements import part
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 FOLDERS = ["base", "overlays/staging", "overlays/production"]
 OLDEST_KUBERNETES = "1.30"
+GUIDE = (ROOT / "docs/how-to/deploy.md").read_text()
 SECRET = "opssight"
+OWNERS_SECRET = "opssight-database-owner"
+SECRET_TEXT = re.compile(r"PASSWORD|SECRET|TOKEN|KEY\b|\w+_URL\b")
 Manifest = dict[str, Any]
 
 
@@ -51,6 +59,81 @@ def containers(manifests: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
     for name, pod in pods(manifests).items():
         for container in pod["spec"]["containers"]:
             yield name, container
+
+
+def settings_of(manifests: list[Manifest]) -> dict[str, str]:
+    """The product's ConfigMap."""
+    (config,) = [m for m in of_kind(manifests, "ConfigMap") if "ALLOWED_HOSTS" in m["data"]]
+    return dict(config["data"])
+
+
+@functools.cache
+def documented(secret: str) -> dict[str, str]:
+    """The keys and values of a Secret as the guide makes it."""
+    command = GUIDE.split(f"create secret generic {secret} \\\n")[1].split("\n```")[0]
+    command = command.split("kubectl")[0]
+    command = re.sub(r"\$\(head.*?\)", secrets.token_urlsafe(48), command)
+    return dict(re.findall(r"--from-literal=(\w+)=\"?(.*?)\"?(?: \\)?$", command, re.MULTILINE))
+
+
+def environment_of(name: str, manifests: list[Manifest]) -> dict[str, str]:
+    """What the container sees: ConfigMap, Secrets as documented, own variables."""
+    (container,) = [c for other, c in containers(manifests) if other == name]
+    maps = {
+        config["metadata"]["name"]: config["data"] for config in of_kind(manifests, "ConfigMap")
+    }
+    result: dict[str, str] = {}
+    for source in container["envFrom"]:
+        if "configMapRef" in source:
+            result |= maps[source["configMapRef"]["name"]]
+        else:
+            result |= documented(source["secretRef"]["name"])
+    for variable in container.get("env", []):
+        key = variable["valueFrom"]["secretKeyRef"]
+        result[variable["name"]] = documented(key["name"])[key["key"]]
+    return result
+
+
+def manage(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def first_start() -> Iterator[str]:
+    """Where a PostgreSQL is that ran the script of the first start, and asks for passwords."""
+    script = ROOT / "k8s/base/product-role.sh"
+    folder = Path(tempfile.mkdtemp(prefix="opssight-k8s-", dir="/tmp"))
+    server = Postgres(
+        data=folder / "data", sockets=folder, log=folder / "postgres.log", throwaway=True
+    )
+    try:
+        server.prepare()
+        (server.data / "pg_hba.conf").write_text(
+            f"local all {DATABASE_ROLE} scram-sha-256\nlocal all all trust\n"
+        )
+        server.launch()
+        server.wait_until_ready()
+        (folder / "product-password").write_text(documented(OWNERS_SECRET)["PRODUCT_PASSWORD"])
+        text = script.read_text().replace("/run/secrets/opssight", str(folder))
+        image = {
+            "PATH": f"{server.programs}:{os.environ['PATH']}",
+            "PGHOST": str(folder),
+            "POSTGRES_USER": "postgres",
+            "POSTGRES_DB": "opssight",
+        }
+        subprocess.run(["createdb", "-U", "postgres", "opssight"], env=image, check=True)
+        subprocess.run(["sh"], input=text, env=image, text=True, check=True)
+        yield f"/opssight?host={folder}"
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def probes(container: Manifest) -> list[Manifest]:
@@ -120,8 +203,8 @@ def test_everything_that_stays_up_is_probed(manifests: list[Manifest]) -> None:
 
 def test_probes_ask_for_addresses_that_exist_and_for_an_allowed_host() -> None:
     rendered = render("base")
-    (config,) = of_kind(rendered, "ConfigMap")
-    allowed = config["data"]["ALLOWED_HOSTS"].split(",")
+    config = settings_of(rendered)
+    allowed = config["ALLOWED_HOSTS"].split(",")
     asked = [p["httpGet"] for _, c in containers(rendered) for p in probes(c) if "httpGet" in p]
 
     assert asked
@@ -140,16 +223,27 @@ def test_every_service_and_policy_selects_pods_that_exist(manifests: list[Manife
     assert all(any(s.items() <= pod for pod in labels) for s in selectors)
 
 
-def test_secrets_come_from_a_secret_that_is_not_in_the_repository(
+def test_secrets_come_from_secrets_that_are_not_in_the_repository(
     manifests: list[Manifest],
 ) -> None:
     assert not of_kind(manifests, "Secret")
+    for config in of_kind(manifests, "ConfigMap"):
+        assert {name for name in config["data"] if SECRET_TEXT.search(name)} <= {"SITE_URL"}
     for _, container in containers(manifests):
         for variable in container.get("env", []):
+            assert "valueFrom" in variable or not SECRET_TEXT.search(variable["name"])
+
+
+def test_every_secret_that_is_asked_for_is_in_the_guide(manifests: list[Manifest]) -> None:
+    for name, container in containers(manifests):
+        for variable in container.get("env", []):
             if "valueFrom" in variable:
-                assert variable["valueFrom"]["secretKeyRef"]["name"] == SECRET
-            else:
-                assert not {"PASSWORD", "SECRET", "KEY", "URL"} & {*variable["name"].split("_")}
+                key = variable["valueFrom"]["secretKeyRef"]
+                assert key["key"] in documented(key["name"]), name
+    for volume in pods(manifests)["timescaledb"]["spec"]["volumes"]:
+        if "secret" in volume:
+            keys = {item["key"] for item in volume["secret"]["items"]}
+            assert keys <= documented(volume["secret"]["secretName"]).keys()
 
 
 def test_all_processes_of_the_product_run_the_same_image_and_settings(
@@ -158,7 +252,40 @@ def test_all_processes_of_the_product_run_the_same_image_and_settings(
     own = {name: c for name, c in containers(manifests) if name not in {"timescaledb", "valkey"}}
 
     assert len({container["image"] for container in own.values()}) == 1
-    assert len({str([c["env"], c["envFrom"]]) for c in own.values()}) == 1
+    assert len({str(container["envFrom"]) for container in own.values()}) == 1
+    assert {name for name, container in own.items() if "env" in container} == {"migrate"}
+
+
+def test_only_the_database_and_its_migration_know_the_owners_password(
+    manifests: list[Manifest],
+) -> None:
+    told = {name for name, pod in pods(manifests).items() if OWNERS_SECRET in str(pod)}
+
+    assert told == {"migrate", "timescaledb"}
+
+
+@pytest.mark.parametrize("folder", ["overlays/staging", "overlays/production"])
+def test_the_settings_of_an_overlay_are_fit_for_production(folder: str, first_start: str) -> None:
+    backend = environment_of("backend", render(folder))
+    url = backend["DATABASE_URL"]
+    backend["DATABASE_URL"] = url.replace("timescaledb:5432/opssight", first_start)
+
+    checked = manage(backend, "check", "--deploy", "--fail-level=WARNING", "--database=default")
+
+    assert checked.returncode == 0, checked.stderr
+    assert "no issues" in checked.stdout
+    assert backend["SITE_URL"] == backend["CSRF_TRUSTED_ORIGINS"]
+
+
+def test_the_product_cannot_log_in_with_another_password(first_start: str) -> None:
+    backend = environment_of("backend", render("overlays/production"))
+    url = backend["DATABASE_URL"].replace("timescaledb:5432/opssight", first_start)
+    backend["DATABASE_URL"] = url.replace(":PRODUCTS_", ":OTHER_")
+
+    refused = manage(backend, "shell", "-c", "from django.db import connection as c; c.cursor()")
+
+    assert refused.returncode != 0
+    assert "password authentication failed" in refused.stderr
 
 
 def test_workers_take_every_queue_that_tasks_are_sent_to(settings: Any) -> None:
@@ -171,11 +298,11 @@ def test_workers_take_every_queue_that_tasks_are_sent_to(settings: Any) -> None:
 
 @pytest.mark.parametrize("folder", ["overlays/staging", "overlays/production"])
 def test_an_overlay_serves_a_public_name_over_tls(folder: str) -> None:
-    (config,) = of_kind(render(folder), "ConfigMap")
+    config = settings_of(render(folder))
 
-    assert config["data"]["HTTPS"] == "true"
-    assert config["data"]["CSRF_TRUSTED_ORIGINS"].startswith("https://")
-    assert "localhost" in config["data"]["ALLOWED_HOSTS"].split(",")
+    assert config["HTTPS"] == "true"
+    assert config["CSRF_TRUSTED_ORIGINS"].startswith("https://")
+    assert "localhost" in config["ALLOWED_HOSTS"].split(",")
 
 
 def test_the_image_listens_where_the_service_sends_and_runs_as_the_pods_user() -> None:
@@ -184,6 +311,8 @@ def test_the_image_listens_where_the_service_sends_and_runs_as_the_pods_user() -
 
     assert f"--bind=0.0.0.0:{backend['ports'][0]['containerPort']}" in DOCKERFILE
     assert f"USER {user}:{user}" in DOCKERFILE
+    # Compose and the like: the name is in ALLOWED_HOSTS for the probes anyway.
+    assert f"http://localhost:{backend['ports'][0]['containerPort']}/health/live" in DOCKERFILE
 
 
 def test_the_image_takes_the_products_packages_with_hashes_and_no_tools() -> None:
