@@ -123,12 +123,17 @@ TEMPLATES = [
 # `migrate` alone works as the one who logged in, and owns the tables.
 DATABASE_URL = env.str("DATABASE_URL", default="") or locations.database_url()
 DATABASE_ROLE = locations.DATABASE_ROLE
+# Behind a pooler in transaction mode nothing holds for a session: the login must be the role.
+DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
 _database = environ.Env.db_url_config(DATABASE_URL)
+_role = {} if DATABASE_POOLED else {"assume_role": DATABASE_ROLE}
 DATABASES = {
     "default": {
         **_database,
         "ENGINE": "opssight.core.timescale",
-        "OPTIONS": {**_database.get("OPTIONS", {}), "assume_role": DATABASE_ROLE},
+        "OPTIONS": {**_database.get("OPTIONS", {}), **_role},
+        "POOLED": DATABASE_POOLED,
+        "DISABLE_SERVER_SIDE_CURSORS": DATABASE_POOLED,
         "ATOMIC_REQUESTS": True,
         "CONN_HEALTH_CHECKS": True,
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),

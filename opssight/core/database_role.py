@@ -1,12 +1,12 @@
 """The role that the product works as: no superuser, no owner, subject to every policy."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from psycopg import sql
 
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
@@ -36,6 +36,11 @@ def _disconnect() -> None:
 
 def refuse_product_role() -> None:
     """Raise CommandError where the one who logged in is the product's role, which owns nothing."""
+    if connection.settings_dict["POOLED"]:
+        raise CommandError(
+            "DATABASE_POOLED is set, and a pooler knows the product's role only. Run migrate"
+            " without it, with the DATABASE_URL of the owner of the tables, past the pooler."
+        )
     with connection.cursor() as cursor:
         cursor.execute("SELECT session_user")
         (name,) = cursor.fetchone()  # type: ignore[misc]
@@ -65,9 +70,17 @@ def ensure_role() -> None:
         right = "SET" if connection.pg_version >= 160000 else "MEMBER"
         cursor.execute("SELECT pg_has_role(%s, %s)", [settings.DATABASE_ROLE, right])
         if not cursor.fetchone()[0]:  # type: ignore[index]
-            cursor.execute(
-                sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(settings.DATABASE_ROLE))
-            )
+            _join()
+
+
+def _join() -> None:
+    """Become a member of the product's role, where who made it lets the owner.
+
+    Only a product that logs in as the owner needs that; PostgreSQL then says what is missing.
+    """
+    role = sql.Identifier(settings.DATABASE_ROLE)
+    with suppress(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(role))
 
 
 def grant() -> None:

@@ -6,6 +6,8 @@ The one place that knows whether the server has TimescaleDB; every query has one
 import logging
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql.base import DatabaseWrapper as PlainWrapper
 from django.db.models import CompositePrimaryKey
 from psycopg import sql
@@ -13,6 +15,19 @@ from timescale.db.backends.postgresql.base import DatabaseWrapper as TimescaleWr
 from timescale.db.backends.postgresql.schema import TimescaleSchemaEditor
 
 logger = logging.getLogger(__name__)
+
+
+def _require_login(connection: Any, role: str) -> None:
+    """Raise ImproperlyConfigured unless the server knows this session as `role`.
+
+    Asked of the server, because a pooler may log in as somebody else than its client.
+    """
+    (name,) = connection.execute("SELECT session_user").fetchone()
+    if name != role:
+        raise ImproperlyConfigured(
+            f"DATABASE_POOLED is set, and the database login is {name}: behind a pooler the product"
+            f" must log in as {role}. Look at DATABASE_URL, and at the user of the pooler itself."
+        )
 
 
 class SchemaEditor(TimescaleSchemaEditor):  # type: ignore[misc]
@@ -53,6 +68,9 @@ class DatabaseWrapper(TimescaleWrapper):  # type: ignore[misc]
 
         With a pool that never ends well: every connection waits for another.
         """
+        if self.settings_dict.get("POOLED"):
+            _require_login(connection, settings.DATABASE_ROLE)
+            return True
         role = self.settings_dict["OPTIONS"].get("assume_role")
         if not role:
             return False

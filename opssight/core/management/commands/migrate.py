@@ -8,9 +8,11 @@ from opssight.core.database_role import as_owner, ensure_role, grant, refuse_pro
 class Command(migrate.Command):
     """Django's own, as the owner of the tables; then the product's role may use them."""
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def execute(self, *args: Any, **options: Any) -> Any:
+        # Around the system checks as well, which ask a database that may not have the role yet.
         with as_owner():
             refuse_product_role()
             ensure_role()
-            super().handle(*args, **options)
+            output = super().execute(*args, **options)
             grant()
+        return output
