@@ -1,4 +1,7 @@
-"""Sign-ins, failed ones, lockouts and sign-outs, as the libraries that do them report them."""
+"""Sign-ins, failed ones, lockouts and sign-outs, as the libraries that do them report them.
+
+New passwords and second factors are changes of rows, which the database writes down itself.
+"""
 
 from typing import Any
 
@@ -17,6 +20,10 @@ def connect() -> None:
     user_logged_in.connect(_signed_in, dispatch_uid="opssight.audit.login")
     user_login_failed.connect(_refused, dispatch_uid="opssight.audit.login_failed")
     user_logged_out.connect(_signed_out, dispatch_uid="opssight.audit.logout")
+    if apps.is_installed("allauth.mfa"):
+        from allauth.mfa.signals import authentication_failed  # noqa: PLC0415 (needs the models)
+
+        authentication_failed.connect(_wrong_code, dispatch_uid="opssight.audit.wrong_code")
     if apps.is_installed("axes"):
         from axes.signals import user_locked_out  # noqa: PLC0415 (needs the app's models)
 
@@ -35,6 +42,13 @@ def _signed_out(sender: Any, user: Any = None, **kwargs: Any) -> None:
 def _refused(sender: Any, credentials: dict[str, Any] | None = None, **kwargs: Any) -> None:
     """Never with the password; of what was typed as a name, no more than a name could be."""
     _record_typed(Action.LOGIN_FAILED, _name_in(credentials or {}))
+
+
+def _wrong_code(sender: Any, user: Any, authenticator: Any, **kwargs: Any) -> None:
+    """The password was right. `confirming`: somebody signed in was asked for a code once more."""
+    confirming = bool(kwargs.get("reauthentication"))
+    details = {"second_step": str(authenticator.type), "confirming": confirming}
+    record(event=Action.LOGIN_FAILED, about=user, label=user.get_username(), **details)
 
 
 def _locked_out(sender: Any, username: str | None = None, **kwargs: Any) -> None:
