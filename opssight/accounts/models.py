@@ -133,6 +133,11 @@ class User(AbstractUser):
         self._narrowed = (permissions, organization)
         self.__dict__.pop("grants", None)
 
+    def forget_grants(self) -> None:
+        """Read again what is allowed when asked next: this request may have changed it."""
+        for name in ("grants", "_memberships"):
+            self.__dict__.pop(name, None)
+
     def reach(self) -> frozenset[int]:
         """Ids of the organizations whose rows the user may come across at all."""
         if self._acting_in is not None:

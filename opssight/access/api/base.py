@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import MethodNotAllowed, PermissionDenied, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,8 +11,10 @@ from rest_framework.serializers import BaseSerializer
 
 from opssight.access.models import ApiToken
 from opssight.accounts.permissions import Permission
+from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.viewsets import REFUSED, TenantViewSet
 
+ONE_BY_ONE = "Make these one by one: each comes with a secret that is shown once."
 BY_A_PERSON = "Tokens are managed by people who are signed in, not by a token."
 
 
@@ -66,3 +68,16 @@ class ManagedViewSet(TenantViewSet):
         """A token that made tokens would outlive its own end."""
         if isinstance(self.request.auth, ApiToken):
             raise PermissionDenied(BY_A_PERSON)
+
+
+class BulkManagedViewSet(BulkMixin, ManagedViewSet):
+    """Many at once as well; what comes with a secret is made one by one (`with_secret`)."""
+
+    with_secret: ClassVar[bool] = False
+
+    def do_single(self, name: str) -> Response:
+        """Like the single call: who lost a permission an operation ago does not have it now."""
+        self.user.forget_grants()
+        if self.with_secret and name == "create":
+            raise MethodNotAllowed("POST", detail=ONE_BY_ONE)
+        return super().do_single(name)

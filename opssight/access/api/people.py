@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from opssight.access import mail
 from opssight.access.api import filters, serializers
-from opssight.access.api.base import ManagedViewSet
+from opssight.access.api.base import BulkManagedViewSet, ManagedViewSet
 from opssight.access.models import CustomRole, Invitation, StaffAccess
 from opssight.access.services import invitations, members, roles
 from opssight.accounts.models import Membership, Organization
@@ -25,8 +25,11 @@ MANAGE = (Permission.MEMBER_EDIT,)
 NOT_OPEN = "The invitation was accepted or revoked in the meantime. Read it again."
 
 
-@extend_schema_view(**describe("member", "members"))
-class MemberViewSet(ManagedViewSet):
+@extend_schema_view(
+    **describe("member", "members"),
+    bulk=extend_schema(summary="Change and take out many members"),
+)
+class MemberViewSet(BulkManagedViewSet):
     """People of your organization and what they may do. New ones come by invitation."""
 
     queryset = (
@@ -37,7 +40,7 @@ class MemberViewSet(ManagedViewSet):
     )
     serializer_class = serializers.MemberSerializer
     needed = Permission.MEMBER_EDIT
-    write_permissions = dict.fromkeys(("partial_update", "destroy"), MANAGE)
+    write_permissions = dict.fromkeys(("partial_update", "destroy", "bulk"), MANAGE)
     filterset_class = filters.MemberFilter
     search_fields = ["user__username", "user__first_name", "user__last_name", "user__email"]
     ordering_fields = ["role", "coverage"]
@@ -73,14 +76,14 @@ class MemberViewSet(ManagedViewSet):
 
 
 @extend_schema_view(**describe("custom role", "custom roles"))
-class CustomRoleViewSet(ManagedViewSet):
+class CustomRoleViewSet(BulkManagedViewSet):
     """Roles of your organization's own: named sets of permissions. Every member may read them."""
 
     queryset = CustomRole.objects.all()
     serializer_class = serializers.CustomRoleSerializer
     needed = Permission.MEMBER_EDIT
     read_by = Permission.VIEW
-    write_permissions = dict.fromkeys(("create", "partial_update", "destroy"), MANAGE)
+    write_permissions = dict.fromkeys(("create", "partial_update", "destroy", "bulk"), MANAGE)
     filterset_class = filters.CustomRoleFilter
     search_fields = ["name", "description"]
     ordering_fields = ["name"]
@@ -124,14 +127,18 @@ class CustomRoleViewSet(ManagedViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-@extend_schema_view(**describe("invitation", "invitations"))
-class InvitationViewSet(ManagedViewSet):
+@extend_schema_view(
+    **describe("invitation", "invitations"),
+    bulk=extend_schema(summary="Revoke many invitations"),
+)
+class InvitationViewSet(BulkManagedViewSet):
     """Links that make whoever holds one a member, once, within seven days."""
 
     queryset = Invitation.objects.select_related("custom_role", "invited_by")
     serializer_class = serializers.InvitationSerializer
     needed = Permission.MEMBER_EDIT
-    write_permissions = dict.fromkeys(("create", "destroy"), MANAGE)
+    with_secret = True
+    write_permissions = dict.fromkeys(("create", "destroy", "bulk"), MANAGE)
     filterset_class = filters.InvitationFilter
     search_fields = ["email"]
     ordering_fields = ["created_at", "expires_at", "email"]

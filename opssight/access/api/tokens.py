@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from opssight.access.api import filters, serializers
-from opssight.access.api.base import ManagedViewSet
+from opssight.access.api.base import BulkManagedViewSet
 from opssight.access.models import ApiToken
 from opssight.access.services import devices, members, tokens
 from opssight.accounts.models import Membership
@@ -23,14 +23,18 @@ NEEDED = (Permission.INTEGRATION_EDIT,)
 REVOKED = "This device was revoked in the meantime, and stays so. Make a new one."
 
 
-@extend_schema_view(**describe("personal token", "your personal tokens"))
-class TokenViewSet(ManagedViewSet):
+@extend_schema_view(
+    **describe("personal token", "your personal tokens"),
+    bulk=extend_schema(summary="Revoke many of your personal tokens"),
+)
+class TokenViewSet(BulkManagedViewSet):
     """Your own API tokens: they do what you may do, at most the permissions given to them."""
 
     queryset = ApiToken.objects.filter(kind=ApiToken.Kind.PERSONAL)
     serializer_class = serializers.TokenSerializer
     needed = Permission.VIEW
-    write_permissions = dict.fromkeys(("create", "destroy"), (Permission.VIEW,))
+    with_secret = True
+    write_permissions = dict.fromkeys(("create", "destroy", "bulk"), (Permission.VIEW,))
     filterset_class = filters.TokenFilter
     search_fields = ["name", "prefix"]
     ordering_fields = ["created_at", "expires_at", "last_used_at", "name"]
@@ -69,8 +73,11 @@ class TokenViewSet(ManagedViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-@extend_schema_view(**describe("device", "devices"))
-class DeviceViewSet(ManagedViewSet):
+@extend_schema_view(
+    **describe("device", "devices"),
+    bulk=extend_schema(summary="Change and revoke many devices"),
+)
+class DeviceViewSet(BulkManagedViewSet):
     """Machines that send readings and states with a token of their own."""
 
     queryset = (
@@ -80,7 +87,10 @@ class DeviceViewSet(ManagedViewSet):
     )
     serializer_class = serializers.DeviceSerializer
     needed = Permission.INTEGRATION_EDIT
-    write_permissions = dict.fromkeys(("create", "partial_update", "destroy", "rotate"), NEEDED)
+    with_secret = True
+    write_permissions = dict.fromkeys(
+        ("create", "partial_update", "destroy", "rotate", "bulk"), NEEDED
+    )
     filterset_class = filters.TokenFilter
     search_fields = ["name", "prefix"]
     ordering_fields = ["created_at", "expires_at", "last_used_at", "name"]
