@@ -77,6 +77,15 @@ def test_the_role_of_the_product_can_do_no_more_than_use_the_tables() -> None:
     assert memberships == []
 
 
+def test_the_role_of_the_product_cannot_put_anything_beside_the_tables() -> None:
+    """A function or table of its own could stand in for one that the owner's functions use."""
+    [(may_create,)] = rows(
+        "SELECT has_schema_privilege(%s, 'public', 'CREATE')", settings.DATABASE_ROLE
+    )
+
+    assert not may_create
+
+
 @pytest.mark.parametrize("right", ["TRUNCATE", "TRIGGER", "REFERENCES"])
 def test_the_role_of_the_product_cannot_go_round_a_policy(right: str) -> None:
     """A policy says nothing of TRUNCATE, and a trigger runs as whoever writes."""

@@ -1,6 +1,9 @@
 """Behind PgBouncer in transaction mode, where tenants share the sessions of the server."""
 
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -17,6 +20,7 @@ from assets.services import ingest
 from opssight.accounts.models import Organization
 from opssight.accounts.permissions import Role
 from opssight.core.walls import acting
+from opssight.runtime.locations import REPOSITORY
 from tests.factories import AssetFactory, MembershipFactory, SensorFactory, SiteFactory
 from tests.walls.conftest import Two
 from tests.walls.pooler import PROGRAM, pooler
@@ -197,6 +201,22 @@ def test_pages_and_readings_go_through(behind: dict[str, Any], two_plants: Two) 
     assert answer.status_code == 200, answer.content
     assert {site["code"] for site in answer.json()["results"]} >= {"S1"}
     assert Reading.objects.get(sensor=sensor).value == 2.0
+
+
+def test_the_settings_come_from_the_environment(behind: dict[str, Any]) -> None:
+    name = connection.settings_dict["NAME"]
+    url = f"postgres://{behind['USER']}@/{name}?host={behind['HOST']}&port={behind['PORT']}"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--database", "default"],
+        cwd=REPOSITORY,
+        env={**os.environ, "DATABASE_URL": url, "DATABASE_POOLED": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "System check identified" in done.stderr, done.stderr
+    assert "database" not in done.stderr, "neither E005 nor W002"
 
 
 class TestWrongLogins:
