@@ -44,6 +44,10 @@ test: install ## run the tests on a throw-away PostgreSQL and Valkey
 test-timescale: install ## run the migrations and time-series queries on a TimescaleDB
 	@$(PY) -m opssight.runtime timescale -- $(PY) -m pytest -m timescale tests/timescale $(ARGS)
 
+.PHONY: test-isolation
+test-isolation: install ## ask every route as every role for another tenant's rows
+	@$(RUN) $(PY) -m pytest -n auto -m isolation tests/isolation tests/walls $(ARGS)
+
 .PHONY: test-browser
 test-browser: install assets ## drive the pages with Chromium
 	@$(RUN) $(PY) -m pytest -m browser tests $(ARGS)

@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from tests.isolation import world as worlds
+from tests.isolation.watch import watching
 
 
 @pytest.fixture(scope="module")
@@ -18,4 +20,14 @@ def _built(django_db_setup: None, django_db_blocker: Any) -> Iterator[worlds.Wor
 @pytest.fixture
 def world(_built: worlds.World, db: None) -> worlds.World:
     """What one test does is undone after it."""
+    worlds.begin()
     return _built
+
+
+@pytest.fixture
+def watched() -> Iterator[None]:
+    """Views are watched while they read, and no refusal is logged."""
+    logging.disable(logging.CRITICAL)
+    with watching():
+        yield
+    logging.disable(logging.NOTSET)

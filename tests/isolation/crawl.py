@@ -5,166 +5,133 @@ being different for an id that exists there. The crawl learns what a route reads
 string and body by watching it read.
 """
 
+import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
-from unittest import mock
 
-from django.contrib import admin
+from django.conf import settings
+from django.core.cache import cache as product_cache
 from django.db import transaction
-from django.http import QueryDict
+from django.template.utils import get_app_template_dirs
 from django.test import Client
-from rest_framework.parsers import JSONParser
 
+from tests.isolation import bodies, watch
+from tests.isolation.answers import NONSENSE, Answer, answer_of
 from tests.isolation.routes import READS, Route
-from tests.isolation.world import FOREIGN, FOREIGN_PREFIX, GHOST, MARK, OWN
+from tests.isolation.world import FOREIGN, GHOST, MARK, OWN
 
-NONSENSE = MARK[::-1]
 SEARCHES = ("q", "search")
-PASSING = re.compile(
-    r"[A-Za-z0-9]{64}"  # CSRF tokens
-    r"|nonce[-=]\"?[\w+/=-]+"
-    r"|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}"
-    r"|eyJ[\w.-]+"
-    r"|\b1000[1-9]\d\d\b"  # rows that the question itself made, such as the record of an export
-    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*"
-)
-
-
-class _Watched(QueryDict):
-    seen: set[str] = set()
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        self.seen.add(key)
-        return super().get(key, default)
-
-    def getlist(self, key: str, default: Any = None) -> Any:
-        self.seen.add(key)
-        return super().getlist(key, default)
-
-    def __getitem__(self, key: str) -> Any:
-        self.seen.add(key)
-        return super().__getitem__(key)
-
-    def __contains__(self, key: object) -> bool:
-        self.seen.add(str(key))
-        return super().__contains__(key)
-
-
-class _WatchedBody(dict[str, Any]):
-    def get(self, key: str, default: Any = None) -> Any:
-        _Watched.seen.add(key)
-        return super().get(key, default)
-
-    def __getitem__(self, key: str) -> Any:
-        _Watched.seen.add(key)
-        return super().__getitem__(key)
-
-    def __contains__(self, key: object) -> bool:
-        _Watched.seen.add(str(key))
-        return super().__contains__(key)
-
-
-@contextmanager
-def watching() -> Iterator[None]:
-    """Note which names a view reads from the query string and from the body."""
-    parse = JSONParser.parse
-
-    def watched(self: JSONParser, *args: Any, **kwargs: Any) -> Any:
-        body = parse(self, *args, **kwargs)
-        return _WatchedBody(body) if isinstance(body, dict) else body
-
-    with (
-        mock.patch("django.core.handlers.wsgi.QueryDict", _Watched),
-        mock.patch("django.http.request.QueryDict", _Watched),
-        mock.patch.object(JSONParser, "parse", watched),
-    ):
-        yield
+REFUSALS = (401, 403, 405)
 
 
 class Crawl:
-    """One observer's questions; `leaks` says what went wrong."""
+    """One observer's questions; `leaks` says what went wrong.
 
-    def __init__(self, client: Client) -> None:
+    `is_deep`: both foreign rows of a table instead of one, htmx's fragments, and bodies that are
+    right but for one id.
+    """
+
+    def __init__(self, client: Client, *, is_deep: bool = True) -> None:
         self.client = client
+        self.is_deep = is_deep
         self.leaks: list[str] = []
-        self.answered: dict[str, int] = {}
+        self.own: dict[Route, Answer] = {}
+        """What each route answers for the own organization's rows."""
         self.requests = 0
 
     def read(self, route: Route) -> None:
-        """Foreign ids in the path, every list, and every name in the query string."""
+        """Foreign ids in the path, and the same page or list of the own organization."""
         if "get" not in route.methods:
             return
-        for number in (1, 2) if route.ids else ():
-            ids = [FOREIGN + number] * len(route.ids)
-            ghosts = [GHOST + number] * len(route.ids)
-            self._same("get", route.path(*ids), route.path(*ghosts))
-            if len(ids) > 1:
-                own = OWN + number
-                self._same("get", route.path(own, ids[1]), route.path(own, ghosts[1]))
-        own_path = route.path(*[OWN + 1] * len(route.ids))
-        _Watched.seen = set()
-        self.answered[route.name] = self._ask("get", own_path)[0]
-        if self.answered[route.name] == 200:
-            self._fragments(own_path)
+        self._foreign_ids("get", route)
+        self.own[route] = answer = self._ask("get", route.own_path)
+        if answer.status == 200 and self.is_deep:
+            if not route.is_api and not route.is_admin:
+                self._fragments(route.own_path, answer.text)
+            for query in bodies.arrangements(route):
+                self._ask("get", route.own_path, query)
+
+    def read_again(self) -> None:
+        """What was read is the same now, where nothing foreign is left that could be counted."""
+        product_cache.clear()
+        for route, before in self.own.items():
+            after = self._ask("get", route.own_path)
+            if before != after:
+                what = before.difference(after)
+                self.leaks.append(f"GET {route.own_path} without foreign rows: {what}")
 
     def filter(self, route: Route) -> None:
         """Every name that a list reads from the query string, with ids and texts of the other."""
         if "get" not in route.methods:
             return
-        path = route.path(*[OWN + 1] * len(route.ids))
-        _Watched.seen = set()
-        if self._ask("get", path)[0] != 200:
+        path = route.own_path
+        watch.forget()
+        if self._ask("get", path).status != 200:
             return
-        for name in sorted(_Watched.seen - {"page", "page_size"} | _admin_filters(route)):
+        for name in sorted({*bodies.names_read(), *bodies.admin_filters(route)}):
             self._same("get", path, path, {name: str(FOREIGN + 1)}, {name: str(GHOST + 1)})
             if name in SEARCHES:
                 self._same("get", path, path, {name: MARK}, {name: NONSENSE})
+
+    def autocomplete(self) -> None:
+        for path in bodies.autocompletes():
+            self._ask("get", path)
+            self._same("get", f"{path}&term={MARK}", f"{path}&term={NONSENSE}")
 
     def write(self, route: Route) -> None:
         """Foreign ids in the path, and in every name that the view reads from the body."""
         for method in route.methods:
             if method in READS:
                 continue
-            for number in (1, 2) if route.ids else ():
-                ids = [FOREIGN + number] * len(route.ids)
-                ghosts = [GHOST + number] * len(route.ids)
-                self._same(method, route.path(*ids), route.path(*ghosts), {}, {})
-                if len(ids) > 1:
-                    own = OWN + number
-                    self._same(method, route.path(own, ids[1]), route.path(own, ghosts[1]), {}, {})
+            self._foreign_ids(method, route)
             if method != "delete":
                 self._write_own(route, method)
 
+    def _foreign_ids(self, method: str, route: Route) -> None:
+        sent = None if method == "get" else {}
+        for number in ((1, 2) if self.is_deep else (1,)) if route.ids else ():
+            ids = [FOREIGN + number] * len(route.ids)
+            ghosts = [GHOST + number] * len(route.ids)
+            self._same(method, route.path(*ids), route.path(*ghosts), sent, sent)
+            if len(ids) > 1:
+                own = OWN + number
+                self._same(method, route.path(own, ids[1]), route.path(own, ghosts[1]), sent, sent)
+
     def _write_own(self, route: Route, method: str) -> None:
         """Let own rows refer to foreign ones."""
-        path = route.path(*[OWN + 1] * len(route.ids))
-        _Watched.seen = set()
-        self._ask(method, path, {})
-        names = sorted(_Watched.seen - {"csrfmiddlewaretoken", "_method"})
-        if route.name.endswith("-bulk"):
-            self._bulk(path)
+        path = route.own_path
+        watch.forget()
+        if self._ask(method, path, {}).status in REFUSALS:
+            return
+        names = bodies.names_read()
         foreign: dict[str, Any] = dict.fromkeys(names, FOREIGN + 1)
         ghost: dict[str, Any] = dict.fromkeys(names, GHOST + 1)
-        self._same(method, path, path, foreign, ghost)
+        pairs = [(foreign, ghost)]
         if route.is_api:
-            lists: list[dict[str, Any]] = [
-                {name: [pk] for name in names} for pk in (FOREIGN + 1, GHOST + 1)
-            ]
-            self._same(method, path, path, *lists)
+            lists = ({name: [pk] for name in names} for pk in (FOREIGN + 1, GHOST + 1))
+            pairs.append((next(lists), next(lists)))
+            pairs += self._right_but_one(route, method)
+        pairs += bodies.action_pairs(route)
+        for one, other in pairs:
+            self._same(method, path, path, one, other)
 
-    def _bulk(self, path: str) -> None:
-        for operation in ("update", "delete"):
-            bodies: list[dict[str, Any]] = [
-                {"operations": [{"op": operation, "id": pk, "data": {}}]}
-                for pk in (FOREIGN + 1, GHOST + 1)
-            ]
-            self._same("post", path, path, *bodies)
+    def _right_but_one(self, route: Route, method: str) -> list[tuple[bodies.Body, bodies.Body]]:
+        detail = route.detail
+        if not self.is_deep or detail is None:
+            return []
+        answer = self.client.get(detail)
+        right = json.loads(answer.content) if answer.status_code == 200 else {}
+        if route.name.endswith("-bulk"):
+            return list(bodies.bulk_pairs(route, right))
+        return list(bodies.one_wrong(route, method, right))
 
-    def _fragments(self, path: str) -> None:
+    def _fragments(self, path: str, page: str) -> None:
         """The parts of a page that htmx asks for."""
-        self._ask("get", path, HTTP_HX_REQUEST="true", HTTP_HX_TARGET="main")
+        present = {f'id="{target}"' in page and target for target in _targets()}
+        for target in sorted({target or "main" for target in present}):
+            self._ask("get", path, HTTP_HX_REQUEST="true", HTTP_HX_TARGET=target)
 
     def _same(
         self,
@@ -176,64 +143,37 @@ class Crawl:
     ) -> None:
         one = self._ask(method, foreign, of_foreign)
         other = self._ask(method, ghost, of_ghost)
-        if method != "get" and one[0] == other[0] < 400:
-            return
         if one != other:
-            what = f"{method.upper()} {foreign} {of_foreign or ''}"
-            self.leaks.append(f"{what}: {one[0]} is not {other[0]}, or {_difference(one, other)}")
+            what = one.difference(other)
+            self.leaks.append(f"{method.upper()} {foreign} {of_foreign or ''}: {what}")
 
     def _ask(
         self, method: str, path: str, values: dict[str, Any] | None = None, **headers: str
-    ) -> tuple[int, str, str]:
-        """Status, place that it sends to, and text, without what is different each time."""
+    ) -> Answer:
         self.requests += 1
+        if method != "get" and path.startswith("/api/"):
+            headers = {"content_type": "application/json", **headers}
+        what = f"{method.upper()} {path} {values or ''}"
         with transaction.atomic():
             cookies = self.client.cookies.copy()
-            sent: Any = values
-            if method != "get" and path.startswith("/api/"):
-                headers = {"content_type": "application/json", **headers}
-            answer = getattr(self.client, method)(path, sent, **headers)
-            body = b"".join(answer) if answer.streaming else answer.content
+            answer = answer_of(getattr(self.client, method)(path, values, **headers), what)
             self.client.cookies = cookies
             transaction.set_rollback(True)
-        what = f"{method.upper()} {path} {values or ''}"
-        text = _plain(body.decode("utf-8", "replace"), what)
-        place = _plain(answer.headers.get("Location", ""), what)
-        self._look(what, text + place)
-        if answer.status_code >= 500:
-            self.leaks.append(f"{what}: {answer.status_code}")
-        return answer.status_code, place, text
-
-    def _look(self, what: str, text: str) -> None:
-        for forbidden in (MARK.lower(), FOREIGN_PREFIX):
-            at = text.lower().find(forbidden)
-            if at >= 0:
-                self.leaks.append(f"{what}: shows {text[max(0, at - 80) : at + 60]!r}")
+        if leak := answer.leak():
+            self.leaks.append(f"{what}: shows {leak!r}")
+        if answer.status >= 500:
+            self.leaks.append(f"{what}: {answer.status}")
+        return answer
 
 
-def _plain(text: str, asked: str) -> str:
-    """Without what was asked for, which an answer may repeat, and what is different each time."""
-    for number in (1, 2):
-        for base in (FOREIGN, GHOST):
-            if str(base + number) in asked:
-                text = text.replace(str(base + number), "ID").replace(f"{base + number:,}", "ID")
-    for words in (MARK, NONSENSE):
-        if words in asked:
-            text = re.sub(words, "TEXT", text, flags=re.IGNORECASE)
-    return PASSING.sub("", text)
-
-
-def _difference(one: tuple[int, str, str], other: tuple[int, str, str]) -> str:
-    left, right = "\n".join(one[1:]), "\n".join(other[1:])
-    at = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), 0)
-    return f"{left[max(0, at - 60) : at + 80]!r} is not {right[max(0, at - 60) : at + 80]!r}"
-
-
-def _admin_filters(route: Route) -> set[str]:
-    """What a list of the admin can be cut by; it does not read these by name."""
-    page = getattr(route.callback, "model_admin", None)
-    if not route.is_admin or page is None or not route.name.endswith("_changelist"):
-        return set()
-    assert page in admin.site._registry.values()
-    names = [item if isinstance(item, str) else item[0] for item in page.list_filter]
-    return {f"{name}__id__exact" for name in names} | {"q", "o", "p", "_popup", "_to_field"}
+@cache
+def _targets() -> frozenset[str]:
+    """Ids of the parts that a page can be asked for alone (`render_fragment`)."""
+    names = [
+        name
+        for folder in (*settings.TEMPLATES[0]["DIRS"], *get_app_template_dirs("templates"))
+        if ".venv" not in Path(folder).parts
+        for template in Path(folder).glob("**/*.html")
+        for name in re.findall(r"{% partialdef (\w+)", template.read_text())
+    ]
+    return frozenset(name.replace("_", "-") for name in names)

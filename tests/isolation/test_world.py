@@ -1,8 +1,18 @@
 """That the two organizations are what the crawl takes them for."""
 
 import pytest
+from django.db import transaction
 
-from tests.isolation.world import FOREIGN, FOREIGN_PREFIX, MARK, World, missing_models
+from assets.models import Asset
+from tests.isolation.world import (
+    FOREIGN,
+    FOREIGN_PREFIX,
+    MARK,
+    World,
+    missing_models,
+    was_touched,
+    without_foreign,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -22,3 +32,19 @@ def test_who_belongs_to_the_foreign_organization_does_see_marks_and_ids(world: W
         assert MARK in body, path
         assert FOREIGN_PREFIX in body, path
     assert client.get(f"/api/assets/{FOREIGN + 1}/").status_code == 200
+
+
+def test_a_write_to_a_foreign_row_is_noticed_even_if_it_is_undone(world: World) -> None:
+    assert not was_touched()
+    with transaction.atomic():
+        Asset.objects.filter(organization=world.foreign).update(category="fan")
+        transaction.set_rollback(True)
+
+    assert was_touched()
+
+
+def test_without_the_foreign_organization_its_lists_are_empty(world: World) -> None:
+    with without_foreign(world):
+        assert not Asset.objects.filter(organization=world.foreign).exists()
+        assert Asset.objects.filter(organization=world.own).exists()
+    assert Asset.objects.filter(organization=world.foreign).exists()

@@ -3,14 +3,15 @@
 Every table counts from the same number, so that one id names a foreign row in each of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pgtrigger
 from django.apps import apps
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import CharField, Field, TextField
 from django.test import Client
 
@@ -108,6 +109,7 @@ def build() -> World:
     foreign = _plant(FOREIGN, "Foreign plant", "foreign-admin")
     _mark(foreign.organization)
     own = _plant(OWN, "Own plant", "own-admin")
+    _guard(foreign.organization)
     return World(
         own=own.organization,
         foreign=foreign.organization,
@@ -128,18 +130,65 @@ def missing_models() -> list[str]:
     ]
 
 
-def fingerprint(organization: Organization) -> dict[str, Any]:
-    """All rows of the organization, to see whether anything was changed."""
+def was_touched() -> bool:
+    """Whether a foreign row was written at any time, even if that was undone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT is_called FROM foreign_touched")
+        return bool(cursor.fetchone()[0])  # type: ignore[index]
+
+
+@contextmanager
+def without_foreign(world: World) -> Iterator[None]:
+    """Only the own organization exists in the block."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # Neither keys nor triggers are asked: every row that could hold them back goes too.
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            for table, column in _owned_tables():
+                cursor.execute(f'DELETE FROM "{table}" WHERE "{column}" = %s', [world.foreign.pk])  # noqa: S608
+            cursor.execute("DELETE FROM users WHERE id >= %s", [FOREIGN])
+            cursor.execute("SET LOCAL session_replication_role = origin")
+        yield
+        transaction.set_rollback(True)
+
+
+def begin() -> None:
+    """Forget what `was_touched` knows, and give new rows ids that tell them from the world's."""
+    _count_from(OWN + 5000)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER SEQUENCE foreign_touched RESTART")
+
+
+def _owned_tables() -> list[tuple[str, str]]:
+    """Each table with rows of organizations, and its column that says whose they are."""
     models: list[Any] = [m for m in apps.get_models() if issubclass(m, TenantModel)]
-    rows = {
-        model._meta.label: sorted(
-            map(repr, model._default_manager.filter(organization=organization).values_list())
+    tables = [(model._meta.db_table, "organization_id") for model in [*models, Membership]]
+    return [*tables, (Organization._meta.db_table, "id")]
+
+
+def _guard(foreign: Organization) -> None:
+    """Let the database note every write to a row of the organization, for `was_touched`.
+
+    A sequence does not go back when the write is undone.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            CREATE SEQUENCE foreign_touched;
+            CREATE FUNCTION note_touched() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+            BEGIN
+                IF (to_jsonb(OLD) ->> TG_ARGV[0]) = TG_ARGV[1]
+                    OR (to_jsonb(NEW) ->> TG_ARGV[0]) = TG_ARGV[1]
+                THEN PERFORM nextval('public.foreign_touched'); END IF;
+                RETURN NULL;
+            END $$
+            """
         )
-        for model in models
-    }
-    rows["organization"] = list(Organization.objects.filter(pk=organization.pk).values_list())
-    rows["members"] = list(Membership.objects.filter(organization=organization).values_list())
-    return rows
+        for table, column in _owned_tables():
+            cursor.execute(
+                f'CREATE TRIGGER touched AFTER INSERT OR UPDATE OR DELETE ON "{table}"'
+                f" FOR EACH ROW EXECUTE FUNCTION note_touched('{column}', '{foreign.pk}')"
+            )
 
 
 def _plant(first: int, name: str, username: str) -> Membership:
@@ -210,7 +259,7 @@ def _count_from(first: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT quote_ident(sequencename) FROM pg_sequences WHERE schemaname = 'public'"
-            " AND sequencename !~ '^(django_content_type|auth_|django_migrations)'"
+            " AND sequencename !~ '^(django_content_type|auth_|django_migrations|foreign_touched)'"
         )
         for (name,) in cursor.fetchall():
             cursor.execute(f"ALTER SEQUENCE {name} RESTART WITH {first}")

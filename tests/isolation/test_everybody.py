@@ -1,0 +1,54 @@
+"""Every role asks every route for everything: minutes long, so `make test-isolation` runs it."""
+
+import pytest
+
+from tests.isolation.crawl import Crawl
+from tests.isolation.kinds import KINDS, OBSERVERS, of_kind
+from tests.isolation.world import World, was_touched, without_foreign
+
+pytestmark = [pytest.mark.django_db, pytest.mark.isolation]
+NOT_IN_ADMIN = ("technician", "viewer", "requester", "integration", "anonymous")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", OBSERVERS)
+def test_no_list_row_page_or_count_shows_anything_foreign(
+    name: str, kind: str, world: World, watched: None
+) -> None:
+    crawl = Crawl(world.client(name))
+    for route in of_kind(kind, name):
+        crawl.read(route)
+    with without_foreign(world):
+        crawl.read_again()
+
+    assert crawl.leaks == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", [name for name in OBSERVERS if name != "anonymous"])
+def test_no_filter_search_or_order_finds_anything_foreign(
+    name: str, kind: str, world: World, watched: None
+) -> None:
+    if kind == "admin" and name in NOT_IN_ADMIN:
+        pytest.skip("Sees no list there.")
+    crawl = Crawl(world.client(name))
+    for route in of_kind(kind, name):
+        crawl.filter(route)
+    if kind == "admin":
+        crawl.autocomplete()
+
+    assert crawl.leaks == []
+    assert crawl.requests > 20
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", OBSERVERS)
+def test_nothing_foreign_can_be_changed_referred_to_or_told_by_a_refusal(
+    name: str, kind: str, world: World, watched: None
+) -> None:
+    crawl = Crawl(world.client(name))
+    for route in of_kind(kind, name):
+        crawl.write(route)
+
+    assert crawl.leaks == []
+    assert not was_touched()
