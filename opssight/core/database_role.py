@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import cast
 
 from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError
 from django.db import ProgrammingError, connection, transaction
+from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg import sql
 
+_postgresql = cast("DatabaseWrapper", connection)
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
 
 
@@ -30,8 +33,8 @@ def as_owner() -> Iterator[None]:
 
 def _disconnect() -> None:
     connection.close()
-    if connection.pool:
-        connection.close_pool()
+    if _postgresql.pool:
+        _postgresql.close_pool()
 
 
 def refuse_product_role() -> None:
@@ -43,7 +46,7 @@ def refuse_product_role() -> None:
         )
     with connection.cursor() as cursor:
         cursor.execute("SELECT session_user")
-        (name,) = cursor.fetchone()  # type: ignore[misc]
+        (name,) = cursor.fetchone()
     if name == settings.DATABASE_ROLE:
         raise CommandError(
             f"DATABASE_URL logs in as {name}, the role that the product works as, which may not"
@@ -67,9 +70,9 @@ def ensure_role() -> None:
             )
         )
         # Since PostgreSQL 16 who creates a role is its member, yet may not become it.
-        right = "SET" if connection.pg_version >= 160000 else "MEMBER"
+        right = "SET" if _postgresql.pg_version >= 160000 else "MEMBER"
         cursor.execute("SELECT pg_has_role(%s, %s)", [settings.DATABASE_ROLE, right])
-        if not cursor.fetchone()[0]:  # type: ignore[index]
+        if not cursor.fetchone()[0]:
             _join()
 
 

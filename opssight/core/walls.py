@@ -120,7 +120,7 @@ def new_organization_id() -> int:
     """The id of an organization to be made, whose rows an enclosing `acting` may then write."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('organizations', 'id'))")
-        pk: int = cursor.fetchone()[0]  # type: ignore[index]
+        pk: int = cursor.fetchone()[0]
     join(pk)
     return pk
 

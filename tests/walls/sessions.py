@@ -25,8 +25,9 @@ def as_product(*, login: dict[str, Any] | None = None, **options: object) -> Ite
         yield
     finally:
         connection.close()
-        if connection.pool:
-            connection.close_pool()
+        postgresql: Any = connection
+        if postgresql.pool:
+            postgresql.close_pool()
         mine.update(before)
 
 

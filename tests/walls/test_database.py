@@ -22,10 +22,10 @@ WRITABLE = sorted(
 )
 
 
-def rows(sql: str, *values: object) -> list[Any]:
+def rows(sql: str, *values: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 @pytest.fixture(scope="module")

@@ -203,6 +203,7 @@ def test_pages_and_readings_go_through(behind: dict[str, Any], two_plants: Two) 
     assert Reading.objects.get(sensor=sensor).value == 2.0
 
 
+@pytest.mark.runtime  # another process, seconds
 def test_the_settings_come_from_the_environment(behind: dict[str, Any]) -> None:
     name = connection.settings_dict["NAME"]
     url = f"postgres://{behind['USER']}@/{name}?host={behind['HOST']}&port={behind['PORT']}"
