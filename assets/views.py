@@ -71,7 +71,7 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
         .order_by(F("going_on").desc(), "key"),
         # A part of the plant has neighbors outside of it.
         "parent": Asset.objects.for_user(request.user).filter(children=asset).first(),
-        "children": asset.children.for_user(request.user).order_by("tag"),  # type: ignore[attr-defined]
+        "children": asset.children.for_user(request.user).order_by("tag"),
         "outgoing": asset.outgoing.for_user(request.user).select_related("target"),
         "incoming": asset.incoming.for_user(request.user).select_related("source"),
         "groups": asset.groups.for_user(request.user),

@@ -76,7 +76,7 @@ def test_tells_its_stages_and_ends_at_the_whole(demo_mode: None):
 
 
 def test_without_a_demo_plant_there_is_nothing_to_append(demo_mode: None):
-    organization = OrganizationFactory()
+    organization = OrganizationFactory.create()
 
     assert live.append_readings(at=ANCHOR) == 0
     assert tasks.append_readings_of(organization_id=organization.pk) == 0
