@@ -44,6 +44,10 @@ test: install ## run the tests on a throw-away PostgreSQL and Valkey
 test-timescale: install ## run the migrations and time-series queries on a TimescaleDB
 	@$(PY) -m opssight.runtime timescale -- $(PY) -m pytest -m timescale tests/timescale $(ARGS)
 
+.PHONY: test-crawl
+test-crawl: install ## walk every page and endpoint: stored markup, forwards, parts of a plant, a generated client
+	@$(RUN) $(PY) -m pytest -n auto -m crawl tests $(ARGS)
+
 .PHONY: test-isolation
 test-isolation: install ## ask every route as every role for another tenant's rows
 	@$(RUN) $(PY) -m pytest -n auto -m isolation tests/isolation tests/walls $(ARGS)

@@ -24,7 +24,7 @@ from tests.factories import (
     SiteFactory,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 MINE, THEIRS = "Minetown", "Farville"
 

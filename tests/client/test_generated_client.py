@@ -17,6 +17,8 @@ from maintenance.models import MaintenanceRecord, Technician
 from opssight.accounts.models import Membership
 from tests.factories import AssetFactory, TechnicianFactory
 
+pytestmark = pytest.mark.crawl
+
 NAME = "opssight_client"
 PASSWORD = "a quiet pump house"
 Load = Callable[[str], Any]

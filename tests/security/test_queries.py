@@ -132,6 +132,7 @@ def test_no_path_leads_out_of_the_static_files(path: str) -> None:
     assert b"root:" not in body
 
 
+@pytest.mark.crawl
 def test_no_parameter_names_a_file(admin: Membership, client_for: ClientFor) -> None:
     client = client_for(admin)
     names = ("file", "path", "template", "name", "next", "format", "lang", "theme", "download")

@@ -88,6 +88,7 @@ def test_signing_in_leads_nowhere_else(target: str, member: Membership) -> None:
     _assert_stays(answer["Location"])
 
 
+@pytest.mark.crawl
 def test_no_page_forwards_to_another_site(member: Membership, client_for: ClientFor) -> None:
     """`next` and its like, on every page that takes no argument."""
     client = client_for(member)

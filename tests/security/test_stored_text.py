@@ -18,7 +18,7 @@ from tests.core.test_admin import MAKERS, NEVER_ADDED
 from tests.factories import NotificationFactory
 from tests.security.routes import routes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 PAYLOAD = "\"'><script>x</script><img src=x onerror=x>{{7*7}}${7*7}"
 SHORT = "'\"><b/x=1>"
