@@ -46,6 +46,7 @@ ACTIONS = {
 }
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize(("prefix", "viewset"), ROUTES)
 def test_no_body_makes_it_fail(
     prefix: str, viewset: Any, admin: Membership, api_for: ApiFor

@@ -185,6 +185,7 @@ def test_list_row_and_form_open_for_who_plans(
     assert add.status_code == (403 if denied or label in NEVER_ADDED else 200)
 
 
+@pytest.mark.crawl
 @EVERY_MODEL
 def test_a_list_and_its_rows_cost_as_much_for_thirty_rows_as_for_three(
     label: str, admin: Membership, client_for: ClientFor

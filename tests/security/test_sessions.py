@@ -56,6 +56,7 @@ def _forms() -> list[Any]:
     return found
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("path", _forms())
 def test_no_page_takes_a_form_of_another_site(path: str, member: Membership) -> None:
     """CSRF, over every route of the URL conf."""
