@@ -46,9 +46,13 @@ def _refused(sender: Any, credentials: dict[str, Any] | None = None, **kwargs: A
 
 def _wrong_code(sender: Any, user: Any, authenticator: Any, **kwargs: Any) -> None:
     """The password was right. `confirming`: somebody signed in was asked for a code once more."""
-    confirming = bool(kwargs.get("reauthentication"))
-    details = {"second_step": str(authenticator.type), "confirming": confirming}
-    record(event=Action.LOGIN_FAILED, about=user, label=user.get_username(), **details)
+    record(
+        event=Action.LOGIN_FAILED,
+        about=user,
+        label=user.get_username(),
+        second_step=str(authenticator.type),
+        confirming=bool(kwargs.get("reauthentication")),
+    )
 
 
 def _locked_out(sender: Any, username: str | None = None, **kwargs: Any) -> None:
