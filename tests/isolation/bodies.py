@@ -46,16 +46,16 @@ def one_wrong(route: Route, method: str, right: Body) -> Iterator[tuple[Body, Bo
 
 def bulk_pairs(route: Route, right: Body) -> Iterator[tuple[Body, Body]]:
     for operation in ("update", "delete"):
-        foreign, ghost = (
+        pair: list[Body] = [
             {"operations": [{"op": operation, "id": pk, "data": {}}]}
             for pk in (FOREIGN + 1, GHOST + 1)
-        )
-        yield foreign, ghost
+        ]
+        yield pair[0], pair[1]
     for operation in ("create", "update"):
-        for pair in one_wrong(route, "patch" if operation == "update" else "post", right):
+        for wrong in one_wrong(route, "patch" if operation == "update" else "post", right):
             wrapped = [
                 {"operations": [{"op": operation, "id": OWN + 1, "data": data}], "atomic": True}
-                for data in pair
+                for data in wrong
             ]
             yield wrapped[0], wrapped[1]
 

@@ -97,7 +97,7 @@ class Route:
 
 @cache
 def routes() -> tuple[Route, ...]:
-    found = {}
+    found: dict[Any, Route] = {}
     for name, pattern, prefix, kwargs in _walk(get_resolver().url_patterns, "", (), ()):
         if not pattern.name or name in LEFT_OUT:
             continue

@@ -59,7 +59,7 @@ def _scope(member: Membership) -> Any:
 
 
 def _webhook_attempt(member: Membership) -> Any:
-    delivery = WebhookDelivery.objects.filter(organization=member.organization).first()
+    delivery = WebhookDelivery.objects.filter(organization=member.organization)[0]
     return WebhookAttempt.objects.create(
         organization=member.organization,
         delivery=delivery,
@@ -134,7 +134,7 @@ def was_touched() -> bool:
     """Whether a foreign row was written at any time, even if that was undone."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT is_called FROM foreign_touched")
-        return bool(cursor.fetchone()[0])  # type: ignore[index]
+        return bool(cursor.fetchone()[0])
 
 
 @contextmanager
@@ -242,7 +242,11 @@ def _observers(own: Membership) -> dict[str, User | None]:
 
 
 def _tenant_factories() -> list[Any]:
-    unique = (factories.OrganizationFactory, factories.UserFactory, factories.MembershipFactory)
+    unique: tuple[Any, ...] = (
+        factories.OrganizationFactory,
+        factories.UserFactory,
+        factories.MembershipFactory,
+    )
     # Digests are unique in the whole installation.
     unique += (factories.ApiTokenFactory, factories.DeviceFactory, factories.InvitationFactory)
     return [
@@ -272,7 +276,7 @@ def _mark(organization: Organization) -> None:
         fields = [field for field in model._meta.concrete_fields if _is_prose(model, field)]
         if not fields or getattr(model, "database_grants", "") == "SELECT":
             continue
-        rows = {
+        rows: Any = {
             Organization: {"pk": organization.pk},
             User: {"memberships__organization": organization},
         }.get(model, {"organization": organization})
