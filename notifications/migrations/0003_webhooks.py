@@ -123,10 +123,6 @@ class Migration(migrations.Migration):
             model_name='webhookattempt',
             constraint=models.UniqueConstraint(fields=('delivery', 'number'), name='one_attempt_per_number'),
         ),
-        migrations.AddConstraint(
-            model_name='webhookattempt',
-            constraint=opssight.accounts.constraints.SameOrganization(field='delivery', name='webhook_attempts_delivery_same_organization'),
-        ),
         migrations.AddIndex(
             model_name='webhookevent',
             index=models.Index(fields=['created_at'], name='webhook_event_by_age'),
@@ -162,6 +158,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='webhookdelivery',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('delivered_at__isnull', False), ('state', 'delivered')), models.Q(('delivered_at', None), ('state__in', ('pending', 'failed'))), _connector='OR'), name='webhook_delivered_with_its_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='webhookattempt',
+            constraint=opssight.accounts.constraints.SameOrganization(field='delivery', name='webhook_attempts_delivery_same_organization'),
         ),
         migrations.AddConstraint(
             model_name='webhookdelivery',

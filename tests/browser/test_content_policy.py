@@ -43,7 +43,7 @@ ENDS_THE_VISIT = ("logout", "health", "jsi18n", "favicon", "schema", "static")
 
 
 def test_no_page_breaks_its_policy(page_for: Pages, admin: Membership, scene: Scene) -> None:
-    page_for.expected |= {400, 401, 403, 404, 405}
+    page_for.expected |= {400, 401, 403, 404, 405, 410}
     page = page_for(admin)
     page.add_init_script(WATCH)
     keys = {name: getattr(scene, name).pk for name in ROWS}

@@ -23,8 +23,10 @@ def django_db_keepdb() -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
+    """As the owner of the tables, like the other tests."""
+    settings = connections["default"].settings_dict
+    settings["OPTIONS"].pop("assume_role", None)
     if IN_WEBASSEMBLY:
-        settings = connections["default"].settings_dict
         settings["TEST"]["NAME"] = settings["NAME"]
 
 
