@@ -170,7 +170,7 @@ class Crawl:
             headers = {"content_type": "application/json", **headers}
         what = f"{method.upper()} {path} {values or ''}"
         with transaction.atomic():
-            cookies = self.client.cookies.copy()
+            cookies: Any = self.client.cookies.copy()
             answer = answer_of(getattr(self.client, method)(path, values, **headers), what)
             self.client.cookies = cookies
             transaction.set_rollback(True)
@@ -184,9 +184,10 @@ class Crawl:
 @cache
 def _targets() -> frozenset[str]:
     """Ids of the parts that a page can be asked for alone (`render_fragment`)."""
+    own: Any = settings.TEMPLATES[0]["DIRS"]
     names = [
         name
-        for folder in (*settings.TEMPLATES[0]["DIRS"], *get_app_template_dirs("templates"))
+        for folder in (*own, *get_app_template_dirs("templates"))
         if ".venv" not in Path(folder).parts
         for template in Path(folder).glob("**/*.html")
         for name in re.findall(r"{% partialdef (\w+)", template.read_text())

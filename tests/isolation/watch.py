@@ -57,7 +57,7 @@ def watching() -> Iterator[None]:
     parse = JSONParser.parse
 
     def watched(self: JSONParser, *args: Any, **kwargs: Any) -> Any:
-        body = parse(self, *args, **kwargs)
+        body: Any = parse(self, *args, **kwargs)
         return _WatchedBody(body) if isinstance(body, dict) else body
 
     def store_nothing(*args: Any, **kwargs: Any) -> None:
