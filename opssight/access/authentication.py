@@ -1,6 +1,5 @@
 """How tokens of people and devices sign in at the API."""
 
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -10,6 +9,7 @@ from rest_framework.request import Request
 from opssight.access.models import ApiToken
 from opssight.access.services import tokens
 from opssight.access.services.secrets import PREFIX
+from opssight.accounts.limits import client_address
 from opssight.accounts.models import User
 
 REFUSED = "This token does not work: it is wrong, expired or revoked. Make a new one."
@@ -23,7 +23,7 @@ class ApiTokenAuthentication(BaseAuthentication):
         secret = secret.strip()
         if scheme.lower() not in ("bearer", "token") or not secret.startswith(PREFIX):
             return None
-        address = request.META.get(settings.RATELIMIT_IP_META_KEY) or None
+        address = client_address(request._request)  # noqa: SLF001 REST framework's way to it
         try:
             token = tokens.sign_in(secret=secret, address=address, at=timezone.now())
         except tokens.TokenRefused as error:

@@ -26,7 +26,13 @@ class TooManyAttempts(Ratelimited):  # type: ignore[misc]
 
 def count_attempt(request: HttpRequest, group: str) -> None:
     """Count one request of this address. Raises TooManyAttempts above `LOGIN_RATE`."""
-    usage = get_usage(request, group=group, key="ip", rate=settings.LOGIN_RATE, increment=True)
+    usage = get_usage(
+        request,
+        group=group,
+        key=lambda group, request: client_address(request),
+        rate=settings.LOGIN_RATE,
+        increment=True,
+    )
     if usage is not None and usage["should_limit"]:
         raise TooManyAttempts(max(1, usage["time_left"]))
 

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django_ratelimit.exceptions import Ratelimited
 
+from opssight.accounts.limits import client_address
 from opssight.accounts.models import User
 from opssight.core import walls
 from opssight.core.masking import masked_path
@@ -33,7 +34,7 @@ class WallsMiddleware:
         if request.path_info.startswith(self.OPEN):
             return self.get_response(request)
         said: dict[str, Any] = {
-            "address": str(request.META.get(settings.RATELIMIT_IP_META_KEY, "")),
+            "address": client_address(request),
             "method": str(request.method),
             "path": masked_path(request.path_info)[:300],
         }

@@ -74,6 +74,17 @@ class TestSigningIn:
         assert me["organizations"][0]["permissions"] == ["view"]
         assert ApiToken.objects.get().last_used_at == NOON
 
+    def test_an_address_that_is_none_does_not_stop_a_token(
+        self, planner: Membership, settings: Any
+    ) -> None:
+        settings.RATELIMIT_IP_META_KEY = "HTTP_X_REAL_IP"
+        api = bearer(personal(planner)[1])
+
+        answer = api.get("/api/me/", HTTP_X_REAL_IP="1.2.3.4, 5.6.7.8")
+
+        assert answer.status_code == 200
+        assert ApiToken.objects.get().last_used_from == "127.0.0.1"
+
     def test_a_token_stays_in_its_organization(self, planner: Membership) -> None:
         other: Any = MembershipFactory.create(user=planner.user, role=Role.ADMIN)
         AssetFactory.create(organization=other.organization)
