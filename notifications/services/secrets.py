@@ -1,19 +1,16 @@
 """Secrets of webhooks: made, kept encrypted, and used to sign."""
 
-import base64
 import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
-from django.utils.encoding import force_bytes
+from cryptography.fernet import InvalidToken
+
+from opssight.accounts.encryption import cipher
 
 PREFIX = "whsec_"
-PURPOSE = b"opssight.notifications.webhooks"
+PURPOSE = "opssight.notifications.webhooks"
 VERSION = "v1"
 
 
@@ -27,13 +24,13 @@ def new_secret() -> str:
 
 
 def encrypt(secret: str) -> str:
-    return _box().encrypt(secret.encode()).decode()
+    return cipher(PURPOSE).encrypt(secret.encode()).decode()
 
 
 def decrypt(kept: str) -> str:
     """Raises SecretUnreadable."""
     try:
-        return _box().decrypt(kept.encode()).decode()
+        return cipher(PURPOSE).decrypt(kept.encode()).decode()
     except InvalidToken as error:
         raise SecretUnreadable from error
 
@@ -51,14 +48,3 @@ def signature(body: bytes, *, keys: Iterable[str], seconds: int) -> str:
         f"{VERSION}={hmac.new(key.encode(), signed, hashlib.sha256).hexdigest()}" for key in keys
     ]
     return ",".join([f"t={seconds}", *parts])
-
-
-def _box() -> MultiFernet:
-    """Encrypts with SECRET_KEY; decrypts with SECRET_KEY_FALLBACKS too."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_derived(key)) for key in keys])
-
-
-def _derived(key: str | bytes) -> bytes:
-    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE)
-    return base64.urlsafe_b64encode(derivation.derive(force_bytes(key)))

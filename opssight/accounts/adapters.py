@@ -1,6 +1,5 @@
 """What django-allauth, which signs people in, asks the product."""
 
-import base64
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -9,14 +8,13 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
-from cryptography.fernet import Fernet, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from opssight.accounts.encryption import cipher
 from opssight.accounts.limits import client_address
+
+PURPOSE = "opssight.accounts.mfa"
 
 MISMATCH = (
     "The name and the password do not belong together. Check both; capital letters count in the"
@@ -81,10 +79,10 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": WRONG_CODE}
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode()
+        return cipher(PURPOSE).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        return cipher(PURPOSE).decrypt(encrypted_text.encode()).decode()
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002
         held = Authenticator.objects.filter(user_id=user.pk, type=type).count()
@@ -92,14 +90,3 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {"id": context.request.get_host().partition(":")[0], "name": "OpsSight"}
-
-
-def _cipher() -> MultiFernet:
-    """Encrypts with `SECRET_KEY`; still reads what one of `SECRET_KEY_FALLBACKS` encrypted."""
-    keys = [str(settings.SECRET_KEY), *map(str, settings.SECRET_KEY_FALLBACKS)]
-    return MultiFernet([Fernet(_derived(key)) for key in keys])
-
-
-def _derived(key: str) -> bytes:
-    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"opssight.accounts.mfa")
-    return base64.urlsafe_b64encode(derivation.derive(key.encode()))
