@@ -15,7 +15,6 @@ from opssight.access.models import ApiToken
 from opssight.access.services.members import coverage_of
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Permission
-from opssight.core import walls
 from opssight.core.api.behavior import ApiBehavior
 
 
@@ -70,18 +69,10 @@ class PermissionRowSerializer(serializers.Serializer[Any]):
     )
 
 
-class _SignedIn(ApiBehavior):
-    permission_classes = [IsAuthenticated]
-
-    def perform_authentication(self, request: Request) -> None:
-        super().perform_authentication(request)
-        user = request.user
-        if isinstance(user, User) and walls.current().user != user.pk:
-            walls.enter(user)
-
-
-class Me(_SignedIn):
+class Me(ApiBehavior):
     """Who you are, and what you may do."""
+
+    permission_classes = [IsAuthenticated]
 
     @extend_schema(summary="Read who you are and what you may do", responses=MeSerializer)
     def get(self, request: Request) -> Response:
@@ -100,8 +91,10 @@ class Me(_SignedIn):
         return Response(MeSerializer(body).data)
 
 
-class PermissionMatrix(_SignedIn):
+class PermissionMatrix(ApiBehavior):
     """Who may do what."""
+
+    permission_classes = [IsAuthenticated]
 
     @extend_schema(
         summary="List every permission and the roles that allow it",
