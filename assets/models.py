@@ -75,6 +75,22 @@ class Asset(TenantModel):
     model = models.CharField(max_length=100, blank=True)
     serial_number = models.CharField(max_length=100, blank=True)
     installed_at = models.DateField(null=True, blank=True)
+    replacement_value = models.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="What it would cost to buy and install it today.",
+    )
+    downtime_cost = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="What an hour of its downtime costs.",
+    )
     attributes = models.JSONField(default=dict, blank=True)
     last_maintenance_at = models.DateTimeField(null=True, blank=True, editable=False)
     next_due_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -86,6 +102,7 @@ class Asset(TenantModel):
 
     constraint_errors = {
         "asset_tag_unique": ("tag", "Another asset has this tag."),
+        "asset_costs_not_negative": ("replacement_value", "Give costs of 0 or more."),
         "asset_not_its_own_parent": ("parent", "An asset cannot stand under itself."),
         "asset_tree_without_circle": ("parent", "The asset would stand under itself."),
         "assets_site_same_organization": ("site", "The site belongs to another organization."),
@@ -110,6 +127,11 @@ class Asset(TenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(parent=None) | ~Q(parent=F("pk")), name="asset_not_its_own_parent"
+            ),
+            models.CheckConstraint(
+                condition=(Q(replacement_value=None) | Q(replacement_value__gte=0))
+                & (Q(downtime_cost=None) | Q(downtime_cost__gte=0)),
+                name="asset_costs_not_negative",
             ),
             *same_organization("assets", "site", "parent"),
         ]
@@ -280,6 +302,7 @@ class UptimeEvent(AssetOwned):
         db_table = "uptime_events"
         ordering = ["-started_at", "pk"]
         constraints = [
+            unique_in_organization("uptime_events"),
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(ended_at__gt=F("started_at")),
                 name="uptime_event_ends_after_its_start",
@@ -301,24 +324,49 @@ class UptimeEvent(AssetOwned):
         return f"{self.asset} {self.get_state_display()}"
 
 
-class AssetKpi(AssetOwned):
-    """One KPI of an asset over one period. A missing value means insufficient data."""
+class AssetKpi(TenantModel):
+    """One KPI over one period: of an asset, a group, a site, or else of the organization.
+
+    A missing value means insufficient data.
+    """
 
     class Kpi(models.TextChoices):
         AVAILABILITY = "availability", "Availability (operational)"
+        AVAILABILITY_ISO = "availability_iso", "Availability (ISO 22400-2)"
+        INHERENT_AVAILABILITY = "inherent_availability", "Inherent availability"
         MTBF = "mtbf", "MTBF"
         MTTR = "mttr", "MTTR"
+        MTTR_SMRP = "mttr_smrp", "MTTR (SMRP 3.5.2)"
+        OEE = "oee", "OEE"
+        CORRECTIVE_RATIO = "corrective_ratio", "Corrective maintenance ratio"
+        SCHEDULE_COMPLIANCE = "schedule_compliance", "Schedule compliance"
+        PM_COMPLIANCE = "pm_compliance", "PM and PdM compliance"
+        BACKLOG = "backlog", "Planned backlog, weeks"
+        REWORK = "rework", "Rework"
 
     class Period(models.TextChoices):
+        DAY = "day", "Day"
+        WEEK = "week", "Week"
         MONTH = "month", "Month"
         ROLLING_30D = "rolling_30d", "Rolling 30 days"
+        ROLLING_365D = "rolling_365d", "Rolling 365 days"
 
-    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="kpis")
-    kpi = models.CharField(max_length=20, choices=Kpi.choices)
+    asset = models.ForeignKey(
+        Asset, on_delete=models.CASCADE, null=True, blank=True, related_name="kpis"
+    )
+    group = models.ForeignKey(
+        "AssetGroup", on_delete=models.CASCADE, null=True, blank=True, related_name="kpis"
+    )
+    site = models.ForeignKey(
+        Site, on_delete=models.CASCADE, null=True, blank=True, related_name="kpis"
+    )
+    kpi = models.CharField(max_length=30, choices=Kpi.choices)
     period = models.CharField(max_length=20, choices=Period.choices)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    value = models.FloatField(null=True, help_text="Ratio, or hours for MTBF and MTTR.")
+    value = models.FloatField(
+        null=True, help_text="Ratio; hours for MTBF and MTTR, weeks for the backlog."
+    )
     standard = models.CharField(max_length=50)
     inputs = models.JSONField(default=dict)
     count = models.PositiveIntegerField(help_text="Number of failures or intervals behind it.")
@@ -331,16 +379,97 @@ class AssetKpi(AssetOwned):
         ordering = ["-ends_at", "kpi", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["asset", "kpi", "period", "starts_at"], name="one_kpi_per_asset_and_period"
+                fields=["organization", "asset", "group", "site", "kpi", "period", "starts_at"],
+                nulls_distinct=False,
+                name="one_kpi_per_scope_and_period",
             ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="kpi_period_ends_after_its_start"
             ),
-            *same_organization("asset_kpis", "asset"),
+            models.CheckConstraint(
+                condition=Q(asset=None, group=None)
+                | Q(asset=None, site=None)
+                | Q(group=None, site=None),
+                name="kpi_of_one_scope",
+            ),
+            *same_organization("asset_kpis", "asset", "group", "site"),
+        ]
+        indexes = [models.Index(fields=["asset", "kpi", "-starts_at"], name="kpi_of_asset")]
+
+    @classmethod
+    def covered(cls, memberships: Collection[int]) -> Q:
+        """Those of covered assets, sites and groups; the organization's own are not."""
+        assets = Asset.objects.filter(Asset.covered(memberships))
+        return (
+            Q(asset__in=assets.values("pk"))
+            | Q(site__in=AccessScope.ids("site", memberships))
+            | Q(group__in=AccessScope.ids("group", memberships))
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kpi_display()} of {self.asset or self.group or self.site or 'all'}"
+
+
+class StaleKpi(AssetOwned):
+    """The past of an asset was corrected: its KPIs are to be computed again from `since` on."""
+
+    asset = models.OneToOneField(Asset, on_delete=models.CASCADE, related_name="stale_kpi")
+    since = models.DateTimeField()
+
+    objects = TenantQuerySet["StaleKpi"].as_manager()
+
+    class Meta:
+        db_table = "stale_kpis"
+        constraints = same_organization("stale_kpis", "asset")
+
+    def __str__(self) -> str:
+        return f"{self.asset} since {self.since:%Y-%m-%d}"
+
+
+class ProductionRun(AssetOwned):
+    """What an asset produced in a planned time: what ISO 22400-2 needs beyond the uptime ledger."""
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="production_runs")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    planned_minutes = models.PositiveIntegerField(
+        validators=[MinValueValidator(1)], help_text="Planned busy time."
+    )
+    produced = models.FloatField(validators=[MinValueValidator(0)], help_text="All units.")
+    good = models.FloatField(validators=[MinValueValidator(0)], help_text="Units without a fault.")
+    ideal_minutes = models.FloatField(
+        validators=[MinValueValidator(0)], help_text="For one unit, at the planned speed."
+    )
+
+    objects = TenantQuerySet["ProductionRun"].as_manager()
+
+    constraint_errors = {
+        "production_run_ends_after_its_start": ("ended_at", "The end must be after the start."),
+        "production_run_amounts_sensible": (
+            "good",
+            "Give amounts of 0 or more, and at most as many good units as were produced.",
+        ),
+    }
+
+    class Meta:
+        db_table = "production_runs"
+        ordering = ["-started_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__gt=F("started_at")),
+                name="production_run_ends_after_its_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    planned_minutes__gt=0, good__gte=0, ideal_minutes__gt=0, produced__gte=F("good")
+                ),
+                name="production_run_amounts_sensible",
+            ),
+            *same_organization("production_runs", "asset"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kpi_display()} of {self.asset}"
+        return f"{self.asset} {self.started_at:%Y-%m-%d %H:%M}"
 
 
 class AssetRelationship(TenantModel):

@@ -196,7 +196,7 @@ def refresh_kpis(*, organization_id: int, at: datetime) -> int:
         rows,
         batch_size=1000,
         update_conflicts=True,
-        unique_fields=["asset", "kpi", "period", "starts_at"],
+        unique_fields=["organization", "asset", "group", "site", "kpi", "period", "starts_at"],
         update_fields=["ends_at", "value", "standard", "inputs", "count", "computed_at"],
     )
     return len(rows)

@@ -11,23 +11,47 @@ from assets.models import (
     AssetGroupMember,
     AssetKpi,
     AssetRelationship,
+    ProductionRun,
     Reading,
     Sensor,
     Site,
+    StaleKpi,
     UptimeEvent,
 )
 from forecasts.models import Forecast, RiskScore
 from maintenance.models import (
+    Absence,
+    Attachment,
+    Comment,
+    ConditionTrigger,
+    Downtime,
+    JobPlan,
+    JobPlanPart,
+    JobPlanTask,
+    LaborEntry,
     MaintenanceRecord,
     MaintenanceSchedule,
     MaintenanceType,
+    MeterTrigger,
+    OtherCost,
+    Part,
+    PartReservation,
     Recommendation,
+    RequestPoint,
+    ServiceLevel,
+    Shift,
+    StockMovement,
     Technician,
+    Urgency,
     WorkOrder,
+    WorkOrderBlock,
+    WorkOrderTask,
+    WorkOrderTransition,
+    WorkRequest,
 )
 from notifications.models import Notification, Webhook, WebhookDelivery, WebhookEvent
 from notifications.services.secrets import encrypt
-from opssight.access.models import ApiToken, CustomRole, Invitation, StaffAccess
+from opssight.access.models import ApiToken, CustomRole, Invitation, StaffAccess, digest_of
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Role
 
@@ -221,6 +245,260 @@ class MaintenanceRecordFactory(OfAssetFactory):
 
     class Meta:
         model = MaintenanceRecord
+
+
+class OfOrderFactory(OfAssetFactory):
+    """A row of a work order: the asset is the order's."""
+
+    work_order = factory.SubFactory(
+        WorkOrderFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+
+    class Meta:
+        abstract = True
+
+
+def _of_organization(kind: Any) -> Any:
+    return factory.SubFactory(kind, organization=factory.SelfAttribute("..organization"))
+
+
+class ShiftFactory(factory.django.DjangoModelFactory[Shift]):
+    technician = factory.SubFactory(TechnicianFactory)
+    organization = factory.SelfAttribute("technician.organization")
+    weekday = factory.Sequence(lambda n: n % 5)
+    starts = dt.time(8)
+
+    class Meta:
+        model = Shift
+
+
+class AbsenceFactory(factory.django.DjangoModelFactory[Absence]):
+    technician = factory.SubFactory(TechnicianFactory)
+    organization = factory.SelfAttribute("technician.organization")
+    starts_at = NOON
+    ends_at = NOON + dt.timedelta(days=5)
+    reason = "Leave"
+
+    class Meta:
+        model = Absence
+
+
+class ServiceLevelFactory(factory.django.DjangoModelFactory[ServiceLevel]):
+    organization = factory.SubFactory(OrganizationFactory)
+    priority = factory.Sequence(lambda n: Urgency.values[n % 4])
+    respond_hours = 4
+    complete_hours = 24
+
+    class Meta:
+        model = ServiceLevel
+        django_get_or_create = ("organization", "priority")
+
+
+class PartFactory(factory.django.DjangoModelFactory[Part]):
+    organization = factory.SubFactory(OrganizationFactory)
+    number = factory.Sequence(lambda n: f"SP-{n:04d}")
+    name = "Mechanical seal"
+    unit_cost = 120
+    on_hand = 10
+
+    class Meta:
+        model = Part
+
+
+class PartReservationFactory(OfOrderFactory):
+    part = _of_organization(PartFactory)
+    quantity = 1
+
+    class Meta:
+        model = PartReservation
+
+
+class StockMovementFactory(factory.django.DjangoModelFactory[StockMovement]):
+    part = factory.SubFactory(PartFactory)
+    organization = factory.SelfAttribute("part.organization")
+    kind = StockMovement.Kind.RECEIPT
+    quantity = 5
+    at = NOON
+    by = factory.SubFactory(UserFactory)
+
+    class Meta:
+        model = StockMovement
+
+
+class JobPlanFactory(factory.django.DjangoModelFactory[JobPlan]):
+    organization = factory.SubFactory(OrganizationFactory)
+    code = factory.Sequence(lambda n: f"PM-{n:03d}")
+    title = "Grease bearings"
+
+    class Meta:
+        model = JobPlan
+
+
+class JobPlanTaskFactory(factory.django.DjangoModelFactory[JobPlanTask]):
+    job_plan = factory.SubFactory(JobPlanFactory)
+    organization = factory.SelfAttribute("job_plan.organization")
+    text = "Is the coupling guard in place?"
+
+    class Meta:
+        model = JobPlanTask
+
+
+class JobPlanPartFactory(factory.django.DjangoModelFactory[JobPlanPart]):
+    job_plan = factory.SubFactory(JobPlanFactory)
+    organization = factory.SelfAttribute("job_plan.organization")
+    part = _of_organization(PartFactory)
+    quantity = 1
+
+    class Meta:
+        model = JobPlanPart
+
+
+class MeterTriggerFactory(OfAssetFactory):
+    schedule = factory.SubFactory(
+        ScheduleFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+    sensor = factory.SubFactory(
+        SensorFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+        kind=Sensor.Kind.COUNTER,
+    )
+    every = 500.0
+
+    class Meta:
+        model = MeterTrigger
+
+
+class ConditionTriggerFactory(OfAssetFactory):
+    schedule = factory.SubFactory(
+        ScheduleFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+    above = 60.0
+
+    class Meta:
+        model = ConditionTrigger
+
+
+class WorkOrderTransitionFactory(OfOrderFactory):
+    to_status = WorkOrder.Status.APPROVED
+    at = NOON
+
+    class Meta:
+        model = WorkOrderTransition
+
+
+class WorkOrderBlockFactory(OfOrderFactory):
+    blocker = factory.SubFactory(
+        WorkOrderFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+
+    class Meta:
+        model = WorkOrderBlock
+
+
+class WorkOrderTaskFactory(OfOrderFactory):
+    line = factory.LazyAttribute(lambda task: task.work_order.lines.get(asset=task.asset))
+    text = "Is the coupling guard in place?"
+
+    class Meta:
+        model = WorkOrderTask
+
+
+class LaborEntryFactory(OfOrderFactory):
+    technician = _of_organization(TechnicianFactory)
+    started_at = NOON
+    minutes = 30
+    hourly_cost = 50
+
+    class Meta:
+        model = LaborEntry
+
+
+class OtherCostFactory(OfOrderFactory):
+    what = "Crane"
+    amount = 400
+    at = NOON
+    by = factory.SubFactory(UserFactory)
+
+    class Meta:
+        model = OtherCost
+
+
+class DowntimeFactory(OfOrderFactory):
+    event = factory.SubFactory(
+        UptimeEventFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+
+    class Meta:
+        model = Downtime
+
+
+class RequestPointFactory(OfAssetFactory):
+    key = factory.Sequence(lambda n: f"key-{n}")
+    digest = factory.LazyAttribute(lambda row: digest_of(row.key))
+
+    class Meta:
+        model = RequestPoint
+
+
+class WorkRequestFactory(OfAssetFactory):
+    title = "It drips"
+    reported_at = NOON
+    digest = factory.Sequence(lambda n: digest_of(f"request-{n}"))
+
+    class Meta:
+        model = WorkRequest
+
+
+class AttachmentFactory(OfOrderFactory):
+    kind = Attachment.Kind.PHOTO
+    name = "leak.jpg"
+    file = "attachments/leak.jpg"
+    content_type = "image/jpeg"
+    size = 1000
+    sha256 = "0" * 64
+    uploaded_at = NOON
+
+    class Meta:
+        model = Attachment
+
+
+class CommentFactory(OfOrderFactory):
+    text = "The seal is worn."
+    at = NOON
+    by = factory.SubFactory(UserFactory)
+
+    class Meta:
+        model = Comment
+
+
+class ProductionRunFactory(OfAssetFactory):
+    started_at = NOON - dt.timedelta(hours=8)
+    ended_at = NOON
+    planned_minutes = 420
+    produced = 400.0
+    good = 390.0
+    ideal_minutes = 1.0
+
+    class Meta:
+        model = ProductionRun
+
+
+class StaleKpiFactory(OfAssetFactory):
+    since = NOON
+
+    class Meta:
+        model = StaleKpi
 
 
 class AnomalyFactory(OfAssetFactory):

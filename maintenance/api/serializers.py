@@ -283,9 +283,9 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
 
 
 class WorkOrderDetailSerializer(WorkOrderSerializer):
-    record = MaintenanceRecordSerializer(
-        read_only=True, default=None, allow_null=True, help_text="Its row of the history."
+    records = MaintenanceRecordSerializer(
+        many=True, read_only=True, help_text="Its rows of the history, one for each asset."
     )
 
     class Meta(WorkOrderSerializer.Meta):
-        fields = [*WorkOrderSerializer.Meta.fields, "record"]
+        fields = [*WorkOrderSerializer.Meta.fields, "records"]

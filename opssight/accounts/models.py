@@ -6,6 +6,7 @@ import pgtrigger
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import connection, models
 from django.utils.crypto import salted_hmac
 
@@ -33,6 +34,17 @@ class Organization(models.Model):
     name = models.CharField(max_length=200, unique=True)
     slug = models.SlugField(max_length=50, unique=True)
     timezone = models.CharField(max_length=50, default="UTC", validators=[validate_timezone])
+    currency = models.CharField(
+        max_length=3,
+        default="EUR",
+        validators=[RegexValidator(r"^[A-Z]{3}\Z", "Use an ISO 4217 code such as EUR or USD.")],
+    )
+    failure_codes_from = models.PositiveSmallIntegerField(
+        default=4,
+        validators=[MinValueValidator(1), MaxValueValidator(6)],
+        help_text="Work after a failure is completed with mode, cause and mechanism (ISO 14224)"
+        " where the asset's criticality is this or more; 6: never.",
+    )
 
     class Meta:
         db_table = "organizations"

@@ -21,6 +21,8 @@ class Permission(StrEnum):
     WORK_ORDER_PLAN = "work_order.plan"
     WORK_ORDER_EXECUTE = "work_order.execute"
     SCHEDULE_EDIT = "schedule.edit"
+    STORE_EDIT = "store.edit"
+    REQUEST_MAKE = "request.make"
     TECHNICIAN_EDIT = "technician.edit"
     INTEGRATION_EDIT = "integration.edit"
     MEMBER_EDIT = "member.edit"
@@ -39,8 +41,10 @@ PERMISSION_TEXTS: dict[Permission, str] = {
     Permission.RECOMMENDATION_DECIDE: "Accept or dismiss recommendations",
     Permission.WORK_ORDER_PLAN: "Create, assign and cancel work orders",
     Permission.WORK_ORDER_EXECUTE: "Start and complete work orders",
-    Permission.SCHEDULE_EDIT: "Change maintenance schedules",
-    Permission.TECHNICIAN_EDIT: "Change technicians",
+    Permission.SCHEDULE_EDIT: "Change maintenance schedules and job plans",
+    Permission.STORE_EDIT: "Change spare parts, and book what comes in and what was counted",
+    Permission.REQUEST_MAKE: "Ask for work, and follow what was asked for",
+    Permission.TECHNICIAN_EDIT: "Change technicians, their shifts and absences, service levels",
     Permission.INTEGRATION_EDIT: "Manage device tokens and webhooks",
     Permission.MEMBER_EDIT: "Invite people, change their roles and take them out",
     Permission.AUDIT_VIEW: "Read and export the audit trail",
@@ -50,6 +54,7 @@ PERMISSION_TEXTS: dict[Permission, str] = {
 WHOLE_ORGANIZATION = frozenset(
     {
         Permission.SITE_EDIT,
+        Permission.STORE_EDIT,
         Permission.TECHNICIAN_EDIT,
         Permission.INTEGRATION_EDIT,
         Permission.MEMBER_EDIT,
@@ -74,10 +79,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PLANNER: frozenset(Permission)
     - {Permission.MEMBER_EDIT, Permission.AUDIT_VIEW, Permission.ORGANIZATION_EDIT},
     Role.TECHNICIAN: frozenset(
-        {Permission.VIEW, Permission.ANOMALY_REVIEW, Permission.WORK_ORDER_EXECUTE}
+        {
+            Permission.VIEW,
+            Permission.ANOMALY_REVIEW,
+            Permission.WORK_ORDER_EXECUTE,
+            Permission.REQUEST_MAKE,
+        }
     ),
-    Role.VIEWER: frozenset({Permission.VIEW}),
-    Role.REQUESTER: frozenset(),
+    Role.VIEWER: frozenset({Permission.VIEW, Permission.REQUEST_MAKE}),
+    Role.REQUESTER: frozenset({Permission.REQUEST_MAKE}),
     Role.INTEGRATION: frozenset(
         {Permission.VIEW, Permission.READINGS_WRITE, Permission.UPTIME_EDIT}
     ),

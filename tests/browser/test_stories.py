@@ -54,7 +54,7 @@ def test_a_technician_does_the_work_on_a_phone(
     second.get_by_role("button", name="Complete the work order").tap()
     expect(second.get_by_role("alert").first).to_be_visible()
     expect(second.locator("#work-order")).to_contain_text("Looked at the seal: dry.")
-    assert scene.order.record.labor_minutes == 25
+    assert scene.order.records.get().labor_minutes == 25
 
 
 def test_a_planner_turns_advice_into_work(
@@ -161,7 +161,7 @@ def test_work_is_completed_with_the_keyboard_alone(
     page.keyboard.press("Enter")
 
     expect(page.locator("#work-order")).to_contain_text("Seal replaced.")
-    assert scene.order.record.verdict == "false_alarm"
+    assert scene.order.records.get().verdict == "false_alarm"
     focus = page.locator("*:focus")
     expect(focus).to_be_visible()
 
@@ -183,7 +183,7 @@ def test_a_refused_form_leads_to_its_first_error(
     expect(page.locator(".field-error").first).to_be_visible()
     expect(page.get_by_label("Labor, minutes")).to_be_focused()
     expect(page.get_by_label("Labor, minutes")).to_have_value("-5")
-    assert not hasattr(WorkOrder.objects.get(pk=scene.order.pk), "record")
+    assert not scene.order.records.exists()
 
 
 def test_an_admin_changes_a_schedule(page_for: Pages, admin: Membership, scene: Scene):

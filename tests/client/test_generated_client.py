@@ -100,7 +100,7 @@ def test_it_plans_a_job_and_completes_it(
     )
 
     assert done.status is models.WorkOrderStatus.COMPLETED
-    assert done.record.labor_minutes == 90
+    assert done.records[0].labor_minutes == 90
     assert MaintenanceRecord.objects.get(work_order=order.id).notes == "Replaced."
 
 

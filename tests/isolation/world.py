@@ -16,7 +16,7 @@ from django.db.models import CharField, Field, TextField
 from django.test import Client
 
 from assets.models import AccessScope, Asset, Site
-from maintenance.models import WorkOrderCounter
+from maintenance.models import JobPlan, Part, Technician, WorkOrder, WorkOrderCounter
 from notifications.models import WebhookAttempt, WebhookDelivery
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Permission, Role
@@ -43,6 +43,13 @@ NO_PROSE = {
     "previous_secret",
     "hash",
     "event",
+    "currency",
+    "rule",
+    "holidays",
+    "pause_from",
+    "pause_to",
+    "content_type",
+    "sha256",
 }
 # A member of two organizations would be made.
 NOT_MADE = {"access/organizations"}
@@ -76,6 +83,28 @@ def _asset(member: Membership) -> Any:
     return Asset.objects.filter(organization=member.organization).first()
 
 
+def _order(member: Membership) -> Any:
+    return WorkOrder.objects.filter(organization=member.organization).first()
+
+
+def _of_asset(factory: Any) -> Callable[[Membership], Any]:
+    return lambda member: factory.create(asset=_asset(member))
+
+
+def _of_order(factory: Any) -> Callable[[Membership], Any]:
+    return lambda m: factory.create(work_order=_order(m), asset=_order(m).asset)
+
+
+def _of_organization(factory: Any) -> Callable[[Membership], Any]:
+    return lambda member: factory.create(organization=member.organization)
+
+
+def _of(field: str, kind: Any, factory: Any) -> Callable[[Membership], Any]:
+    return lambda m: factory.create(
+        **{field: kind.objects.filter(organization=m.organization).first()}
+    )
+
+
 # What no list of the API shows.
 MORE: dict[str, Callable[[Membership], Any]] = {
     "assets.AccessScope": _scope,
@@ -83,6 +112,29 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "audit.AuditSeal": _seal,
     "anomalies.DetectorState": lambda m: factories.DetectorStateFactory.create(asset=_asset(m)),
     "assets.Reading": lambda m: factories.ReadingFactory.create(sensor__asset=_asset(m)),
+    "assets.StaleKpi": _of_asset(factories.StaleKpiFactory),
+    "assets.ProductionRun": _of_asset(factories.ProductionRunFactory),
+    "maintenance.Shift": _of("technician", Technician, factories.ShiftFactory),
+    "maintenance.Absence": _of("technician", Technician, factories.AbsenceFactory),
+    "maintenance.ServiceLevel": _of_organization(factories.ServiceLevelFactory),
+    "maintenance.Part": _of_organization(factories.PartFactory),
+    "maintenance.PartReservation": _of_order(factories.PartReservationFactory),
+    "maintenance.StockMovement": _of("part", Part, factories.StockMovementFactory),
+    "maintenance.JobPlan": _of_organization(factories.JobPlanFactory),
+    "maintenance.JobPlanTask": _of("job_plan", JobPlan, factories.JobPlanTaskFactory),
+    "maintenance.JobPlanPart": _of("job_plan", JobPlan, factories.JobPlanPartFactory),
+    "maintenance.MeterTrigger": _of_asset(factories.MeterTriggerFactory),
+    "maintenance.ConditionTrigger": _of_asset(factories.ConditionTriggerFactory),
+    "maintenance.WorkOrderTransition": _of_order(factories.WorkOrderTransitionFactory),
+    "maintenance.WorkOrderBlock": _of_order(factories.WorkOrderBlockFactory),
+    "maintenance.WorkOrderTask": _of_order(factories.WorkOrderTaskFactory),
+    "maintenance.LaborEntry": _of_order(factories.LaborEntryFactory),
+    "maintenance.OtherCost": _of_order(factories.OtherCostFactory),
+    "maintenance.Downtime": _of_order(factories.DowntimeFactory),
+    "maintenance.RequestPoint": _of_asset(factories.RequestPointFactory),
+    "maintenance.WorkRequest": _of_asset(factories.WorkRequestFactory),
+    "maintenance.Attachment": _of_order(factories.AttachmentFactory),
+    "maintenance.Comment": _of_order(factories.CommentFactory),
     "maintenance.WorkOrderCounter": lambda m: WorkOrderCounter.objects.get_or_create(
         organization=m.organization, defaults=_filled(WorkOrderCounter, {"organization"})
     ),
@@ -249,6 +301,7 @@ def _tenant_factories() -> list[Any]:
     )
     # Digests are unique in the whole installation.
     unique += (factories.ApiTokenFactory, factories.DeviceFactory, factories.InvitationFactory)
+    unique += (factories.RequestPointFactory, factories.WorkRequestFactory)
     return [
         item
         for item in vars(factories).values()

@@ -231,7 +231,7 @@ class TestCompletingWorkOrders:
         assert answer.status_code == 200, answer.data
         assert answer.data["status"] == "completed"
         assert answer.data["completed_by"] == technician.user_id
-        record = answer.data["record"]
+        (record,) = answer.data["records"]
         assert record["notes"] == "Bearing replaced."
         assert (record["labor_minutes"], record["downtime_minutes"]) == (90, 45)
         advice.refresh_from_db()

@@ -71,7 +71,7 @@ def test_leaves_no_process_however_it_is_ended(tmp_path: Path, sign: signal.Sign
             os.killpg(process.pid, sign)
         else:
             process.send_signal(sign)
-        process.wait(20)
+        process.wait(60)
     wait_for(lambda: living(tree) == [], 10)
 
 
