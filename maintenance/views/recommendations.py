@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from maintenance import services
-from maintenance.forms import AcceptForm, DismissForm
+from maintenance.forms.orders import AcceptForm, DismissForm
 from maintenance.models import Recommendation, WorkOrder
 from maintenance.views.answers import day_of, go, require, stay
 from opssight.accounts.permissions import Permission

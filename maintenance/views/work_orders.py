@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from assets.models import Asset
 from maintenance import services
-from maintenance.forms import CompleteForm, WorkOrderForm
+from maintenance.forms.orders import CompleteForm, WorkOrderForm
 from maintenance.models import MaintenanceRecord, MaintenanceType, Urgency, WorkOrder
 from maintenance.views.answers import day_of, go, require, stay
 from opssight.accounts.permissions import Permission

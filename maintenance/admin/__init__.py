@@ -1,0 +1,5 @@
+"""What planners keep up in the admin; each part of maintenance registers its own."""
+
+from maintenance.admin import orders
+
+__all__ = ["orders"]
