@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from assets.models import Asset, AssetKpi, Site
+from assets.models import Asset, AssetGroup, AssetKpi, Site
 from opssight.accounts.permissions import Permission
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
@@ -74,7 +74,7 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
         "children": asset.children.for_user(request.user).order_by("tag"),
         "outgoing": asset.outgoing.for_user(request.user).select_related("target"),
         "incoming": asset.incoming.for_user(request.user).select_related("source"),
-        "groups": asset.groups.for_user(request.user),
+        "groups": AssetGroup.objects.for_user(request.user).filter(assets=asset),
         "kpis": asset.kpis.filter(period=AssetKpi.Period.ROLLING_30D)
         .order_by("kpi", "-starts_at")
         .distinct("kpi"),

@@ -1,0 +1,77 @@
+"""What is measured on an asset, and the measured values."""
+
+from django.db import models
+from django.db.models import F, Q
+from timescale.db.models.fields import TimescaleDateTimeField
+
+from assets.models.plant import Asset
+from opssight.accounts.constraints import same_organization, unique_in_organization
+from opssight.core.tenancy import AssetOwned, TenantQuerySet
+
+
+class Sensor(AssetOwned):
+    """One measured quantity of an asset."""
+
+    class Kind(models.TextChoices):
+        GAUGE = "gauge", "Gauge"
+        COUNTER = "counter", "Counter"
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="sensors")
+    key = models.CharField(max_length=100, help_text="Unique on the asset, such as vibration_de.")
+    quantity = models.CharField(max_length=100, help_text="What is measured, such as vibration.")
+    unit = models.CharField(max_length=30, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.GAUGE)
+    low_limit = models.FloatField(null=True, blank=True)
+    high_limit = models.FloatField(null=True, blank=True)
+    expected_interval = models.DurationField(
+        null=True, blank=True, help_text="Usual time between two readings."
+    )
+    is_active = models.BooleanField(default=True)
+    last_time = models.DateTimeField(null=True, blank=True, editable=False)
+    last_value = models.FloatField(null=True, blank=True, editable=False)
+
+    objects = TenantQuerySet["Sensor"].as_manager()
+
+    constraint_errors = {
+        "sensor_key_unique_on_asset": ("key", "The asset has another sensor with this key."),
+        "sensor_low_limit_below_high_limit": (
+            "low_limit",
+            "The low limit must be below the high limit.",
+        ),
+    }
+
+    class Meta:
+        db_table = "sensors"
+        ordering = ["asset", "key", "pk"]
+        constraints = [
+            unique_in_organization("sensors"),
+            models.UniqueConstraint(fields=["asset", "key"], name="sensor_key_unique_on_asset"),
+            models.CheckConstraint(
+                condition=Q(low_limit=None) | Q(high_limit=None) | Q(low_limit__lt=F("high_limit")),
+                name="sensor_low_limit_below_high_limit",
+            ),
+            *same_organization("sensors", "asset"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} [{self.unit}]" if self.unit else self.key
+
+
+class Reading(models.Model):
+    """One value of a sensor; a hypertable where the server has TimescaleDB.
+
+    Carries no organization: it is reached only through a sensor that was resolved in scope.
+    """
+
+    pk = models.CompositePrimaryKey("sensor_id", "time")
+    sensor = models.ForeignKey(
+        Sensor, on_delete=models.CASCADE, related_name="readings", db_index=False
+    )
+    time = TimescaleDateTimeField(interval="7 days")
+    value = models.FloatField()
+
+    class Meta:
+        db_table = "asset_metrics"
+
+    def __str__(self) -> str:
+        return f"{self.time:%Y-%m-%d %H:%M:%S} {self.value:g}"
