@@ -8,6 +8,7 @@ from assets.api import viewsets as assets
 from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
 from maintenance.api import viewsets as maintenance
 from maintenance.api.assets import AssetViewSet
+from maintenance.api.schedules import MaintenanceScheduleViewSet
 from maintenance.api.work_orders import WorkOrderViewSet
 from notifications.api.viewsets import NotificationViewSet
 from notifications.api.webhooks import WebhookDeliveryViewSet, WebhookViewSet
@@ -27,7 +28,7 @@ router.register("asset-relationships", assets.AssetRelationshipViewSet)
 router.register("uptime-events", assets.UptimeEventViewSet)
 router.register("asset-kpis", assets.AssetKpiViewSet)
 router.register("maintenance/technicians", maintenance.TechnicianViewSet)
-router.register("maintenance/schedules", maintenance.MaintenanceScheduleViewSet)
+router.register("maintenance/schedules", MaintenanceScheduleViewSet)
 router.register("maintenance/work-orders", WorkOrderViewSet)
 router.register("maintenance/history", maintenance.MaintenanceRecordViewSet)
 router.register("maintenance/recommendations", maintenance.RecommendationViewSet)

@@ -4,10 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from maintenance.api.serializers import (
-    TechnicianField,
-    WorkOrderSerializer,
-)
+from maintenance.api.people import TechnicianField
+from maintenance.api.serializers import WorkOrderSerializer
 from maintenance.models import LONGEST_NOTES, MOST_MINUTES, Verdict, WorkOrder
 from maintenance.services import Outcome
 from opssight.core.api.fields import CharField, IntegerField, UtcDateTimeField

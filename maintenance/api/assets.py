@@ -10,9 +10,9 @@ from rest_framework.serializers import BaseSerializer
 from assets.api import viewsets
 from assets.api.serializers import AssetSerializer, SensorSerializer
 from assets.models import Asset
+from maintenance.api.schedules import MaintenanceScheduleSerializer
 from maintenance.api.serializers import (
     MaintenanceRecordSerializer,
-    MaintenanceScheduleSerializer,
     RecommendationSerializer,
     WorkOrderSerializer,
 )

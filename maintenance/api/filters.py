@@ -9,7 +9,6 @@ from django_filters.rest_framework import (
 
 from maintenance.models import (
     MaintenanceRecord,
-    MaintenanceSchedule,
     MaintenanceType,
     Recommendation,
     Technician,
@@ -33,20 +32,6 @@ class TechnicianFilter(FilterSet):  # type: ignore[misc]
         self, queryset: QuerySet[Technician], name: str, value: str
     ) -> QuerySet[Technician]:
         return queryset.filter(skills__contains=[value])
-
-
-class MaintenanceScheduleFilter(FilterSet):  # type: ignore[misc]
-    asset = IdFilter(label="Id of the asset.")
-    site = IdFilter(field_name="asset__site", label="Id of the site.")
-    technician = IdFilter(label="Id of the technician.")
-    maintenance_type = MultipleChoiceFilter(choices=MaintenanceType.choices)
-    mode = MultipleChoiceFilter(choices=MaintenanceSchedule.Mode.choices)
-    is_active = TrueFalseFilter()
-    due_before = IsoDateTimeFilter("next_due_at", lookup_expr="lt")
-
-    class Meta:
-        model = MaintenanceSchedule
-        fields: list[str] = []
 
 
 class RecommendationFilter(FilterSet):  # type: ignore[misc]

@@ -1,96 +1,17 @@
 """The rows of maintenance. The bodies of actions are in `actions`."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count
 from rest_framework import serializers
 
 from assets.api.serializers import OfAsset, expanded_asset
-from maintenance.models import (
-    MOST_MINUTES,
-    MaintenanceRecord,
-    MaintenanceSchedule,
-    Recommendation,
-    Technician,
-    WorkOrder,
-)
-from opssight.accounts.models import Membership, User
-from opssight.core.api.fields import IdField, RelatedText
-from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
+from maintenance.api.people import TechnicianField, expanded_technician
+from maintenance.api.schedules import expanded_schedule
+from maintenance.models import MaintenanceRecord, Recommendation, WorkOrder
+from opssight.core.api.fields import RelatedText
+from opssight.core.api.serializers import TenantSerializer
 from opssight.core.api.shape import Expansion
-
-
-class UserField(IdField):
-    """A user who is a member of one of the caller's organizations."""
-
-    default_error_messages = {
-        "does_not_exist": "Id {pk_value} does not exist in your organization."
-    }
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"style": {"base_template": "input.html"}, **kwargs})
-
-    def get_queryset(self) -> Any:
-        if "request" not in self.context:
-            return User.objects.none()
-        caller = self.context["request"].user
-        return User.objects.filter(
-            pk__in=Membership.objects.filter(organization__in=list(caller.grants)).values("user")
-        )
-
-
-class TechnicianField(TenantRelatedField):
-    """An active technician, or none."""
-
-    default_error_messages = {
-        "inactive": "This technician is not active. Choose another, or activate this one first."
-    }
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            **{"queryset": Technician.objects.all(), "required": False, "allow_null": True} | kwargs
-        )
-
-    def to_internal_value(self, data: Any) -> Technician:
-        technician: Technician = super().to_internal_value(data)
-        kept = getattr(self.root.instance, "technician_id", None) == technician.pk
-        if not technician.is_active and not kept:
-            self.fail("inactive")
-        return technician
-
-
-class TechnicianSerializer(TenantSerializer[Technician]):
-    create_only = ("user",)
-
-    user = UserField(queryset=User.objects.all())
-    name = serializers.CharField(source="user.__str__", read_only=True)
-    username = serializers.CharField(source="user.username", read_only=True)
-
-    class Meta:
-        model = Technician
-        fields = [
-            "id",
-            "user",
-            "name",
-            "username",
-            "skills",
-            "hourly_cost",
-            "weekly_capacity_hours",
-            "is_active",
-        ]
-
-    def validate_user(self, user: User) -> User:
-        owner = self.organization_of({})
-        if not Membership.objects.filter(user=user, organization=owner).exists():
-            raise serializers.ValidationError(
-                f"Id {user.pk} does not exist in your organization.", code="does_not_exist"
-            )
-        return user
-
-
-def expanded_technician() -> Expansion:
-    return Expansion(TechnicianSerializer, Technician.objects.select_related("user"))
 
 
 def expanded_work_order() -> Expansion:
@@ -98,52 +19,9 @@ def expanded_work_order() -> Expansion:
     return Expansion(WorkOrderSerializer, rows)
 
 
-def expanded_schedule() -> Expansion:
-    rows = MaintenanceSchedule.objects.select_related("asset", "technician__user")
-    return Expansion(MaintenanceScheduleSerializer, rows)
-
-
 def expanded_recommendation() -> Expansion:
     rows = Recommendation.objects.select_related("asset")
     return Expansion(RecommendationSerializer, rows.annotate(anomaly_count=Count("anomalies")))
-
-
-class MaintenanceScheduleSerializer(TenantSerializer[MaintenanceSchedule]):
-    organization_from = "asset"
-    create_only = ("asset",)
-    moving = ("next_due_at", "last_completed_at")
-
-    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
-    technician = TechnicianField()
-    technician_name = RelatedText(source="technician.user.__str__")
-
-    class Meta:
-        model = MaintenanceSchedule
-        fields = [
-            "id",
-            "asset",
-            "asset_tag",
-            "title",
-            "instructions",
-            "maintenance_type",
-            "mode",
-            "every",
-            "unit",
-            "starts_at",
-            "next_due_at",
-            "lead_days",
-            "technician",
-            "technician_name",
-            "estimated_minutes",
-            "is_active",
-            "last_completed_at",
-        ]
-        read_only_fields = ["next_due_at", "last_completed_at"]
-        extra_kwargs = {"estimated_minutes": {"max_value": MOST_MINUTES}}
-
-    @classmethod
-    def expansions(cls) -> dict[str, Expansion]:
-        return {"asset": expanded_asset(), "technician": expanded_technician()}
 
 
 class MaintenanceRecordSerializer(TenantSerializer[MaintenanceRecord]):

@@ -1,6 +1,3 @@
-from typing import Any
-
-from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -8,15 +5,13 @@ from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
-from assets.models import Asset
 from maintenance import services
 from maintenance.api import examples, filters, serializers
 from maintenance.api.actions import AcceptSerializer, DismissSerializer
+from maintenance.api.people import TechnicianSerializer
 from maintenance.models import (
     MaintenanceRecord,
-    MaintenanceSchedule,
     Recommendation,
     Technician,
 )
@@ -34,43 +29,11 @@ class TechnicianViewSet(CrudTenantViewSet):
     """The people who do the work. One with work cannot be deleted: set `is_active` to false."""
 
     queryset = Technician.objects.select_related("user")
-    serializer_class = serializers.TechnicianSerializer
+    serializer_class = TechnicianSerializer
     write_permissions = edits(Permission.TECHNICIAN_EDIT)
     filterset_class = filters.TechnicianFilter
     search_fields = ["user__username", "user__first_name", "user__last_name"]
     ordering_fields = ["hourly_cost", "weekly_capacity_hours", "is_active"]
-
-
-@extend_schema_view(**describe("schedule", "schedules", crud=True))
-class MaintenanceScheduleViewSet(CrudTenantViewSet):
-    """Maintenance that comes again. One with work orders cannot be deleted: deactivate it."""
-
-    queryset = MaintenanceSchedule.objects.select_related("asset", "technician__user")
-    serializer_class = serializers.MaintenanceScheduleSerializer
-    write_permissions = edits(Permission.SCHEDULE_EDIT)
-    filterset_class = filters.MaintenanceScheduleFilter
-    search_fields = ["title", "asset__tag", "asset__name"]
-    ordering_fields = ["next_due_at", "title", "starts_at", "last_completed_at"]
-
-    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
-        with transaction.atomic():
-            super().perform_create(serializer)
-            self._reschedule(serializer)
-
-    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        with transaction.atomic():
-            super().perform_update(serializer)
-            self._reschedule(serializer)
-
-    def perform_destroy(self, instance: Any) -> None:
-        with transaction.atomic():
-            super().perform_destroy(instance)
-            services.refresh_next_due(assets=Asset.objects.filter(pk=instance.asset_id))
-
-    def _reschedule(self, serializer: BaseSerializer[Any]) -> None:
-        schedule: MaintenanceSchedule | None = serializer.instance
-        assert schedule is not None  # noqa: S101 just saved
-        schedule.next_due_at = services.reschedule(schedule=schedule).next_due_at
 
 
 @extend_schema_view(**describe("row of the history", "the maintenance history"))
