@@ -64,6 +64,9 @@ class TaskBase(models.Model):
     unit = models.CharField(max_length=30, blank=True)
     low = models.FloatField(null=True, blank=True, help_text="A number below it fails.")
     high = models.FloatField(null=True, blank=True, help_text="A number above it fails.")
+    sensor_key = models.CharField(
+        max_length=100, blank=True, help_text="Of a reading: the asset's sensor it is written to."
+    )
     is_required = models.BooleanField(default=True, help_text="Answered before completion.")
     opens_corrective = models.BooleanField(
         default=False, help_text="A failed answer opens a corrective work order."
@@ -75,9 +78,6 @@ class TaskBase(models.Model):
 
 class JobPlanTask(TaskBase, TenantModel):
     job_plan = models.ForeignKey(JobPlan, on_delete=models.CASCADE, related_name="tasks")
-    sensor_key = models.CharField(
-        max_length=100, blank=True, help_text="Of a reading: the asset's sensor it is written to."
-    )
 
     objects = TenantQuerySet["JobPlanTask"].as_manager()
 
