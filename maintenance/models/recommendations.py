@@ -1,5 +1,6 @@
 """Advice for an asset, and what became of it."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -17,6 +18,13 @@ from opssight.core.tenancy import AssetOwned, TenantQuerySet
 class RecommendationQuerySet(TenantQuerySet["Recommendation"]):
     def live(self) -> Self:
         return self.filter(status__in=Recommendation.LIVE)
+
+    def waiting(self, at: datetime) -> Self:
+        """To be decided now: open, and not snoozed."""
+        return self.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=at), status="open")
+
+    def snoozed(self, at: datetime) -> Self:
+        return self.filter(status="open", snoozed_until__gt=at)
 
 
 class Recommendation(AssetOwned):
@@ -42,6 +50,9 @@ class Recommendation(AssetOwned):
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="recommendations")
     failure_mode = models.CharField(max_length=100)
     source = models.CharField(max_length=20, choices=Source.choices, default=Source.ANOMALY)
+    detector = models.CharField(
+        max_length=100, blank=True, help_text="The method or rule that gave the advice."
+    )
     reason = models.TextField()
     evidence = models.JSONField(
         default=list,
@@ -64,14 +75,30 @@ class Recommendation(AssetOwned):
     rank = models.FloatField(
         default=0, help_text="0 to 100; the first to deal with has the highest."
     )
+    rank_parts = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="What the rank is made of: objects with name, value, weight, points, sentence.",
+    )
     urgency = models.CharField(max_length=10, choices=Urgency.choices, default=Urgency.MEDIUM)
     suggested_due_at = models.DateTimeField()
+    expected_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it is forecast to fail or to reach its limit."
+    )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     opened_at = models.DateTimeField()
     snoozed_until = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    work_order = models.ForeignKey(
+        "maintenance.WorkOrder",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="recommendations",
+        help_text="The order that deals with it. One order may deal with several.",
     )
     dismiss_reason = models.CharField(max_length=300, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -101,7 +128,22 @@ class Recommendation(AssetOwned):
                 condition=Q(confidence=None) | Q(confidence__range=(0, 1)),
                 name="recommendation_confidence_0_to_1",
             ),
-            *same_organization("maintenance_recommendations", "asset", "job_plan"),
+            models.CheckConstraint(
+                condition=Q(work_order=None) | Q(status__in=("accepted", "completed")),
+                name="recommendation_with_work_order_is_accepted",
+            ),
+            models.CheckConstraint(
+                condition=Q(snoozed_until=None) | Q(status="open"),
+                name="recommendation_snoozed_is_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(rank__range=(0, 100)), name="recommendation_rank_0_to_100"
+            ),
+            *same_organization("maintenance_recommendations", "asset", "job_plan", "work_order"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "status", "-rank"], name="recommendation_by_rank"),
+            models.Index(fields=["organization", "closed_at"], name="recommendation_by_closing"),
         ]
 
     def __str__(self) -> str:
@@ -109,3 +151,6 @@ class Recommendation(AssetOwned):
 
     def get_absolute_url(self) -> str:
         return reverse("maintenance:recommendation", args=[self.pk])
+
+    def is_snoozed(self, at: datetime) -> bool:
+        return self.snoozed_until is not None and self.snoozed_until > at

@@ -118,11 +118,7 @@ def accept(
 ) -> WorkOrder:
     """Turn the recommendation into a work order. Raises RecommendationClosed."""
     recommendation = _lock_open(recommendation)
-    recommendation.status = Recommendation.Status.ACCEPTED
-    recommendation.decided_at, recommendation.decided_by = at, by
-    recommendation.save(update_fields=["status", "decided_at", "decided_by"])
-    _publish(recommendation, Event.RECOMMENDATION_ACCEPTED, at)
-    return create_work_order(
+    order = create_work_order(
         asset=recommendation.asset,
         title=f"Check for {recommendation.failure_mode}",
         description=recommendation.reason,
@@ -134,6 +130,14 @@ def accept(
         by=by,
         at=at,
     )
+    recommendation.status = Recommendation.Status.ACCEPTED
+    recommendation.decided_at, recommendation.decided_by = at, by
+    recommendation.work_order, recommendation.snoozed_until = order, None
+    recommendation.save(
+        update_fields=["status", "decided_at", "decided_by", "work_order", "snoozed_until"]
+    )
+    _publish(recommendation, Event.RECOMMENDATION_ACCEPTED, at)
+    return order
 
 
 @transaction.atomic
@@ -145,8 +149,16 @@ def dismiss(
     recommendation.status = Recommendation.Status.DISMISSED
     recommendation.decided_at, recommendation.decided_by = at, by
     recommendation.closed_at, recommendation.dismiss_reason = at, reason
+    recommendation.snoozed_until = None
     recommendation.save(
-        update_fields=["status", "decided_at", "decided_by", "closed_at", "dismiss_reason"]
+        update_fields=[
+            "status",
+            "decided_at",
+            "decided_by",
+            "closed_at",
+            "dismiss_reason",
+            "snoozed_until",
+        ]
     )
     undealt = recommendation.anomalies.undealt()
     closed = sorted(undealt.values_list("pk", flat=True))

@@ -17,6 +17,7 @@ from maintenance.models import (
     Verdict,
     WorkOrder,
 )
+from maintenance.services import verdicts
 from maintenance.services.events import Event, completed_event, work_order_event
 from maintenance.services.messages import created_message, tell_planners
 from maintenance.services.schedules import move_on, refresh_next_due
@@ -111,7 +112,8 @@ def complete(
         last_maintenance_at=Greatest("last_maintenance_at", at)
     )
     refresh_next_due(assets=Asset.objects.filter(pk=work_order.asset_id))
-    closed = _close_recommendation(work_order, outcome.verdict, at=at)
+    findings = verdicts.Findings(verdict=outcome.verdict)
+    closed = verdicts.close(work_order=work_order, findings=findings, by=by, at=at)
     _publish(work_order, completed_event(work_order, record, closed), at)
     tell_planners(
         work_order,
@@ -145,9 +147,7 @@ def cancel(*, work_order: WorkOrder, by: User, at: datetime) -> WorkOrder:
             done=False,
         )
         refresh_next_due(assets=Asset.objects.filter(pk=work_order.asset_id))
-    Recommendation.objects.filter(
-        work_orders=work_order, status=Recommendation.Status.ACCEPTED
-    ).update(status=Recommendation.Status.OPEN, decided_at=None, decided_by=None)
+    verdicts.reopen(work_order=work_order)
     _publish(work_order, work_order_event(work_order, Event.WORK_ORDER_CANCELLED), at)
     return work_order
 
@@ -196,17 +196,3 @@ def _write_history(work_order: WorkOrder, outcome: Outcome) -> MaintenanceRecord
         downtime_minutes=outcome.downtime_minutes,
         labor_cost=round(hourly_cost * outcome.labor_minutes / 60, 2),
     )
-
-
-def _close_recommendation(work_order: WorkOrder, verdict: Verdict, *, at: datetime) -> list[int]:
-    """Returns the ids of the anomalies that were closed with it."""
-    recommendation = work_order.recommendation
-    if recommendation is None:
-        return []
-    recommendation.status = Recommendation.Status.COMPLETED
-    recommendation.closed_at, recommendation.verdict = at, verdict
-    recommendation.save(update_fields=["status", "closed_at", "verdict"])
-    undealt = recommendation.anomalies.undealt()
-    closed = sorted(undealt.values_list("pk", flat=True))
-    undealt.update(closed_at=at, closed_by=work_order.completed_by, verdict=verdict)
-    return closed
