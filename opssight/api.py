@@ -9,6 +9,7 @@ from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
 from maintenance.api import viewsets as maintenance
 from maintenance.api.assets import AssetViewSet
 from maintenance.api.schedules import MaintenanceScheduleViewSet
+from maintenance.api.triggers import ConditionTriggerViewSet, MeterTriggerViewSet
 from maintenance.api.work_orders import WorkOrderViewSet
 from notifications.api.viewsets import NotificationViewSet
 from notifications.api.webhooks import WebhookDeliveryViewSet, WebhookViewSet
@@ -29,6 +30,8 @@ router.register("uptime-events", assets.UptimeEventViewSet)
 router.register("asset-kpis", assets.AssetKpiViewSet)
 router.register("maintenance/technicians", maintenance.TechnicianViewSet)
 router.register("maintenance/schedules", MaintenanceScheduleViewSet)
+router.register("maintenance/schedule-meters", MeterTriggerViewSet)
+router.register("maintenance/schedule-conditions", ConditionTriggerViewSet)
 router.register("maintenance/work-orders", WorkOrderViewSet)
 router.register("maintenance/history", maintenance.MaintenanceRecordViewSet)
 router.register("maintenance/recommendations", maintenance.RecommendationViewSet)

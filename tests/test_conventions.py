@@ -81,6 +81,8 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "asset-kpis": _of_asset(factories.AssetKpiFactory),
     "maintenance/technicians": _technician,
     "maintenance/schedules": _assigned(factories.ScheduleFactory),
+    "maintenance/schedule-meters": _of_asset(factories.MeterTriggerFactory),
+    "maintenance/schedule-conditions": _of_asset(factories.ConditionTriggerFactory),
     "maintenance/work-orders": _assigned(factories.WorkOrderFactory),
     "maintenance/history": _assigned(factories.MaintenanceRecordFactory),
     "maintenance/recommendations": _of_asset(factories.RecommendationFactory),

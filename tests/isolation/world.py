@@ -123,8 +123,6 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "maintenance.JobPlan": _of_organization(factories.JobPlanFactory),
     "maintenance.JobPlanTask": _of("job_plan", JobPlan, factories.JobPlanTaskFactory),
     "maintenance.JobPlanPart": _of("job_plan", JobPlan, factories.JobPlanPartFactory),
-    "maintenance.MeterTrigger": _of_asset(factories.MeterTriggerFactory),
-    "maintenance.ConditionTrigger": _of_asset(factories.ConditionTriggerFactory),
     "maintenance.WorkOrderTransition": _of_order(factories.WorkOrderTransitionFactory),
     "maintenance.WorkOrderBlock": _of_order(factories.WorkOrderBlockFactory),
     "maintenance.WorkOrderTask": _of_order(factories.WorkOrderTaskFactory),
