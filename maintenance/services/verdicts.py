@@ -44,6 +44,11 @@ def found_mode(recommendation: Recommendation, finding: Finding) -> str:
     return (finding.failure_mode or recommendation.failure_mode)[:100]
 
 
+def is_asked(*, work_order: WorkOrder) -> bool:
+    """Whether whoever completes the order is asked what was found: it serves a recommendation."""
+    return work_order.recommendations.filter(status=Status.ACCEPTED).exists()
+
+
 @transaction.atomic
 def close(*, work_order: WorkOrder, findings: Findings, by: User | None, at: datetime) -> list[int]:
     """Close what the order served, and the anomalies behind it, each with its verdict.
