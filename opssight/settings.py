@@ -11,6 +11,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.templatetags.static import static
 
 from opssight.accounts import oidc
+from opssight.core import storage
 from opssight.runtime import locations
 from opssight.runtime.secret_files import with_secret_files
 
@@ -221,6 +222,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "remove-lost-files": {
+        "task": "maintenance.tasks.remove_lost_files",
+        "schedule": crontab(hour=3, minute=50),
+    },
     "remove-old-audit-entries": {
         "task": "opssight.audit.tasks.remove_old_entries",
         "schedule": crontab(hour=3, minute=10),
@@ -393,7 +398,7 @@ SPECTACULAR_SETTINGS = {
 # Bytes: of any body, and of the endpoint that takes many readings at once.
 LARGEST_BODY = env.int("LARGEST_BODY", default=2 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FILES = 0
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
 # -- Time and language ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
@@ -402,12 +407,24 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
+# -- Files that people attach ---------------------------------------------------------------------
+# No web server serves this folder: who asks for a file is checked by a view.
+MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(locations.var_folder() / "media"))()
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+# Bytes: of one photo, of one document, and of a form with several of them.
+LARGEST_PHOTO = env.int("LARGEST_PHOTO", default=15 * 1024 * 1024)
+LARGEST_DOCUMENT = env.int("LARGEST_DOCUMENT", default=25 * 1024 * 1024)
+LARGEST_UPLOAD = env.int("LARGEST_UPLOAD", default=40 * 1024 * 1024)
+# Only a view that says so takes files (opssight.core.uploads).
+FILE_UPLOAD_HANDLERS = ["opssight.core.uploads.NoFiles"]
+
 # -- Static files --------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(locations.var_folder() / "static"))()
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": storage.default(lambda name: env.str(name, default=""), MEDIA_ROOT),
     "staticfiles": {
         "BACKEND": env.str(
             "STATICFILES_STORAGE",

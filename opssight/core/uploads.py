@@ -1,11 +1,18 @@
-"""What a request may be: which method, how large a body, and in which encoding."""
+"""What a request may be: which method, how large a body, in which encoding, with or without files.
+
+A view that takes files says so with `@takes_files`, a viewset with `file_actions`.
+"""
 
 import re
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.conf import settings
+from django.core.exceptions import TooManyFilesSent
+from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from rest_framework import exceptions, status
 
 from opssight.core.api import problems
@@ -14,6 +21,29 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 # The one endpoint that takes many rows at once.
 READINGS = re.compile(r"/api/assets/\d+/readings/?")
+MULTIPART = "multipart/form-data"
+# Of the text around the files of a form.
+AROUND = 64 * 1024
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def takes_files(view: View) -> View:
+    """Let a view read the files of a form; every other view refuses a body with one."""
+    view.takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
+class NoFiles(FileUploadHandler):
+    """Refuses a body at its first file, before a byte of it is kept."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        raise TooManyFilesSent("This address takes no files.")
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        return None
 
 
 class TooLarge(exceptions.APIException):
@@ -41,8 +71,12 @@ class BodyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        problem = _problem(request)
+        with_files = _sends_files(request)
+        problem = _problem(request, with_files=with_files)
         if problem is None:
+            if with_files:
+                # Files wait in the temporary folder, not in memory.
+                request.upload_handlers = [TemporaryFileUploadHandler(request)]
             return self.get_response(request)
         if request.path_info.startswith("/api/"):
             return problems.answer(request, problem)
@@ -50,14 +84,29 @@ class BodyMiddleware:
         return render(request, "refused_body.html", page, status=problem.status_code)
 
 
-def limit_of(path: str) -> int:
+def limit_of(path: str, *, with_files: bool = False) -> int:
     """The largest body that is read at this path, in bytes."""
+    if with_files:
+        return int(settings.LARGEST_UPLOAD) + AROUND
     if READINGS.fullmatch(path):
         return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     return int(settings.LARGEST_BODY)
 
 
-def _problem(request: HttpRequest) -> exceptions.APIException | None:
+def _sends_files(request: HttpRequest) -> bool:
+    """Whether this is a form with files, for a view that takes them."""
+    if request.method != "POST" or request.content_type != MULTIPART:
+        return False
+    try:
+        view: Any = resolve(request.path_info).func
+    except Resolver404:
+        return False
+    wanted = getattr(getattr(view, "cls", None), "file_actions", ())
+    action = (getattr(view, "actions", None) or {}).get("post")
+    return getattr(view, "takes_files", False) or action in wanted
+
+
+def _problem(request: HttpRequest, *, with_files: bool) -> exceptions.APIException | None:
     # Pages that ask only "is it a POST?" would answer a made-up method as if it were a GET. The
     # API's views refuse it themselves, and say which methods they have.
     if request.method not in METHODS and not request.path_info.startswith("/api/"):
@@ -68,7 +117,7 @@ def _problem(request: HttpRequest) -> exceptions.APIException | None:
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         return EncodedBody()
     length = request.META.get("CONTENT_LENGTH") or "0"
-    limit = limit_of(request.path_info)
+    limit = limit_of(request.path_info, with_files=with_files)
     if not length.isdecimal():
         return LengthRequired()
     if len(length) > 15 or int(length) > limit:
