@@ -1,13 +1,43 @@
 """A small store of spare parts: what is there, what is kept for an order, what was used."""
 
+from collections.abc import Collection
+from decimal import Decimal
+from typing import TYPE_CHECKING, Self
+
 import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import DecimalField, F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 
+from assets.models import Asset
 from maintenance.models.types import money, quantity
 from opssight.accounts.constraints import same_organization, unique_in_organization
 from opssight.accounts.models import User
 from opssight.core.tenancy import AssetOwned, TenantModel, TenantQuerySet
+
+AMOUNT: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=14, decimal_places=3)
+OPEN = ("draft", "approved", "scheduled", "waiting", "in_progress")
+
+
+class PartQuerySet(TenantQuerySet["Part"]):
+    def with_free(self) -> Self:
+        """Each part with what is `reserved` by open orders, and what is `free` of its stock.
+
+        `free` is below 0 when more is reserved than there is; the part is low below `min_level`.
+        """
+        reserved = (
+            PartReservation.objects.filter(part=OuterRef("pk"), work_order__status__in=OPEN)
+            .order_by()
+            .values("part")
+            .values_list(Sum("quantity"))
+        )
+        return self.annotate(
+            reserved=Coalesce(Subquery(reserved), Value(Decimal(0)), output_field=AMOUNT)
+        ).annotate(free=F("on_hand") - F("reserved"))
+
+    def low(self) -> Self:
+        return self.with_free().filter(is_active=True, free__lt=F("min_level"))
 
 
 class Part(TenantModel):
@@ -22,7 +52,11 @@ class Part(TenantModel):
     on_hand = quantity(default=0, editable=False)
     is_active = models.BooleanField(default=True)
 
-    objects = TenantQuerySet["Part"].as_manager()
+    objects = PartQuerySet.as_manager()
+
+    if TYPE_CHECKING:  # by `with_free`
+        reserved: Decimal
+        free: Decimal
 
     constraint_errors = {
         "part_number_unique": ("number", "Another part has this number."),
@@ -41,15 +75,39 @@ class Part(TenantModel):
                 condition=Q(unit_cost__gte=0, min_level__gte=0), name="part_levels_sensible"
             ),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="stock_follows_movements",
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("on_hand"),  # type: ignore[no-untyped-call]
+                when=pgtrigger.Before,
+                # A form that was opened before a booking saves the old stock: it must not count.
+                func="""
+                    IF pg_trigger_depth() = 1 THEN
+                        IF TG_OP = 'INSERT' THEN NEW.on_hand := 0;
+                        ELSE NEW.on_hand := OLD.on_hand;
+                        END IF;
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
+
+    @property
+    def is_low(self) -> bool:
+        """Of a row that was read `with_free`."""
+        return self.free < self.min_level
+
+    def get_absolute_url(self) -> str:
+        return reverse("maintenance:part", args=[self.pk])
 
 
 class PartReservation(AssetOwned):
     """Parts kept for an order; they stay in stock, and are not free for another."""
 
-    asset = models.ForeignKey("assets.Asset", on_delete=models.PROTECT, related_name="+")
+    asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
     work_order = models.ForeignKey(
         "maintenance.WorkOrder", on_delete=models.CASCADE, related_name="reservations"
     )
@@ -104,6 +162,12 @@ class StockMovement(TenantModel):
 
     objects = TenantQuerySet["StockMovement"].as_manager()
 
+    @classmethod
+    def covered(cls, memberships: Collection[int]) -> Q:
+        """The store is everybody's; what an order took is of those who cover its asset."""
+        own = Asset.objects.filter(Asset.covered(memberships))
+        return Q(work_order=None) | Q(work_order__asset__in=own.values("pk"))
+
     class Meta:
         db_table = "stock_movements"
         ordering = ["-at", "-pk"]
@@ -115,11 +179,23 @@ class StockMovement(TenantModel):
                 | Q(kind="count", work_order=None) & ~Q(quantity=0),
                 name="stock_movement_makes_sense",
             ),
+            models.CheckConstraint(
+                condition=Q(unit_cost__gte=0), name="stock_movement_cost_not_negative"
+            ),
             *same_organization("stock_movements", "part", "work_order"),
         ]
         indexes = [models.Index(fields=["part", "-at"], name="stock_movement_of_part")]
         triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="books_its_part",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                func="""
+                    UPDATE parts SET on_hand = on_hand + NEW.quantity WHERE id = NEW.part_id;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

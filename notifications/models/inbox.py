@@ -24,6 +24,7 @@ class Notification(TenantModel):
         RISK_HIGH = "risk_high", "Risk is high"
         WEBHOOK_FAILED = "webhook_failed", "Webhook could not be delivered"
         WEBHOOK_PAUSED = "webhook_paused", "Webhook was paused"
+        PART_LOW = "part_low", "Spare part is low"
 
     recipient = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     event = models.CharField(max_length=40, choices=Event.choices)
