@@ -2,13 +2,12 @@ from django.db.models import QuerySet
 from django_filters.rest_framework import (
     CharFilter,
     FilterSet,
-    IsoDateTimeFilter,
     MultipleChoiceFilter,
 )
 
 from anomalies.models import Anomaly
 from maintenance.models import Urgency, Verdict
-from opssight.core.api.filters import IdFilter, TrueFalseFilter
+from opssight.core.api.filters import IdFilter, TrueFalseFilter, UtcDateTimeFilter
 
 
 class AnomalyFilter(FilterSet):  # type: ignore[misc]
@@ -23,8 +22,8 @@ class AnomalyFilter(FilterSet):  # type: ignore[misc]
     active = TrueFalseFilter(
         method="filter_active", label="Active: not closed, and going on or asking for work."
     )
-    started_after = IsoDateTimeFilter("started_at", lookup_expr="gte")
-    started_before = IsoDateTimeFilter("started_at", lookup_expr="lt")
+    started_after = UtcDateTimeFilter("started_at", lookup_expr="gte")
+    started_before = UtcDateTimeFilter("started_at", lookup_expr="lt")
 
     class Meta:
         model = Anomaly

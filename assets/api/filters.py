@@ -3,7 +3,6 @@ from django.utils import timezone
 from django_filters.rest_framework import (
     CharFilter,
     FilterSet,
-    IsoDateTimeFilter,
     MultipleChoiceFilter,
     NumberFilter,
 )
@@ -17,7 +16,7 @@ from assets.models import (
     Site,
     UptimeEvent,
 )
-from opssight.core.api.filters import IdFilter, TrueFalseFilter
+from opssight.core.api.filters import IdFilter, TrueFalseFilter, UtcDateTimeFilter
 
 
 class SiteFilter(FilterSet):  # type: ignore[misc]
@@ -90,8 +89,8 @@ class UptimeEventFilter(FilterSet):  # type: ignore[misc]
     asset = IdFilter(label="Id of the asset.")
     state = MultipleChoiceFilter(choices=UptimeEvent.State.choices)
     cause = MultipleChoiceFilter(choices=UptimeEvent.Cause.choices)
-    started_after = IsoDateTimeFilter("started_at", lookup_expr="gte")
-    started_before = IsoDateTimeFilter("started_at", lookup_expr="lt")
+    started_after = UtcDateTimeFilter("started_at", lookup_expr="gte")
+    started_before = UtcDateTimeFilter("started_at", lookup_expr="lt")
     lasting = TrueFalseFilter(
         "ended_at", lookup_expr="isnull", label="Lasting (true, false): has not ended yet."
     )

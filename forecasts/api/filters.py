@@ -1,8 +1,8 @@
 from django.db.models import OuterRef, QuerySet, Subquery
-from django_filters.rest_framework import DateFilter, FilterSet, IsoDateTimeFilter, NumberFilter
+from django_filters.rest_framework import DateFilter, FilterSet, NumberFilter
 
 from forecasts.models import Forecast, RiskScore
-from opssight.core.api.filters import IdFilter, TrueFalseFilter
+from opssight.core.api.filters import IdFilter, TrueFalseFilter, UtcDateTimeFilter
 
 
 class ForecastFilter(FilterSet):  # type: ignore[misc]
@@ -11,8 +11,8 @@ class ForecastFilter(FilterSet):  # type: ignore[misc]
     latest = TrueFalseFilter(
         method="filter_latest", label="Latest (true): only the newest of each sensor."
     )
-    starts_after = IsoDateTimeFilter("starts_at", lookup_expr="gte")
-    starts_before = IsoDateTimeFilter("starts_at", lookup_expr="lt")
+    starts_after = UtcDateTimeFilter("starts_at", lookup_expr="gte")
+    starts_before = UtcDateTimeFilter("starts_at", lookup_expr="lt")
 
     class Meta:
         model = Forecast

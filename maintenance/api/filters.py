@@ -3,7 +3,6 @@ from django.utils import timezone
 from django_filters.rest_framework import (
     CharFilter,
     FilterSet,
-    IsoDateTimeFilter,
     MultipleChoiceFilter,
 )
 
@@ -17,7 +16,7 @@ from maintenance.models import (
     WorkOrder,
     WorkOrderQuerySet,
 )
-from opssight.core.api.filters import IdFilter, TrueFalseFilter
+from opssight.core.api.filters import IdFilter, TrueFalseFilter, UtcDateTimeFilter
 
 
 class TechnicianFilter(FilterSet):  # type: ignore[misc]
@@ -62,8 +61,8 @@ class WorkOrderFilter(FilterSet):  # type: ignore[misc]
     overdue = TrueFalseFilter(
         method="filter_overdue", label="Overdue (true, false): open past its due date."
     )
-    due_after = IsoDateTimeFilter("due_at", lookup_expr="gte")
-    due_before = IsoDateTimeFilter("due_at", lookup_expr="lt")
+    due_after = UtcDateTimeFilter("due_at", lookup_expr="gte")
+    due_before = UtcDateTimeFilter("due_at", lookup_expr="lt")
 
     class Meta:
         model = WorkOrder
@@ -88,8 +87,8 @@ class MaintenanceRecordFilter(FilterSet):  # type: ignore[misc]
     work_order = IdFilter(label="Id of the work order.")
     verdict = MultipleChoiceFilter(choices=Verdict.choices)
     maintenance_type = MultipleChoiceFilter(choices=MaintenanceType.choices)
-    completed_after = IsoDateTimeFilter("completed_at", lookup_expr="gte")
-    completed_before = IsoDateTimeFilter("completed_at", lookup_expr="lt")
+    completed_after = UtcDateTimeFilter("completed_at", lookup_expr="gte")
+    completed_before = UtcDateTimeFilter("completed_at", lookup_expr="lt")
 
     class Meta:
         model = MaintenanceRecord

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from django_filters.rest_framework import FilterSet, IsoDateTimeFilter, MultipleChoiceFilter
+from django_filters.rest_framework import FilterSet, MultipleChoiceFilter
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import serializers
 from rest_framework.serializers import BaseSerializer
@@ -15,7 +15,7 @@ from maintenance.api.people import TechnicianField, expanded_technician
 from maintenance.models import MOST_MINUTES, MaintenanceSchedule, MaintenanceType, Urgency
 from opssight.accounts.permissions import Permission
 from opssight.core.api.fields import RelatedText
-from opssight.core.api.filters import IdFilter, TrueFalseFilter
+from opssight.core.api.filters import IdFilter, TrueFalseFilter, UtcDateTimeFilter
 from opssight.core.api.schema import describe
 from opssight.core.api.serializers import TenantSerializer
 from opssight.core.api.shape import Expansion
@@ -96,7 +96,7 @@ class MaintenanceScheduleFilter(FilterSet):  # type: ignore[misc]
     priority = MultipleChoiceFilter(choices=Urgency.choices)
     mode = MultipleChoiceFilter(choices=MaintenanceSchedule.Mode.choices)
     is_active = TrueFalseFilter()
-    due_before = IsoDateTimeFilter("next_due_at", lookup_expr="lt")
+    due_before = UtcDateTimeFilter("next_due_at", lookup_expr="lt")
 
     class Meta:
         model = MaintenanceSchedule

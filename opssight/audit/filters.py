@@ -5,12 +5,11 @@ from typing import Any
 from django_filters.rest_framework import (
     CharFilter,
     FilterSet,
-    IsoDateTimeFilter,
     MultipleChoiceFilter,
 )
 
 from opssight.audit.models import Action, AuditEntry
-from opssight.core.api.filters import IdFilter
+from opssight.core.api.filters import IdFilter, UtcDateTimeFilter
 
 
 class AuditFilter(FilterSet):  # type: ignore[misc]
@@ -21,8 +20,8 @@ class AuditFilter(FilterSet):  # type: ignore[misc]
     request_id = CharFilter(
         field_name="context__request_id", label="The X-Request-ID of an answer.", max_length=200
     )
-    after = IsoDateTimeFilter(field_name="at", lookup_expr="gte", label="At or after this time.")
-    before = IsoDateTimeFilter(field_name="at", lookup_expr="lt", label="Before this time.")
+    after = UtcDateTimeFilter(field_name="at", lookup_expr="gte", label="At or after this time.")
+    before = UtcDateTimeFilter(field_name="at", lookup_expr="lt", label="Before this time.")
 
     class Meta:
         model = AuditEntry

@@ -77,6 +77,16 @@ def test_unknown_names_are_refused(
     assert [error["pointer"] for error in answer.data["errors"]] == [pointer]
 
 
+@pytest.mark.parametrize("parameter", ["fields", "expand", "ordering"])
+def test_a_parameter_without_a_value_is_refused(
+    planner: Membership, api_for: ApiFor, parameter: str
+) -> None:
+    answer = api_for(planner).get(f"/api/assets/?{parameter}=")
+
+    assert answer.status_code == 400
+    assert answer.data["errors"][0]["detail"] == "Give a value, or leave the parameter out."
+
+
 def test_a_write_whose_answer_cannot_be_shaped_is_not_done(
     planner: Membership, api_for: ApiFor
 ) -> None:

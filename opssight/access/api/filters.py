@@ -1,11 +1,11 @@
 from django.db.models import QuerySet
 from django.utils import timezone
-from django_filters.rest_framework import ChoiceFilter, FilterSet, IsoDateTimeFilter
+from django_filters.rest_framework import ChoiceFilter, FilterSet
 
 from opssight.access.models import ApiToken, CustomRole, Invitation, StaffAccess
 from opssight.accounts.models import Membership
 from opssight.accounts.permissions import Role
-from opssight.core.api.filters import IdFilter, TrueFalseFilter
+from opssight.core.api.filters import IdFilter, TrueFalseFilter, UtcDateTimeFilter
 
 
 class MemberFilter(FilterSet):  # type: ignore[misc]
@@ -47,9 +47,7 @@ class InvitationFilter(OrganizationRowsFilter):
 
 
 class TokenFilter(OrganizationRowsFilter):
-    live = TrueFalseFilter(
-        method="filter_live", label="Neither revoked nor expired (true), or one of both (false)."
-    )
+    live = TrueFalseFilter(method="filter_live", label="Not expired (true), or expired (false).")
 
     class Meta:
         model = ApiToken
@@ -64,8 +62,8 @@ class TokenFilter(OrganizationRowsFilter):
 
 class StaffAccessFilter(OrganizationRowsFilter):
     user = IdFilter(label="Id of the member of the platform staff.")
-    since = IsoDateTimeFilter("started_at", lookup_expr="gte", label="Started at or after.")
-    until = IsoDateTimeFilter("started_at", lookup_expr="lt", label="Started before.")
+    since = UtcDateTimeFilter("started_at", lookup_expr="gte", label="Started at or after.")
+    until = UtcDateTimeFilter("started_at", lookup_expr="lt", label="Started before.")
 
     class Meta:
         model = StaffAccess

@@ -134,7 +134,9 @@ class CustomRoleViewSet(BulkManagedViewSet):
 class InvitationViewSet(BulkManagedViewSet):
     """Links that make whoever holds one a member, once, within seven days."""
 
-    queryset = Invitation.objects.select_related("custom_role", "invited_by")
+    queryset = Invitation.objects.filter(revoked_at=None).select_related(
+        "custom_role", "invited_by"
+    )
     serializer_class = serializers.InvitationSerializer
     needed = Permission.MEMBER_EDIT
     with_secret = True
@@ -171,7 +173,10 @@ class InvitationViewSet(BulkManagedViewSet):
 
     @extend_schema(
         summary="Revoke an invitation",
-        description="The link no longer works; the row stays. 409 when it was accepted or revoked.",
+        description=(
+            "The link no longer works, and the API shows it no more; the audit trail does. 409 when"
+            " it was accepted."
+        ),
     )
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         with conflict_on(invitations.InvitationNotOpen, detail=NOT_OPEN):

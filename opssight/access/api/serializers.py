@@ -164,7 +164,6 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
             "expires_at",
             "accepted_at",
             "accepted_by",
-            "revoked_at",
         ]
         read_only_fields = fields
 
@@ -198,7 +197,6 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
             "permissions",
             "created_at",
             "expires_at",
-            "revoked_at",
             "last_used_at",
             "last_used_from",
         ]
@@ -248,7 +246,7 @@ class DeviceSerializer(TokenSerializer):
         ]
         read_only_fields = fields
 
-    @extend_schema_field(serializers.ChoiceField(Membership.Coverage.choices, allow_null=True))
+    @extend_schema_field(serializers.ChoiceField(Membership.Coverage.choices))
     def get_coverage(self, row: ApiToken) -> str | None:
         """None once the device was revoked."""
         return next((m.coverage for m in row.user.memberships.all()), None)

@@ -30,7 +30,7 @@ REVOKED = "This device was revoked in the meantime, and stays so. Make a new one
 class TokenViewSet(BulkManagedViewSet):
     """Your own API tokens: they do what you may do, at most the permissions given to them."""
 
-    queryset = ApiToken.objects.filter(kind=ApiToken.Kind.PERSONAL)
+    queryset = ApiToken.objects.filter(kind=ApiToken.Kind.PERSONAL, revoked_at=None)
     serializer_class = serializers.TokenSerializer
     needed = Permission.VIEW
     with_secret = True
@@ -66,7 +66,7 @@ class TokenViewSet(BulkManagedViewSet):
 
     @extend_schema(
         summary="Revoke a personal token",
-        description="It no longer works; the row stays.",
+        description="It no longer works, and the API shows it no more; the audit trail does.",
     )
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         tokens.revoke_token(token=self.get_object(), at=timezone.now())
@@ -81,7 +81,7 @@ class DeviceViewSet(BulkManagedViewSet):
     """Machines that send readings and states with a token of their own."""
 
     queryset = (
-        ApiToken.objects.filter(kind=ApiToken.Kind.DEVICE)
+        ApiToken.objects.filter(kind=ApiToken.Kind.DEVICE, revoked_at=None)
         .select_related("user")
         .prefetch_related("user__memberships__access_scopes")
     )
@@ -135,7 +135,10 @@ class DeviceViewSet(BulkManagedViewSet):
 
     @extend_schema(
         summary="Revoke a device",
-        description="Its token, its membership and its user end; the row stays.",
+        description=(
+            "Its token, its membership and its user end, and the API shows it no more; the audit"
+            " trail does."
+        ),
     )
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         with conflict_on(devices.DeviceRevoked, detail=REVOKED):

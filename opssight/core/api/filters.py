@@ -1,21 +1,28 @@
 """Filters and ordering that refuse what they do not understand, and pages that never overlap."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError as FormError
 from django.db.models import F, OrderBy, QuerySet
+from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import (
     BooleanFilter,
     CharFilter,
     DjangoFilterBackend,
     Filter,
     FilterSet,
+    IsoDateTimeFilter,
 )
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
+
+from opssight.core.api.fields import UtcDateTimeField
+
+EMPTY = "Give a value, or leave the parameter out."
 
 
 class IdFilter(Filter):  # type: ignore[misc]
@@ -46,6 +53,27 @@ class TrueFalseFilter(BooleanFilter):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
 
 
+class _Utc(IsoDateTimeField):  # type: ignore[misc]
+    def to_python(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().to_python(value)
+        if moment is None:
+            return None
+        try:
+            # PostgreSQL knows no offset of 16 hours or more, which ISO 8601 can write.
+            moment = moment.astimezone(UTC)
+        except OverflowError:
+            moment = datetime.max.replace(tzinfo=UTC)
+        if moment.year not in UtcDateTimeField.YEARS:
+            raise FormError(UtcDateTimeField.default_error_messages["year"], code="year")
+        return moment
+
+
+class UtcDateTimeFilter(IsoDateTimeFilter):  # type: ignore[misc]
+    """A time in ISO 8601, with any offset; without one it is in the caller's time zone."""
+
+    field_class = _Utc
+
+
 class StrictFilters(DjangoFilterBackend):  # type: ignore[misc]
     """Refuses a filter without a value, which would otherwise filter nothing."""
 
@@ -60,8 +88,7 @@ class StrictFilters(DjangoFilterBackend):  # type: ignore[misc]
             if not isinstance(item, CharFilter) and "" in request.query_params.getlist(name)
         ]
         if empty:
-            message = "Give a value, or leave the parameter out."
-            raise ValidationError(dict.fromkeys(empty, message))
+            raise ValidationError(dict.fromkeys(empty, EMPTY))
         return filterset
 
 
@@ -89,6 +116,8 @@ class StableOrdering(OrderingFilter):
     def filter_queryset(
         self, request: Request, queryset: QuerySet[Any], view: APIView
     ) -> QuerySet[Any]:
+        if "" in request.query_params.getlist(self.ordering_param):
+            raise ValidationError({self.ordering_param: EMPTY})
         terms = self.get_ordering(request, queryset, view)
         if not terms:
             return queryset

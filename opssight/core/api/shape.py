@@ -9,6 +9,8 @@ from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
+from opssight.core.api.filters import EMPTY
+
 DEEPEST = 3
 MOST_PATHS = 10
 MEMBER = "expanded"
@@ -63,9 +65,11 @@ def _asked(request: Request, name: str) -> list[str]:
     """The names of a query parameter, split at commas; it may be repeated."""
     texts = request.query_params.getlist(name)
     names = [part.strip() for text in texts for part in text.split(",")]
+    if "" in names:
+        raise ValidationError({name: EMPTY})
     if name == "expand" and len(names) > MOST_PATHS:
         raise ValidationError({name: f"Expand at most {MOST_PATHS} relations at a time."})
-    return list(dict.fromkeys(part for part in names if part))
+    return list(dict.fromkeys(names))
 
 
 def _rows_of(data: Any) -> tuple[list[Row], Any]:
