@@ -101,7 +101,7 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: str | None = None) -> Response:
         work_order: WorkOrder = self.get_object()
-        with conflict_on(services.WorkOrderNotOpen, detail=NOT_OPEN):
+        with conflict_on(services.TransitionRefused, detail=NOT_OPEN):
             services.start(work_order=work_order, by=self.user, at=timezone.now())
         return self._answer()
 
@@ -129,7 +129,7 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str | None = None) -> Response:
         work_order: WorkOrder = self.get_object()
-        with conflict_on(services.WorkOrderNotOpen, detail=NOT_OPEN):
+        with conflict_on(services.TransitionRefused, detail=NOT_OPEN):
             services.cancel(work_order=work_order, by=self.user, at=timezone.now())
         return self._answer()
 
@@ -144,7 +144,7 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
             self.require(Permission.WORK_ORDER_EXECUTE, work_order.organization_id)
             return self._complete(work_order, request)
         with (
-            conflict_on(services.WorkOrderNotOpen, detail=NOT_OPEN),
+            conflict_on(services.TransitionRefused, detail=NOT_OPEN),
             transaction.atomic(),
         ):
             self._edit(work_order, body.changes())
@@ -153,13 +153,13 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
 
     def _edit(self, work_order: WorkOrder, changes: dict[str, Any]) -> None:
         if not work_order.is_open:
-            raise services.WorkOrderNotOpen
+            raise services.TransitionRefused("not_open", NOT_OPEN)
         if not changes:
             return
         self.require(Permission.WORK_ORDER_PLAN, work_order.organization_id)
         # One statement, so that it cannot come after a completion of the same moment.
         if not WorkOrder.objects.open().filter(pk=work_order.pk).update(**changes):
-            raise services.WorkOrderNotOpen
+            raise services.TransitionRefused("not_open", NOT_OPEN)
 
     def _move(self, work_order: WorkOrder, status: str) -> None:
         if status == work_order.status:
@@ -180,7 +180,7 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
     def _complete(self, work_order: WorkOrder, request: Request) -> Response:
         body = CompleteSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        with conflict_on(services.WorkOrderNotOpen, detail=NOT_OPEN):
+        with conflict_on(services.TransitionRefused, detail=NOT_OPEN):
             services.complete(
                 work_order=work_order, by=self.user, at=timezone.now(), outcome=body.outcome()
             )

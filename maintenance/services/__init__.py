@@ -1,5 +1,7 @@
 """From a recommendation or a due date to a work order, and from the work to its proof."""
 
+from maintenance.services.completion import Outcome, complete
+from maintenance.services.course import TransitionRefused
 from maintenance.services.recommendations import (
     RecommendationClosed,
     accept,
@@ -12,19 +14,13 @@ from maintenance.services.schedules import (
     refresh_next_due,
     reschedule,
 )
-from maintenance.services.work_orders import (
-    Outcome,
-    WorkOrderNotOpen,
-    cancel,
-    complete,
-    create_work_order,
-    start,
-)
+from maintenance.services.transitions import cancel, start
+from maintenance.services.work_orders import create_work_order
 
 __all__ = [
     "Outcome",
     "RecommendationClosed",
-    "WorkOrderNotOpen",
+    "TransitionRefused",
     "accept",
     "cancel",
     "complete",

@@ -1,5 +1,6 @@
 """What other systems are told: the rows with the fields of the API."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +41,8 @@ WORK_ORDER_FIELDS = (
 RECORD_FIELDS = (
     "id",
     "failure_mode",
+    "failure_cause",
+    "failure_mechanism",
     "verdict",
     "started_at",
     "completed_at",
@@ -47,6 +50,8 @@ RECORD_FIELDS = (
     "labor_minutes",
     "downtime_minutes",
     "labor_cost",
+    "parts_cost",
+    "other_cost",
 )
 SCHEDULE_FIELDS = (
     "id",
@@ -91,12 +96,16 @@ def work_order_event(row: WorkOrder, event: Webhook.Event, **more: Any) -> Happe
     )
 
 
-def completed_event(row: WorkOrder, record: MaintenanceRecord, closed: list[int]) -> Happening:
-    """`closed`: ids of the anomalies that the work dealt with."""
+def completed_event(
+    row: WorkOrder, records: Sequence[MaintenanceRecord], closed: list[int]
+) -> Happening:
+    """`record` is the first of `records`; `closed`: ids of the anomalies that were dealt with."""
+    told = [{**_fields(record, RECORD_FIELDS), **_of(record.asset)} for record in records]
     return work_order_event(
         row,
         Event.WORK_ORDER_COMPLETED,
-        record=_fields(record, RECORD_FIELDS),
+        record=told[0],
+        records=told,
         closed_anomalies=closed,
     )
 

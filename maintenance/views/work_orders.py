@@ -113,8 +113,8 @@ def start(request: UserRequest, pk: int) -> HttpResponse:
     require(request, Permission.WORK_ORDER_EXECUTE, row.organization_id)
     try:
         services.start(work_order=row, by=request.user, at=timezone.now())
-    except services.WorkOrderNotOpen:
-        return _work_order_conflict(request, row)
+    except services.TransitionRefused as refusal:
+        return _work_order_conflict(request, row, refusal)
     row = _again(request, row)
     return stay(request, row, _show_work_order(request, row), f"Work on {row.number} was started.")
 
@@ -129,8 +129,8 @@ def complete(request: UserRequest, pk: int) -> HttpResponse:
         return _show_work_order(request, row, form=form, status=422)
     try:
         services.complete(work_order=row, by=request.user, at=timezone.now(), outcome=form.outcome)
-    except services.WorkOrderNotOpen:
-        return _work_order_conflict(request, row)
+    except services.TransitionRefused as refusal:
+        return _work_order_conflict(request, row, refusal)
     row = _again(request, row)
     return stay(
         request,
@@ -147,8 +147,8 @@ def cancel(request: UserRequest, pk: int) -> HttpResponse:
     require(request, Permission.WORK_ORDER_PLAN, row.organization_id)
     try:
         services.cancel(work_order=row, by=request.user, at=timezone.now())
-    except services.WorkOrderNotOpen:
-        return _work_order_conflict(request, row)
+    except services.TransitionRefused as refusal:
+        return _work_order_conflict(request, row, refusal)
     row = _again(request, row)
     return stay(request, row, _show_work_order(request, row), f"{row.number} was cancelled.")
 
@@ -201,7 +201,7 @@ def _show_work_order(
     return render_fragment(request, WORK_ORDER, context, fragment="work_order", status=status)
 
 
-def _work_order_conflict(request: UserRequest, row: WorkOrder) -> HttpResponse:
-    row = _again(request, row)
-    error = f"Nothing was changed: the work order is already {row.get_status_display().lower()}."
-    return _show_work_order(request, row, error=error, status=409)
+def _work_order_conflict(
+    request: UserRequest, row: WorkOrder, refusal: services.TransitionRefused
+) -> HttpResponse:
+    return _show_work_order(request, _again(request, row), error=refusal.message, status=409)

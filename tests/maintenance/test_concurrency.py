@@ -52,7 +52,7 @@ def test_fifty_completions_write_one_history_row(technician: Membership) -> None
         ),
     )
 
-    refused = [result for result in results if isinstance(result, services.WorkOrderNotOpen)]
+    refused = [result for result in results if isinstance(result, services.TransitionRefused)]
     assert len(refused) == 49
     assert MaintenanceRecord.objects.filter(work_order=order).count() == 1
 

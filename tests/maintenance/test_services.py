@@ -191,7 +191,7 @@ class TestComplete:
         order = WorkOrderFactory.create(asset__organization=technician.organization)
         services.complete(work_order=order, by=technician.user, at=NOON, outcome=Outcome())
 
-        with pytest.raises(services.WorkOrderNotOpen):
+        with pytest.raises(services.TransitionRefused):
             services.complete(work_order=order, by=technician.user, at=NOON, outcome=Outcome())
 
         assert MaintenanceRecord.objects.filter(work_order=order).count() == 1
@@ -218,14 +218,14 @@ class TestStartAndCancel:
         started = services.start(work_order=order, by=technician.user, at=NOON)
 
         assert (started.status, started.technician) == (WorkOrder.Status.IN_PROGRESS, profile)
-        with pytest.raises(services.WorkOrderNotOpen):
+        with pytest.raises(services.TransitionRefused):
             services.start(work_order=order, by=technician.user, at=NOON)
 
     def test_work_that_was_begun_cannot_be_cancelled(self, planner: Membership) -> None:
         order = WorkOrderFactory.create(asset__organization=planner.organization)
         services.start(work_order=order, by=planner.user, at=NOON)
 
-        with pytest.raises(services.WorkOrderNotOpen):
+        with pytest.raises(services.TransitionRefused):
             services.cancel(work_order=order, by=planner.user, at=NOON)
 
     def test_cancelling_opens_the_recommendation_again(self, planner: Membership) -> None:
