@@ -23,6 +23,8 @@ class Message:
     url: str = ""
     also: int | None = None
     """A user who is told whatever their role, such as the technician of the order."""
+    only: frozenset[int] | None = None
+    """Of those who have the permission, these users alone, such as who is mentioned."""
     asset: int | None = None
     """The asset that it is about: who covers only a part of the plant hears of that part."""
 
@@ -61,6 +63,7 @@ def notify(
         for member, by_role in told
         for message in messages
         if (by_role or member.user_id == message.also)
+        and (message.only is None or member.user_id in message.only)
         and (message.asset is None or message.asset in covered[member.pk])
     ]
     Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
