@@ -1,7 +1,5 @@
 """Maintenance that comes again: by the calendar, by a meter, by a condition."""
 
-from datetime import datetime
-
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -159,19 +157,28 @@ class MaintenanceSchedule(AssetOwned):
         floating = self.mode == self.Mode.FLOATING
         return scheduling.Interval(self.every, scheduling.Unit(self.unit), floating=floating)
 
-    def due_after(self, *, served: datetime, completed: datetime) -> datetime:
-        """When to do it again, on the wall clock of the asset's site.
+    @property
+    def calendar(self) -> scheduling.Calendar | None:
+        """Its calendar on the wall clock of the asset's site; None for a schedule without one.
 
-        `served` is the occurrence that was done, or skipped, at `completed`. Done early, a fixed
-        calendar goes on with the date after the one that was served.
+        Raises ValueError, in words, for what `clean` refuses.
         """
-        interval = self.interval
-        return scheduling.next_due(
-            interval,
-            anchor=self.starts_at,
-            completed=completed if interval.floating else max(served, completed),
+        if self.mode == self.Mode.NONE:
+            return None
+        return scheduling.Calendar(
+            cadence=scheduling.Rule(self.rule) if self.rule else self.interval,
+            starts_at=self.starts_at,
             zone=self.asset.site.zone,
+            ends_at=self.ends_at,
+            excluded=frozenset(self.excluded_dates),
+            holidays=self.holidays,
+            on_holiday=scheduling.OnHoliday(self.on_holiday),
+            pause=self.pause,
         )
+
+    @property
+    def pause(self) -> scheduling.Pause | None:
+        return scheduling.Pause(self.pause_from, self.pause_to) if self.pause_from else None
 
 
 class MeterTrigger(AssetOwned):

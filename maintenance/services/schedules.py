@@ -23,10 +23,12 @@ def move_on(schedule_id: int, *, served: datetime, completed: datetime, done: bo
         .select_related("asset__site")
         .get(pk=schedule_id)
     )
-    schedule.next_due_at = schedule.due_after(served=served, completed=completed)
+    if calendar := schedule.calendar:
+        schedule.calendar_due_at = calendar.next_due(served=served, completed=completed)
+    schedule.next_due_at = schedule.calendar_due_at
     if done:
         schedule.last_completed_at = completed
-    schedule.save(update_fields=["next_due_at", "last_completed_at"])
+    schedule.save(update_fields=["calendar_due_at", "next_due_at", "last_completed_at"])
 
 
 @transaction.atomic
@@ -44,11 +46,15 @@ def reschedule(*, schedule: MaintenanceSchedule) -> MaintenanceSchedule:
         .first()
     )
     done = schedule.last_completed_at or served
-    if done is None:
-        schedule.next_due_at = schedule.starts_at
+    calendar = schedule.calendar
+    if calendar is None:
+        schedule.calendar_due_at = None
+    elif done is None:
+        schedule.calendar_due_at = calendar.first()
     else:
-        schedule.next_due_at = schedule.due_after(served=served or done, completed=done)
-    schedule.save(update_fields=["next_due_at"])
+        schedule.calendar_due_at = calendar.next_due(served=served or done, completed=done)
+    schedule.next_due_at = schedule.calendar_due_at
+    schedule.save(update_fields=["calendar_due_at", "next_due_at"])
     refresh_next_due(assets=Asset.objects.filter(pk=schedule.asset_id))
     return schedule
 

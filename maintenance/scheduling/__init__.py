@@ -1,0 +1,26 @@
+"""When maintenance falls due: pure calculations. No database, no clock.
+
+A fixed schedule keeps its calendar, whatever happens. A floating schedule restarts at each
+completion. Every occurrence keeps the wall-clock time of its start in the zone of the site.
+"""
+
+from maintenance.scheduling.calendars import HORIZON, Calendar, OnHoliday
+from maintenance.scheduling.free_days import Pause, check_code
+from maintenance.scheduling.intervals import Interval, NaiveTime, Unit, occurrence, overdue_days
+from maintenance.scheduling.rule_parts import RuleError
+from maintenance.scheduling.rules import Rule
+
+__all__ = [
+    "HORIZON",
+    "Calendar",
+    "Interval",
+    "NaiveTime",
+    "OnHoliday",
+    "Pause",
+    "Rule",
+    "RuleError",
+    "Unit",
+    "check_code",
+    "occurrence",
+    "overdue_days",
+]
