@@ -37,7 +37,7 @@ class Supervisor:
         self.hurry = False
         self._var = var
         self._listener = listener
-        self._environment = _environment(var, sockets)
+        self._environment = _environment(var, sockets, port=listener.getsockname()[1])
         self._servers = self._embedded(sockets)
         self._stores: list[Service] = []
         self._processes: list[Service] = []
@@ -195,11 +195,13 @@ def _go(process: subprocess.Popen[bytes]) -> None:
         pipe.write(b"go\n")
 
 
-def _environment(var: Path, sockets: Path) -> dict[str, str]:
+def _environment(var: Path, sockets: Path, port: int) -> dict[str, str]:
     """What the processes of the product are told; given values win."""
     ours = {
         "DATABASE_URL": locations.database_url(sockets),
         "REDIS_URL": locations.redis_url(sockets),
+        # where the links in mails and webhooks lead
+        "SITE_URL": f"http://127.0.0.1:{port}",
         # compressing every file takes a minute, which the loopback interface never pays back
         "STATICFILES_STORAGE": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
     }

@@ -50,6 +50,11 @@ def test_says_where_it_is_and_how_to_log_in(product: Product) -> None:
         assert f"{login:<10}  opssight-demo" in product.text()
 
 
+def test_links_in_mails_and_webhooks_lead_to_its_port(product: Product) -> None:
+    told = [Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") for pid in product.tree()]
+    assert sum(f"SITE_URL=http://127.0.0.1:{product.port}".encode() in one for one in told) >= 3
+
+
 def test_ctrl_c_stops_everything_and_leaves_no_process(product: Product) -> None:
     tree = product.tree()
     assert len(tree) > 10
