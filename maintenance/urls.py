@@ -1,6 +1,6 @@
 from django.urls import path
 
-from maintenance.views import history, recommendations, work_orders
+from maintenance.views import history, recommendations, store, work_orders
 
 app_name = "maintenance"
 urlpatterns = [
@@ -14,6 +14,12 @@ urlpatterns = [
     path("work-orders/<int:pk>/start/", work_orders.start, name="start"),
     path("work-orders/<int:pk>/complete/", work_orders.complete, name="complete"),
     path("work-orders/<int:pk>/cancel/", work_orders.cancel, name="cancel"),
+    path("store/", store.store, name="store"),
+    path("store/new/", store.new_part, name="new_part"),
+    path("store/<int:pk>/", store.part, name="part"),
+    path("store/<int:pk>/edit/", store.edit_part, name="edit_part"),
+    path("store/<int:pk>/receive/", store.receive, name="receive_part"),
+    path("store/<int:pk>/count/", store.count, name="count_part"),
     path("history/", history.history, name="history"),
     path("of-asset/<int:pk>/", history.of_asset, name="of_asset"),
 ]

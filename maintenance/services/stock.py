@@ -54,7 +54,7 @@ def kept_for(parts: Collection[Part]) -> dict[int, list[Kept]]:
         part__in=list(stock), work_order__status__in=WorkOrder.OPEN
     )
     found: dict[int, list[Kept]] = defaultdict(list)
-    for row in rows.order_by("part", "pk"):
+    for row in rows.select_related("work_order").order_by("part", "pk"):
         covered = min(row.quantity, stock[row.part_id])
         stock[row.part_id] -= covered
         found[row.part_id].append(Kept(reservation=row, covered=covered))

@@ -1,6 +1,7 @@
 """How the pages of maintenance answer a form."""
 
 from datetime import datetime
+from typing import Protocol
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -9,9 +10,12 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
-from maintenance.models import Recommendation, WorkOrder
 from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
+
+
+class HasPage(Protocol):
+    def get_absolute_url(self) -> str: ...
 
 
 def require(request: UserRequest, permission: Permission, organization_id: int) -> None:
@@ -20,21 +24,19 @@ def require(request: UserRequest, permission: Permission, organization_id: int) 
         raise PermissionDenied
 
 
-def go(request: UserRequest, row: Recommendation | WorkOrder, text: str) -> HttpResponse:
+def go(request: UserRequest, row: HasPage, text: str) -> HttpResponse:
     """Redirect to the row's page, which says the text; htmx leaves its page too."""
     messages.success(request, text)
     if not request.htmx:
-        return redirect(row)
+        return redirect(row.get_absolute_url())
     return HttpResponseClientRedirect(row.get_absolute_url())
 
 
-def stay(
-    request: UserRequest, row: Recommendation | WorkOrder, fragment: HttpResponse, text: str
-) -> HttpResponse:
+def stay(request: UserRequest, row: HasPage, fragment: HttpResponse, text: str) -> HttpResponse:
     """The changed fragment and a toast for htmx, else a redirect to the row's page."""
     if not request.htmx:
         messages.success(request, text)
-        return redirect(row)
+        return redirect(row.get_absolute_url())
     return trigger_client_event(fragment, "toast", {"text": text, "tone": "success"})
 
 

@@ -19,7 +19,6 @@ from tests.factories import (
     JobPlanFactory,
     JobPlanPartFactory,
     PartFactory,
-    PartReservationFactory,
     WorkOrderFactory,
 )
 
@@ -95,7 +94,7 @@ def test_more_than_there_is_cannot_be_taken(
 def test_what_is_kept_for_another_order_is_not_free(
     part: Part, order: WorkOrder, plant: Organization, technician: Membership
 ) -> None:
-    PartReservationFactory.create(work_order=_order(plant), part=part, quantity=8)
+    store.reserve(work_order=_order(plant), part=part, quantity=Decimal(8), at=NOON)
 
     with pytest.raises(StoreRefused, match="8 pcs of them kept for other orders: 2 pcs are free"):
         store.issue(work_order=order, part=part, quantity=Decimal(3), by=technician.user, at=NOON)
@@ -107,7 +106,7 @@ def test_what_is_kept_for_another_order_is_not_free(
 def test_an_order_takes_from_its_reservation_first(
     part: Part, order: WorkOrder, technician: Membership
 ) -> None:
-    reservation = PartReservationFactory.create(work_order=order, part=part, quantity=3)
+    reservation = store.reserve(work_order=order, part=part, quantity=Decimal(3), at=NOON)
 
     store.issue(work_order=order, part=part, quantity=Decimal(2), by=technician.user, at=NOON)
     reservation.refresh_from_db()

@@ -1,6 +1,7 @@
 """What the templates in templates/components need and Django does not have."""
 
 import math
+from decimal import Decimal
 from typing import Any
 
 from django import forms, template
@@ -126,6 +127,16 @@ def figure(value: float | None) -> str:
     leading = 0 if whole or not value else math.floor(-math.log10(abs(value)))
     text = f"{value:,.{max(0, 4 - whole + leading)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@register.filter
+def amount(value: Decimal) -> str:
+    """A quantity without the zeros that say nothing.
+
+    >>> amount(Decimal("1.500")), amount(Decimal("1200.000")), amount(Decimal("-2"))
+    ('1.5', '1,200', '-2')
+    """
+    return f"{value.normalize():,f}"
 
 
 @register.filter
