@@ -197,6 +197,9 @@ class ScheduleFactory(OfAssetFactory):
     mode = MaintenanceSchedule.Mode.FLOATING
     starts_at = NOON
     next_due_at = NOON
+    calendar_due_at = factory.LazyAttribute(
+        lambda made: None if made.mode == MaintenanceSchedule.Mode.NONE else made.next_due_at
+    )
 
     class Meta:
         model = MaintenanceSchedule

@@ -8,8 +8,9 @@ from maintenance.models.people import Absence, ServiceLevel, Shift, Technician
 from maintenance.models.plans import JobPlan, JobPlanPart, JobPlanTask
 from maintenance.models.recommendations import Recommendation
 from maintenance.models.requests import RequestPoint, WorkRequest
-from maintenance.models.schedules import ConditionTrigger, MaintenanceSchedule, MeterTrigger
+from maintenance.models.schedules import MaintenanceSchedule
 from maintenance.models.tasks import WorkOrderTask
+from maintenance.models.triggers import ConditionTrigger, MeterTrigger
 from maintenance.models.types import (
     LONGEST_NOTES,
     MOST_MINUTES,

@@ -5,7 +5,7 @@ completion. Every occurrence keeps the wall-clock time of its start in the zone 
 """
 
 from maintenance.scheduling.calendars import HORIZON, Calendar, OnHoliday
-from maintenance.scheduling.free_days import Pause, check_code
+from maintenance.scheduling.free_days import Pause, check_code, check_day_of_year
 from maintenance.scheduling.intervals import Interval, NaiveTime, Unit, occurrence, overdue_days
 from maintenance.scheduling.rule_parts import RuleError
 from maintenance.scheduling.rules import Rule
@@ -21,6 +21,7 @@ __all__ = [
     "RuleError",
     "Unit",
     "check_code",
+    "check_day_of_year",
     "occurrence",
     "overdue_days",
 ]

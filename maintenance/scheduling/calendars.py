@@ -62,10 +62,10 @@ class Calendar:
         start = max(aware(moment), aware(self.starts_at) - FURTHEST_MOVE)
         end = start + HORIZON
         if self.ends_at is not None:
-            end = min(end, self.ends_at + timedelta(microseconds=1))
+            end = min(end, self.ends_at)
         last = moment
         for due in self._in_order(start):
-            if due >= end:
+            if due > end:
                 return
             if due > last:
                 yield due

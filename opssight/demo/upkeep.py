@@ -36,6 +36,7 @@ def create_schedules(
             every=kind.every[0],
             unit=kind.every[1],
             starts_at=first,
+            calendar_due_at=first,
             next_due_at=first,
             technician=people.technician_for(asset.site.code, kind.skill),
             estimated_minutes=kind.minutes,
