@@ -130,7 +130,7 @@ def _take_down(task: WorkOrderTask, given: Answer, by: User, at: datetime) -> bo
     moment = _moment(task, given, at) or usual or at
     if before == values and (moment == task.answered_at or values[0] == Outcome.OPEN):
         return False
-    if given.at is not None and task.answered_at is not None and moment < task.answered_at:
+    if given.answered_at is not None and task.answered_at is not None and moment < task.answered_at:
         raise AnsweredSince(
             f"“{task.text}” was answered by {task.answered_by} at"
             f" {task.answered_at:%Y-%m-%d %H:%M:%S} UTC, after this answer. Read it again."
@@ -144,15 +144,15 @@ def _take_down(task: WorkOrderTask, given: Answer, by: User, at: datetime) -> bo
 def _moment(task: WorkOrderTask, given: Answer, at: datetime) -> datetime | None:
     """The time that the answer says, if any. Raises ValidationError where it is not of the work."""
     started = task.work_order.started_at
-    if given.at is None:
+    if given.answered_at is None:
         return None
-    if given.at > at + CLOCKS_DIFFER:
-        raise wrong("at", "This time is in the future. Check the clock of the device.")
-    if started is not None and given.at < started - CLOCKS_DIFFER:
+    if given.answered_at > at + CLOCKS_DIFFER:
+        raise wrong("answered_at", "This time is in the future. Check the clock of the device.")
+    if started is not None and given.answered_at < started - CLOCKS_DIFFER:
         raise wrong(
-            "at", f"The work began at {started:%Y-%m-%d %H:%M} UTC. Give a time from then on."
+            "answered_at", f"The work began at {started:%Y-%m-%d %H:%M} UTC. Give a time from then on."
         )
-    return given.at
+    return given.answered_at
 
 
 def _is_reading(task: WorkOrderTask) -> bool:

@@ -18,27 +18,27 @@ class Answer:
     """What was found. Which member counts follows from the kind of the task.
 
     `outcome` passed or failed of a check and of pass or fail; of any other kind, failed with a
-    `text` says that it could not be done, and why. `open` takes an answer back. `number` in the
-    unit of the task; what it is worth follows from the limits. `text` is the answer, or a note to
-    one. `at`: when it was found, where that is not now.
+    `answer` says that it could not be done, and why. `open` takes an answer back. `number` in the
+    unit of the task; what it is worth follows from the limits. `answer` is words, or a note to
+    something else. `answered_at`: when it was found, where that is not now.
     """
 
     outcome: str = ""
     number: float | None = None
-    text: str = ""
+    answer: str = ""
     photo: Attachment | None = None
-    at: datetime | None = None
+    answered_at: datetime | None = None
 
 
 def values_of(task: WorkOrderTask, given: Answer) -> list[object]:
     """Outcome, number, text and id of the photo as they are stored. Raises ValidationError."""
-    text = given.text.strip()
+    text = given.answer.strip()
     if given.outcome == Outcome.OPEN:
         return [Outcome.OPEN, None, "", None]
     if len(text) > LONGEST_NOTES:
-        raise wrong("text", f"Give at most {LONGEST_NOTES:,} characters.")
+        raise wrong("answer", f"Give at most {LONGEST_NOTES:,} characters.")
     if "\0" in text:
-        raise wrong("text", "Remove the NUL characters.")
+        raise wrong("answer", "Remove the NUL characters.")
     _check_photo(task, given.photo)
     outcome, number = _judged(task, given, text)
     return [outcome, number, text, given.photo.pk if given.photo else None]
@@ -69,10 +69,10 @@ def _not_done(kind: AnswerKind, given: Answer, text: str) -> str:
     if given.outcome == Outcome.FAILED and text:
         return Outcome.FAILED
     field, what = {
-        AnswerKind.TEXT: ("text", "Write an answer"),
+        AnswerKind.TEXT: ("answer", "Write an answer"),
         AnswerKind.PHOTO: ("photo", "Add a photo"),
     }.get(kind, ("number", "Give a number"))
-    raise wrong(field, f"{what}, or answer failed and say in the text why there is none.")
+    raise wrong(field, f"{what}, or answer failed and say in words why there is none.")
 
 
 def judge(task: WorkOrderTask, number: float) -> Outcome:

@@ -77,16 +77,16 @@ class TestKinds:
     def test_a_check_is_what_it_is_answered_with(
         self, order: WorkOrder, by: User, kind: str, outcome: str
     ) -> None:
-        task = _answer(_task(order, kind), by, outcome=outcome, text=" Two bolts missing. ")
+        task = _answer(_task(order, kind), by, outcome=outcome, answer=" Two bolts missing. ")
 
         assert (task.outcome, task.answer) == (outcome, "Two bolts missing.")
         assert (task.answered_at, task.answered_by) == (LATER, by)
 
     def test_a_check_needs_an_outcome(self, order: WorkOrder, by: User) -> None:
-        assert _refused(_task(order, "check"), by, text="x") == "Answer with passed or failed."
+        assert _refused(_task(order, "check"), by, answer="x") == "Answer with passed or failed."
 
     def test_a_text_is_an_answer(self, order: WorkOrder, by: User) -> None:
-        task = _answer(_task(order, "text"), by, text="Oil is clear.")
+        task = _answer(_task(order, "text"), by, answer="Oil is clear.")
 
         assert (task.outcome, task.answer) == ("passed", "Oil is clear.")
 
@@ -101,7 +101,7 @@ class TestKinds:
 
         assert _refused(task, by).startswith(message)
         assert _refused(task, by, outcome="failed").startswith(message)
-        assert _answer(task, by, outcome="failed", text="The gauge is broken.").outcome == "failed"
+        assert _answer(task, by, outcome="failed", answer="The gauge is broken.").outcome == "failed"
 
     def test_a_photo_is_one_of_the_order(self, order: WorkOrder, by: User) -> None:
         task = _task(order, "photo")
@@ -124,7 +124,7 @@ class TestKinds:
         assert "manual.pdf is not a photo" in _refused(task, by, photo=document)
 
     def test_an_answer_can_be_taken_back(self, order: WorkOrder, by: User) -> None:
-        task = _answer(_task(order, "number"), by, number=5.0, text="Warm.")
+        task = _answer(_task(order, "number"), by, number=5.0, answer="Warm.")
 
         task = _answer(task, by, outcome="open")
 
@@ -135,7 +135,7 @@ class TestKinds:
     def test_text_that_cannot_be_kept_is_refused(
         self, order: WorkOrder, by: User, text: str
     ) -> None:
-        assert _refused(_task(order, "text"), by, text=text)
+        assert _refused(_task(order, "text"), by, answer=text)
 
 
 class TestLimits:
@@ -204,7 +204,7 @@ class TestReadings:
     ) -> None:
         task = _task(order, "reading", sensor=vib, sensor_key="vib")
 
-        task = _answer(task, by, number=2.0, at=NOON + MINUTE)
+        task = _answer(task, by, number=2.0, answered_at=NOON + MINUTE)
 
         assert task.answered_at == NOON + MINUTE
         assert _readings(vib) == [(NOON + MINUTE, 2.0)]
@@ -223,7 +223,7 @@ class TestReadings:
         task = _task(order, "reading", sensor=vib, sensor_key="vib")
 
         for minutes in (1, 2):
-            _answer(task, by, number=2.0, at=NOON + minutes * MINUTE)
+            _answer(task, by, number=2.0, answered_at=NOON + minutes * MINUTE)
 
         assert _readings(vib) == [(NOON + MINUTE, 2.0), (NOON + 2 * MINUTE, 2.0)]
 
@@ -232,7 +232,7 @@ class TestReadings:
     ) -> None:
         task = _task(order, "reading", sensor=vib, sensor_key="vib")
         for number in (71.0, 7.1):
-            given = Answer(number=number, at=NOON + MINUTE)
+            given = Answer(number=number, answered_at=NOON + MINUTE)
             answers.answer(task=task, given=given, by=by, at=LATER)
 
         assert _readings(vib) == [(NOON + MINUTE, 7.1)]
@@ -241,7 +241,7 @@ class TestReadings:
         task = _task(order, "reading", sensor=vib, sensor_key="vib")
         _answer(task, by, number=2.0)
 
-        task = _answer(task, by, now=LATER + MINUTE, number=2.0, text="At the drive end.")
+        task = _answer(task, by, now=LATER + MINUTE, number=2.0, answer="At the drive end.")
 
         assert (task.answer, task.answered_at) == ("At the drive end.", LATER)
         assert _readings(vib) == [(LATER, 2.0)]
@@ -284,7 +284,7 @@ class TestTime:
     def test_lies_within_the_work(self, order: WorkOrder, by: User, at: dt.datetime) -> None:
         with pytest.raises(ValidationError):
             answers.answer(
-                task=_task(order), given=Answer(outcome="passed", at=at), by=by, at=LATER
+                task=_task(order), given=Answer(outcome="passed", answered_at=at), by=by, at=LATER
             )
 
     def test_a_late_answer_does_not_undo_a_newer_one(self, order: WorkOrder, by: User) -> None:
@@ -292,7 +292,7 @@ class TestTime:
 
         with pytest.raises(answers.AnsweredSince, match="was answered by technician"):
             answers.answer(
-                task=task, given=Answer(outcome="passed", at=NOON + MINUTE), by=by, at=LATER
+                task=task, given=Answer(outcome="passed", answered_at=NOON + MINUTE), by=by, at=LATER
             )
 
         task.refresh_from_db()
@@ -347,7 +347,7 @@ class TestCorrective:
     def test_is_opened_by_a_failure(self, order: WorkOrder, by: User) -> None:
         task = _task(order, "number", text="Pressure", unit="bar", high=8, opens_corrective=True)
 
-        task = _answer(task, by, number=9.5, text="Relief valve sticks.")
+        task = _answer(task, by, number=9.5, answer="Relief valve sticks.")
 
         corrective = task.corrective
         assert corrective is not None
