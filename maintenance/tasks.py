@@ -4,8 +4,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from maintenance import services
-from maintenance.services import attachments
+from maintenance.services import attachments, kpis, ranking, recommendations, sources
 from opssight.core.walls import organization_ids
+
+RECOMMENDATIONS_EXPIRE = 900
+"""Seconds after which the task is dropped from a long queue: the next beat asks for it again."""
 
 
 @shared_task
@@ -32,3 +35,33 @@ def remove_lost_files(**_: Any) -> None:
 @shared_task
 def remove_lost_files_of(*, organization_id: int, **_: Any) -> int:
     return attachments.remove_lost_files(organization_id=organization_id, at=timezone.now())
+
+
+@shared_task
+def refresh_kpis(**_: Any) -> None:
+    """Fan out: one task for each organization."""
+    for pk in organization_ids():
+        refresh_kpis_of.delay(organization_id=pk)
+
+
+@shared_task
+def refresh_kpis_of(*, organization_id: int, **_: Any) -> int:
+    return kpis.refresh_kpis(organization_id=organization_id, at=timezone.now())
+
+
+@shared_task
+def refresh_recommendations(**_: Any) -> None:
+    """Fan out: one task for each organization."""
+    for pk in organization_ids():
+        refresh_recommendations_of.apply_async(
+            kwargs={"organization_id": pk}, expires=RECOMMENDATIONS_EXPIRE
+        )
+
+
+@shared_task
+def refresh_recommendations_of(*, organization_id: int, **_: Any) -> None:
+    """What is overdue, what was snoozed until now, and the ranks; safe to run twice."""
+    at = timezone.now()
+    sources.recommend_overdue(organization_id=organization_id, at=at)
+    recommendations.wake(organization_id=organization_id, at=at)
+    ranking.refresh_ranks(organization_id=organization_id, at=at)

@@ -184,13 +184,23 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=15),
         "options": {"expires": 900},
     },
+    "silent-sensors": {
+        "task": "anomalies.tasks.look_for_silence",
+        "schedule": timedelta(minutes=15),
+        "options": {"expires": 900},
+    },
+    "recommendations": {
+        "task": "maintenance.tasks.refresh_recommendations",
+        "schedule": timedelta(minutes=15),
+        "options": {"expires": 900},
+    },
     "due-dates-and-work-orders": {
         "task": "maintenance.tasks.generate_due_work_orders",
         "schedule": timedelta(minutes=10),
         "options": {"expires": 600},
     },
     "kpis": {
-        "task": "assets.tasks.refresh_kpis",
+        "task": "maintenance.tasks.refresh_kpis",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },

@@ -510,6 +510,8 @@ class StaleKpiFactory(OfAssetFactory):
 
     class Meta:
         model = StaleKpi
+        # A trigger makes it too.
+        django_get_or_create = ("asset",)
 
 
 class AnomalyFactory(OfAssetFactory):
@@ -571,6 +573,8 @@ class RiskScoreFactory(OfAssetFactory):
     score = 42.0
     likelihood = 0.5
     criticality = 3
+    consequence = 3
+    consequence_sentence = "Consequence: criticality 3 of 5."
     parts = factory.LazyFunction(list)
     computed_at = NOON
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assets.api import filters, serializers
+from assets.api.impact import ImpactMixin
 from assets.api.readings import ReadingsMixin
 from assets.models import (
     Asset,
@@ -21,7 +22,7 @@ from assets.models import (
     Site,
     UptimeEvent,
 )
-from assets.services import SensorHasReadings, remove_sensor
+from assets.services.readings import SensorHasReadings, remove_sensor
 from opssight.accounts.permissions import Permission
 from opssight.core.api.paging import Cursors
 from opssight.core.api.problems import conflict_on
@@ -49,7 +50,7 @@ class SiteViewSet(CrudTenantViewSet):
 
 
 @extend_schema_view(**describe("asset", "assets", edit=True))
-class AssetViewSet(ReadingsMixin, EditableTenantViewSet):
+class AssetViewSet(ReadingsMixin, ImpactMixin, EditableTenantViewSet):
     """The items that are maintained. Nothing deletes one: set its status to `retired`."""
 
     queryset = Asset.objects.select_related("site")

@@ -12,7 +12,7 @@ from typing import TextIO, cast
 import numpy as np
 
 from assets.management.targets import NoSite, Refused, Targets
-from assets.services import (
+from assets.services.readings import (
     IngestResult,
     ingest_columns,
     microseconds,

@@ -142,6 +142,13 @@ class Asset(TenantModel):
         ]
         triggers = [
             pgtrigger.Trigger(
+                name="its_mark_goes",
+                operation=pgtrigger.Delete,
+                when=pgtrigger.Before,
+                # Its uptime events, deleted before it, have just written it.
+                func="DELETE FROM stale_kpis WHERE asset_id = OLD.id; RETURN OLD;",
+            ),
+            pgtrigger.Trigger(
                 name="tree_without_circle",
                 operation=pgtrigger.UpdateOf("parent_id") | pgtrigger.Insert,  # type: ignore[no-untyped-call]
                 when=pgtrigger.Before,
@@ -160,7 +167,7 @@ class Asset(TenantModel):
                     END IF;
                     RETURN NEW;
                 """,  # noqa: E501
-            )
+            ),
         ]
 
     def __str__(self) -> str:

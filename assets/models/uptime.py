@@ -1,5 +1,6 @@
 """The ledger of what an asset did: its states, and what it produced."""
 
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.core.validators import MinValueValidator
@@ -16,6 +17,30 @@ class PeriodRange(Func):
 
     function = "TSTZRANGE"
     output_field = DateTimeRangeField()
+
+
+def past_corrected() -> pgtrigger.Trigger:
+    """Mark the KPIs of the asset for computation, since when the row began before or begins now.
+
+    The mark is written even where it says so already: the computation removes only marks that
+    nobody wrote after it had looked.
+    """
+    mark = """
+        INSERT INTO stale_kpis AS s (organization_id, asset_id, since)
+        SELECT organization_id, id, {row}.started_at FROM assets WHERE id = {row}.asset_id
+        ON CONFLICT (asset_id) DO UPDATE SET since = least(s.since, EXCLUDED.since);
+    """
+    old, new = mark.format(row="OLD"), mark.format(row="NEW")
+    return pgtrigger.Trigger(
+        name="past_corrected",
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        when=pgtrigger.After,
+        func=f"""
+            IF TG_OP <> 'INSERT' THEN {old} END IF;
+            IF TG_OP <> 'DELETE' THEN {new} END IF;
+            RETURN NULL;
+        """,  # noqa: S608 (nothing of a user's)
+    )
 
 
 class UptimeEvent(AssetOwned):
@@ -75,6 +100,7 @@ class UptimeEvent(AssetOwned):
             ),
             *same_organization("uptime_events", "asset"),
         ]
+        triggers = [past_corrected()]
 
     def __str__(self) -> str:
         return f"{self.asset} {self.get_state_display()}"
@@ -103,6 +129,10 @@ class ProductionRun(AssetOwned):
             "good",
             "Give amounts of 0 or more, and at most as many good units as were produced.",
         ),
+        "production_runs_of_an_asset_do_not_overlap": (
+            "started_at",
+            "Another run of the asset lies in this time. Change the times of one of them.",
+        ),
     }
 
     class Meta:
@@ -119,8 +149,19 @@ class ProductionRun(AssetOwned):
                 ),
                 name="production_run_amounts_sensible",
             ),
+            ExclusionConstraint(
+                name="production_runs_of_an_asset_do_not_overlap",
+                expressions=[
+                    ("asset", RangeOperators.EQUAL),
+                    (
+                        PeriodRange("started_at", "ended_at", RangeBoundary()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
             *same_organization("production_runs", "asset"),
         ]
+        triggers = [past_corrected()]
 
     def __str__(self) -> str:
         return f"{self.asset} {self.started_at:%Y-%m-%d %H:%M}"

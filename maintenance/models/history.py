@@ -1,5 +1,7 @@
 """What was done. Nothing changes it."""
 
+from decimal import Decimal
+
 import pgtrigger
 from django.db import models
 
@@ -63,8 +65,25 @@ class MaintenanceRecord(AssetOwned):
         ]
         indexes = [models.Index(fields=["asset", "-completed_at"], name="history_of_asset")]
         triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="kpis_of_its_time",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                # An import writes what happened long ago.
+                func="""
+                    INSERT INTO stale_kpis AS s (organization_id, asset_id, since)
+                    VALUES (NEW.organization_id, NEW.asset_id, NEW.completed_at)
+                    ON CONFLICT (asset_id) DO UPDATE SET since = least(s.since, EXCLUDED.since);
+                    RETURN NULL;
+                """,
+            ),
         ]
+
+    @property
+    def cost(self) -> Decimal:
+        """Labor, parts and the rest, in the organization's currency."""
+        return self.labor_cost + self.parts_cost + self.other_cost
 
     def __str__(self) -> str:
         return f"{self.completed_at:%Y-%m-%d} {self.title}"

@@ -6,7 +6,7 @@ import numpy as np
 from django.db import transaction
 
 from assets.models import Asset, Sensor
-from assets.services import ingest_columns
+from assets.services.readings import ingest_columns
 from maintenance.models import MaintenanceRecord, MaintenanceType, Verdict
 from opssight.accounts.models import Organization
 from opssight.demo.plant import build

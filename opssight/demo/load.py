@@ -10,9 +10,9 @@ from django.db.models import F
 
 from anomalies import services as anomalies
 from assets.models import Asset, Sensor
-from assets.services import refresh_kpis
 from forecasts import services as forecasts
 from maintenance.services import refresh_next_due
+from maintenance.services.kpis import refresh_kpis
 from notifications.models import Notification
 from opssight.accounts.models import Organization, User
 from opssight.demo import people, rows

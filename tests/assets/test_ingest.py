@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from assets.models import Reading, Sensor
-from assets.services import (
+from assets.services.readings import (
     IngestResult,
     ingest,
     ingest_columns,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assets.queries import readings_after, readings_until, series, series_of
-from assets.services import ingest
+from assets.services.readings import ingest
 from tests.factories import NOON, SensorFactory
 
 MINUTE = timedelta(minutes=1)

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from assets.api.readings import LARGEST_BATCH
 from assets.models import Reading
-from assets.services import ingest
+from assets.services.readings import ingest
 from tests.conftest import WALLS
 from tests.factories import NOON, AssetFactory, MembershipFactory, SensorFactory
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from anomalies.models import Anomaly
 from assets.models import Asset, Reading, Sensor
-from assets.services import ingest
+from assets.services.readings import ingest
 from maintenance.models import MaintenanceSchedule, Recommendation, Technician, WorkOrder
 from notifications.models import Webhook, WebhookDelivery
 from opssight.accounts.models import Membership

@@ -10,7 +10,7 @@ import numpy as np
 from anomalies import queries, services
 from anomalies.models import Anomaly, DetectorState
 from anomalies.tasks import score_new_readings
-from assets.services import ingest_columns
+from assets.services.readings import ingest_columns
 from maintenance.models import Recommendation
 from notifications.models import Notification
 from opssight.accounts.permissions import Role

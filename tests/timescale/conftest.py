@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 from django.db.backends.utils import CursorWrapper
 
-from assets import services
+from assets.services import readings as services
 
 IN_WEBASSEMBLY = os.environ.get("OPSSIGHT_TIMESCALE") == "webassembly"
 

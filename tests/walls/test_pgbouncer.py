@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from assets.models import Reading, Site
-from assets.services import ingest
+from assets.services.readings import ingest
 from opssight.accounts.models import Organization
 from opssight.accounts.permissions import Role
 from opssight.core.walls import acting

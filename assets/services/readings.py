@@ -1,3 +1,5 @@
+"""Readings: taken in safely, however often and by however many."""
+
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,12 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
-from django.db.models import Min, Q
 
 from assets.binary import Floats, Ints, copy_rows
-from assets.models import Asset, AssetKpi, Reading, Sensor, UptimeEvent
-from assets.reliability import Event, Reliability, Span, measure
-from opssight.accounts.models import Organization
+from assets.models import Reading, Sensor
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 FUTURE_LIMIT = timedelta(days=1)
@@ -164,108 +163,3 @@ def _move_sensors_forward(cursor: Any, ids: Ints, times: Ints) -> None:
     latest = [EARLIEST + timedelta(microseconds=time) for time in times[ends].tolist()]
     cursor.execute(_LOCK_SENSORS, [sensors])
     cursor.execute(_MOVE_SENSORS_FORWARD, [sensors, latest])
-
-
-@transaction.atomic
-def refresh_kpis(*, organization_id: int, at: datetime) -> int:
-    """Write the KPIs of every asset with recorded states; returns the number of rows.
-
-    For three periods, of which the last two end at `at`, in the organization's time zone: the
-    month before, this month so far, and the 30 days before today with today so far.
-    """
-    zone = Organization.objects.get(pk=organization_id).zone
-    periods = _periods(at.astimezone(zone))
-    events = _events_since(organization_id, min(window[0] for _, window in periods), at)
-    rows = [
-        row
-        for asset_id, (first, mine) in events.items()
-        for period, window in periods
-        for row in _kpi_rows(
-            AssetKpi(
-                organization_id=organization_id,
-                asset_id=asset_id,
-                period=period,
-                starts_at=window[0],
-                ends_at=window[1],
-                computed_at=at,
-            ),
-            measure([event for event in mine if event.start < window[1]], window, first),
-        )
-    ]
-    AssetKpi.objects.bulk_create(
-        rows,
-        batch_size=1000,
-        update_conflicts=True,
-        unique_fields=["organization", "asset", "group", "site", "kpi", "period", "starts_at"],
-        update_fields=["ends_at", "value", "standard", "inputs", "count", "computed_at"],
-    )
-    return len(rows)
-
-
-def _periods(at: datetime) -> list[tuple[AssetKpi.Period, Span]]:
-    """`at` is in the local time that months and days begin in."""
-    today = at.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    month = today.replace(day=1)
-    before = (month - timedelta(days=1)).replace(day=1)
-    spans = [
-        (AssetKpi.Period.MONTH, (before, month)),
-        (AssetKpi.Period.MONTH, (month, at)),
-        (AssetKpi.Period.ROLLING_30D, (today - timedelta(days=30), at)),
-    ]
-    in_utc = [(period, (s.astimezone(UTC), e.astimezone(UTC))) for period, (s, e) in spans]
-    return [(period, span) for period, span in in_utc if span[0] < span[1]]
-
-
-def _events_since(
-    organization_id: int, start: datetime, end: datetime
-) -> dict[int, tuple[datetime, list[Event]]]:
-    """By asset id: when its first event began, and its events in [start, end)."""
-    firsts = (
-        Asset.objects.filter(organization=organization_id, uptime_events__started_at__lt=end)
-        .order_by("pk")
-        .values_list("pk")
-        .annotate(first=Min("uptime_events__started_at"))
-    )
-    found: dict[int, tuple[datetime, list[Event]]] = {pk: (first, []) for pk, first in firsts}
-    events = (
-        UptimeEvent.objects.filter(organization=organization_id, started_at__lt=end)
-        .filter(Q(ended_at=None) | Q(ended_at__gt=start))
-        .order_by("asset_id", "started_at")
-        .values_list("asset_id", "state", "cause", "started_at", "ended_at")
-    )
-    for asset_id, state, cause, began, ended in events.iterator():
-        found[asset_id][1].append(Event(state, cause, began, ended))
-    return found
-
-
-def _kpi_rows(base: AssetKpi, known: Reliability) -> list[AssetKpi]:
-    """Three rows like `base`, each with its value and what it was made of."""
-    availability = {
-        "up_hours": known.up_hours,
-        "down_hours": known.down_hours,
-        "idle_hours": known.idle_hours,
-        "total_hours": known.total_hours,
-    }
-    mtbf = {"up_hours": known.up_hours, "failures": known.failures}
-    mttr = {"repair_hours": known.repair_hours, "restorations": known.restorations}
-    figures = [
-        (AssetKpi.Kpi.AVAILABILITY, known.availability, "SMRP 2.2", availability, known.failures),
-        (AssetKpi.Kpi.MTBF, known.mtbf, "ISO 22400-2", mtbf, known.failures),
-        (AssetKpi.Kpi.MTTR, known.mttr, "ISO 22400-2", mttr, known.restorations),
-    ]
-    return [
-        AssetKpi(
-            organization_id=base.organization_id,
-            asset_id=base.asset_id,
-            period=base.period,
-            starts_at=base.starts_at,
-            ends_at=base.ends_at,
-            computed_at=base.computed_at,
-            kpi=kpi,
-            value=value,
-            standard=standard,
-            inputs={name: round(amount, 4) for name, amount in inputs.items()},
-            count=count,
-        )
-        for kpi, value, standard, inputs, count in figures
-    ]

@@ -1,0 +1,1 @@
+"""KPIs of maintenance work. Pure: no Django, no clock."""
