@@ -1,5 +1,5 @@
 """What planners keep up in the admin; each part of maintenance registers its own."""
 
-from maintenance.admin import orders
+from maintenance.admin import orders, schedules
 
-__all__ = ["orders"]
+__all__ = ["orders", "schedules"]

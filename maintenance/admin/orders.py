@@ -1,17 +1,16 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from maintenance import services
+from maintenance.admin.plan import BY_SITE, BY_TECHNICIAN, PlanForm
 from maintenance.models import (
     MaintenanceRecord,
-    MaintenanceSchedule,
     MaintenanceType,
     Recommendation,
     Technician,
@@ -21,28 +20,10 @@ from maintenance.models import (
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
 from opssight.core.admin import (
-    OwnRelatedFilter,
     ReadOnlyTenantAdmin,
     TenantAdmin,
-    TenantForm,
     own_organization,
 )
-
-INTERVAL_FIELDS = {"mode", "every", "unit", "starts_at"}
-BY_SITE = ("asset__site", OwnRelatedFilter)
-BY_TECHNICIAN = ("technician", OwnRelatedFilter)
-
-
-class PlanForm(TenantForm):
-    """Gives work to active technicians only; who had it before may keep it."""
-
-    def clean_technician(self) -> Technician | None:
-        technician: Technician | None = self.cleaned_data["technician"]
-        if technician and not technician.is_active and "technician" in self.changed_data:
-            raise ValidationError(
-                f"{technician} is not active. Choose another, or activate this technician first."
-            )
-        return technician
 
 
 @admin.register(Technician)
@@ -75,92 +56,6 @@ class TechnicianAdmin(TenantAdmin):
     @admin.display(description="Skills")
     def skill_list(self, technician: Technician) -> str:
         return ", ".join(technician.skills)
-
-
-@admin.register(MaintenanceSchedule)
-class MaintenanceScheduleAdmin(TenantAdmin):
-    form = PlanForm
-    edit_permission = Permission.SCHEDULE_EDIT
-    organization_from = "asset"
-    create_only = ("asset",)
-    list_display = (
-        "title",
-        "asset",
-        "interval",
-        "next_due_at",
-        "last_completed_at",
-        "technician",
-        "is_active",
-    )
-    list_filter = ("is_active", "mode", "maintenance_type", BY_SITE, BY_TECHNICIAN)
-    list_select_related = ("asset", "technician__user")
-    search_fields = ("title", "asset__tag", "asset__name")
-    autocomplete_fields = ("asset", "technician")
-    readonly_fields = ("last_completed_at",)
-    fieldsets = (
-        (
-            None,
-            {"fields": ("asset", "title", "instructions", "maintenance_type", "technician")},
-        ),
-        ("Interval", {"fields": ("mode", ("every", "unit"), "starts_at", "next_due_at")}),
-        ("Planning", {"fields": ("lead_days", "estimated_minutes", "is_active")}),
-        ("Kept current", {"fields": ("last_completed_at",)}),
-    )
-    date_hierarchy = "next_due_at"
-    actions = ("pause", "resume", "make_due_orders")
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        super().save_model(request, obj, form, change)
-        # A date that was chosen stays, until the next completion.
-        by_hand = "next_due_at" in form.changed_data and obj.next_due_at is not None
-        if not by_hand and (not change or INTERVAL_FIELDS & set(form.changed_data)):
-            services.reschedule(schedule=obj)
-        else:
-            services.recalculate_due_dates(organization_id=obj.organization_id)
-
-    @admin.action(description="Pause", permissions=["change"])
-    def pause(self, request: HttpRequest, queryset: "QuerySet[MaintenanceSchedule]") -> None:
-        self._set_active(request, queryset, active=False)
-
-    @admin.action(description="Resume", permissions=["change"])
-    def resume(self, request: HttpRequest, queryset: "QuerySet[MaintenanceSchedule]") -> None:
-        self._set_active(request, queryset, active=True)
-
-    @admin.action(description="Make the work orders that are due now", permissions=["change"])
-    def make_due_orders(
-        self, request: HttpRequest, queryset: "QuerySet[MaintenanceSchedule]"
-    ) -> None:
-        chosen = set(queryset.values_list("pk", flat=True))
-        organizations = set(queryset.values_list("organization", flat=True))
-        now = timezone.now()
-        made = sum(
-            services.generate_due_work_orders(organization_id=pk, at=now, only=chosen)
-            for pk in organizations
-        )
-        self.message_user(request, f"Work orders made: {made}.", messages.SUCCESS)
-
-    def delete_model(self, request: HttpRequest, obj: MaintenanceSchedule) -> None:
-        super().delete_model(request, obj)
-        services.recalculate_due_dates(organization_id=obj.organization_id)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        # One that has made work orders stands in the history; it is paused instead.
-        unused = isinstance(obj, MaintenanceSchedule) and not obj.work_orders.exists()
-        return unused and super().has_delete_permission(request, obj)
-
-    def _set_active(
-        self,
-        request: HttpRequest,
-        queryset: "QuerySet[MaintenanceSchedule]",
-        *,
-        active: bool,
-    ) -> None:
-        organizations = set(queryset.values_list("organization", flat=True))
-        changed = queryset.update(is_active=active)
-        for pk in organizations:
-            services.recalculate_due_dates(organization_id=pk)
-        word = "resumed" if active else "paused"
-        self.message_user(request, f"Schedules {word}: {changed}.", messages.SUCCESS)
 
 
 @admin.register(WorkOrder)

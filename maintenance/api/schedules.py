@@ -1,6 +1,6 @@
 """Schedules, and the meters and conditions that make them due."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django_filters.rest_framework import FilterSet, MultipleChoiceFilter
@@ -11,6 +11,7 @@ from rest_framework.serializers import BaseSerializer
 from assets.api.serializers import expanded_asset
 from assets.models import Asset
 from maintenance import services
+from maintenance.api.dry_run import ForecastMixin
 from maintenance.api.people import TechnicianField, expanded_technician
 from maintenance.models import MOST_MINUTES, MaintenanceSchedule, MaintenanceType, Urgency
 from opssight.accounts.permissions import Permission
@@ -104,12 +105,13 @@ class MaintenanceScheduleFilter(FilterSet):  # type: ignore[misc]
 
 
 @extend_schema_view(**describe("schedule", "schedules", crud=True))
-class MaintenanceScheduleViewSet(CrudTenantViewSet):
+class MaintenanceScheduleViewSet(ForecastMixin, CrudTenantViewSet):
     """Maintenance that comes again. One with work orders cannot be deleted: deactivate it."""
 
     queryset = MaintenanceSchedule.objects.select_related("asset", "technician__user")
     serializer_class = MaintenanceScheduleSerializer
     write_permissions = edits(Permission.SCHEDULE_EDIT)
+    rate_classes: ClassVar[dict[str, str]] = {"forecast": "expensive"}
     filterset_class = MaintenanceScheduleFilter
     search_fields = ["title", "asset__tag", "asset__name"]
     ordering_fields = ["next_due_at", "title", "starts_at", "last_completed_at"]

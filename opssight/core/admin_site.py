@@ -24,6 +24,8 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Maintenance": {
         "maintenance.MaintenanceSchedule": "event_repeat",
+        "maintenance.MeterTrigger": "av_timer",
+        "maintenance.ConditionTrigger": "rule",
         "maintenance.WorkOrder": "assignment",
         "maintenance.Recommendation": "lightbulb",
         "maintenance.MaintenanceRecord": "history",
@@ -56,6 +58,8 @@ SHORT_NAMES = {
     "assets.AssetGroup": "Groups",
     "assets.AssetRelationship": "Relationships",
     "maintenance.MaintenanceSchedule": "Schedules",
+    "maintenance.MeterTrigger": "Meters",
+    "maintenance.ConditionTrigger": "Conditions",
     "maintenance.MaintenanceRecord": "History",
 }
 

@@ -85,6 +85,8 @@ MAKERS: dict[str, Maker] = {
     "assets.AssetKpi": _of_asset(factories.AssetKpiFactory),
     "maintenance.Technician": _technician,
     "maintenance.MaintenanceSchedule": _assigned(factories.ScheduleFactory),
+    "maintenance.MeterTrigger": _of_asset(factories.MeterTriggerFactory),
+    "maintenance.ConditionTrigger": _of_asset(factories.ConditionTriggerFactory),
     "maintenance.WorkOrder": _order,
     "maintenance.MaintenanceRecord": _assigned(factories.MaintenanceRecordFactory),
     "maintenance.Recommendation": _of_asset(factories.RecommendationFactory),
