@@ -383,6 +383,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "Urgency": "maintenance.models.Urgency",
         "Verdict": "maintenance.models.Verdict",
+        "AttachmentKind": "maintenance.models.Attachment.Kind",
         "MaintenanceType": "maintenance.models.MaintenanceType",
         "AssetStatus": "assets.models.Asset.Status",
         "RecommendationStatus": "maintenance.models.Recommendation.Status",

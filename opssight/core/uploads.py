@@ -71,7 +71,7 @@ class BodyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with_files = _sends_files(request)
+        with_files = sends_files(request)
         problem = _problem(request, with_files=with_files)
         if problem is None:
             if with_files:
@@ -93,7 +93,7 @@ def limit_of(path: str, *, with_files: bool = False) -> int:
     return int(settings.LARGEST_BODY)
 
 
-def _sends_files(request: HttpRequest) -> bool:
+def sends_files(request: HttpRequest) -> bool:
     """Whether this is a form with files, for a view that takes them."""
     if request.method != "POST" or request.content_type != MULTIPART:
         return False

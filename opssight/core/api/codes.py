@@ -94,6 +94,11 @@ CODES: dict[str, Code] = {
     "took_too_long": Code(
         503, "Took too long.", "Ask for less at once: add a filter, or search for less."
     ),
+    "storage_failed": Code(
+        503,
+        "Storage unavailable.",
+        "The storage of files does not answer, and nothing was changed. Try again later.",
+    ),
     "error": Code(
         500,
         "Failed on our side.",

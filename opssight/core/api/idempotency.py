@@ -4,12 +4,14 @@ import hashlib
 import json
 
 from django.http import HttpRequest
+from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from opssight.core.api.problems import Conflict
+from opssight.core.uploads import sends_files
 from opssight.idempotency import services
 
 HEADER = "Idempotency-Key"
@@ -41,6 +43,22 @@ class StillRunning(Conflict):
     """Seconds; REST framework sends them as Retry-After."""
 
 
+def _body_of(request: HttpRequest) -> bytes:
+    """What the request sends. Of a form with files its parts: what divides them is random."""
+    if not sends_files(request):
+        return request.body
+    try:
+        fields = sorted((name, values) for name, values in request.POST.lists())
+        files = [
+            (name, file.name, hashlib.file_digest(file, "sha256").hexdigest())
+            for name, sent in sorted(request.FILES.lists())
+            for file in sent
+        ]
+    except MultiPartParserError as error:
+        raise exceptions.ParseError from error
+    return json.dumps([fields, files]).encode()
+
+
 class Keyed:
     """One POST with a key. Read its body here, before anything else consumes it."""
 
@@ -51,7 +69,7 @@ class Keyed:
         ):
             raise InvalidKey
         said = f"{request.method}\n{request.get_full_path()}\n{request.content_type}\n"
-        self.fingerprint = hashlib.sha256(said.encode() + request.body).hexdigest()
+        self.fingerprint = hashlib.sha256(said.encode() + _body_of(request)).hexdigest()
 
     def replay(self, user_id: int) -> Response | None:
         """The kept answer, or None: then this request is the first, and must be `closed`."""

@@ -187,8 +187,15 @@ class OperationSchema(AutoSchema):
             415: has_body or writes,
             422: keyed,
             429: True,
+            503: self._touches_files,
         }
         return [status for status, can_happen in statuses.items() if can_happen]
+
+    @property
+    def _touches_files(self) -> bool:
+        """Whether it stores or reads files, in a storage that may not answer."""
+        action = getattr(self.view, "action", None)
+        return action in getattr(self.view, "file_actions", ())
 
     def _takes_query(self) -> bool:
         return any(parameter.get("in") == "query" for parameter in self._get_parameters())

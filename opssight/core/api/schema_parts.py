@@ -57,6 +57,7 @@ PROBLEM_NAMES = {
     415: "UnsupportedMediaType",
     422: "Unprocessable",
     429: "TooManyRequests",
+    503: "Unavailable",
 }
 
 _COUNT: JSON = {"type": "integer", "minimum": 0}
