@@ -71,6 +71,13 @@ class CalendarFields(models.Model):
         return scheduling.Interval(self.every, scheduling.Unit(self.unit), floating=floating)
 
     @property
+    def in_words(self) -> str:
+        """When it comes, such as "every month on the second Tuesday"."""
+        if self.mode == self.Mode.NONE:
+            return "by meter or condition"
+        return scheduling.in_words(self.rule) if self.rule else str(self.interval)
+
+    @property
     def calendar(self) -> scheduling.Calendar | None:
         """Its calendar on the wall clock of the asset's site; None for a schedule without one.
 

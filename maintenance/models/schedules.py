@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from assets.models import Asset, AssetGroup
 from maintenance.models.calendars import CalendarFields
@@ -142,6 +143,9 @@ class MaintenanceSchedule(CalendarFields, AssetOwned):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.asset.tag})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("maintenance:schedule", args=[self.pk])
 
     @property
     def zone(self) -> ZoneInfo:

@@ -9,6 +9,7 @@ from maintenance.scheduling.free_days import Pause, check_code, check_day_of_yea
 from maintenance.scheduling.intervals import Interval, NaiveTime, Unit, occurrence, overdue_days
 from maintenance.scheduling.rule_parts import RuleError
 from maintenance.scheduling.rules import Rule
+from maintenance.scheduling.words import in_words
 
 __all__ = [
     "HORIZON",
@@ -22,6 +23,7 @@ __all__ = [
     "Unit",
     "check_code",
     "check_day_of_year",
+    "in_words",
     "occurrence",
     "overdue_days",
 ]
