@@ -53,8 +53,8 @@ class BookingForm(forms.Form):
 
     ids = ""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"{self.ids}-%s", **kwargs)
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **{"auto_id": f"{self.ids}-%s", **kwargs})
 
     def refuse(self, error: StoreRefused) -> None:
         """Show why the store refused, at the field that is at fault when it is shown."""
@@ -87,6 +87,6 @@ class PartBookingForm(BookingForm):
     part = PartByNumberField(max_length=50, label="Part", help_text="Its number.")
     quantity = quantity(label="Quantity", initial=1)
 
-    def __init__(self, *args: Any, parts: QuerySet[Part], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *, parts: QuerySet[Part], **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
         self.fields["part"].parts = parts  # type: ignore[attr-defined]

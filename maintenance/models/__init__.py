@@ -3,10 +3,10 @@
 from maintenance.models.documents import Attachment, Comment
 from maintenance.models.history import MaintenanceRecord
 from maintenance.models.labor import Downtime, LaborEntry, OtherCost
-from maintenance.models.parts import Part, PartReservation, StockMovement
+from maintenance.models.parts import Part, PartQuerySet, PartReservation, StockMovement
 from maintenance.models.people import Absence, ServiceLevel, Shift, Technician
 from maintenance.models.plans import JobPlan, JobPlanPart, JobPlanTask
-from maintenance.models.recommendations import Recommendation
+from maintenance.models.recommendations import Recommendation, RecommendationQuerySet
 from maintenance.models.requests import RequestPoint, WorkRequest
 from maintenance.models.schedules import MaintenanceSchedule
 from maintenance.models.tasks import WorkOrderTask
@@ -51,8 +51,10 @@ __all__ = [
     "MeterTrigger",
     "OtherCost",
     "Part",
+    "PartQuerySet",
     "PartReservation",
     "Recommendation",
+    "RecommendationQuerySet",
     "RequestPoint",
     "ServiceLevel",
     "Shift",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import pgtrigger
 from django.db import models
 from django.db.models import DecimalField, F, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.urls import reverse
 
 from assets.models import Asset
@@ -104,6 +104,27 @@ class Part(TenantModel):
         return reverse("maintenance:part", args=[self.pk])
 
 
+class PartReservationQuerySet(TenantQuerySet["PartReservation"]):
+    def of_open_orders(self) -> Self:
+        return self.filter(work_order__status__in=OPEN)
+
+    def with_available(self) -> Self:
+        """Each reservation with how much of it lies in the store: who reserved first has it."""
+        earlier = (
+            PartReservation.objects.of_open_orders()
+            .filter(part=OuterRef("part"), pk__lt=OuterRef("pk"))
+            .order_by()
+            .values("part")
+            .values_list(Sum("quantity"))
+        )
+        left = F("part__on_hand") - Coalesce(
+            Subquery(earlier), Value(Decimal(0)), output_field=AMOUNT
+        )
+        return self.annotate(
+            available=Greatest(Value(Decimal(0)), Least("quantity", left), output_field=AMOUNT)
+        )
+
+
 class PartReservation(AssetOwned):
     """Parts kept for an order; they stay in stock, and are not free for another."""
 
@@ -114,7 +135,10 @@ class PartReservation(AssetOwned):
     part = models.ForeignKey(Part, on_delete=models.PROTECT, related_name="reservations")
     quantity = quantity()
 
-    objects = TenantQuerySet["PartReservation"].as_manager()
+    objects = PartReservationQuerySet.as_manager()
+
+    if TYPE_CHECKING:  # by `with_available`
+        available: Decimal
 
     constraint_errors = {
         "part_reserved_once_per_order": ("part", "The order has a reservation of this part."),
@@ -134,6 +158,11 @@ class PartReservation(AssetOwned):
 
     def __str__(self) -> str:
         return f"{self.quantity.normalize():f} {self.part}"
+
+    @property
+    def missing(self) -> Decimal:
+        """Of a row that was read `with_available`: what has to be ordered for it."""
+        return self.quantity - self.available
 
 
 class StockMovement(TenantModel):

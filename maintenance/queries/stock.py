@@ -3,12 +3,7 @@
 from collections.abc import Collection
 from decimal import Decimal
 
-from django.db.models import DecimalField, F, Sum, Value
-from django.db.models.functions import Coalesce
-
 from maintenance.models import Part
-
-AMOUNT: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=12, decimal_places=3)
 
 
 def free_stock(*, parts: Collection[int]) -> dict[int, Decimal]:
@@ -16,6 +11,4 @@ def free_stock(*, parts: Collection[int]) -> dict[int, Decimal]:
 
     Below 0 where more are kept than are there.
     """
-    kept = Coalesce(Sum("reservations__quantity"), Value(Decimal(0)), output_field=AMOUNT)
-    rows = Part.objects.filter(pk__in=parts).order_by("pk")
-    return dict(rows.annotate(free=F("on_hand") - kept).values_list("pk", "free"))
+    return {part.pk: part.free for part in Part.objects.with_free().filter(pk__in=parts)}

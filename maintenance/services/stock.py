@@ -7,7 +7,6 @@ sees what the first left. An order is locked before its parts, and parts in the 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -29,35 +28,18 @@ class StoreRefused(Exception):
         self.field = field
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A reservation, and how much of it lies in the store."""
-
-    reservation: PartReservation
-    covered: Decimal
-
-    @property
-    def short(self) -> Decimal:
-        return self.reservation.quantity - self.covered
-
-
 def locked(part_ids: Iterable[int]) -> dict[int, Part]:
     """The parts by id, each held until the end of the transaction."""
     rows = Part.objects.select_for_update(no_key=True).filter(pk__in=set(part_ids))
     return {part.pk: part for part in rows.order_by("pk")}
 
 
-def kept_for(parts: Collection[Part]) -> dict[int, list[Kept]]:
-    """By part, its reservations of open orders: who reserved first is served first."""
-    stock = {part.pk: part.on_hand for part in parts}
-    rows = PartReservation.objects.filter(
-        part__in=list(stock), work_order__status__in=WorkOrder.OPEN
-    )
-    found: dict[int, list[Kept]] = defaultdict(list)
-    for row in rows.select_related("work_order").order_by("part", "pk"):
-        covered = min(row.quantity, stock[row.part_id])
-        stock[row.part_id] -= covered
-        found[row.part_id].append(Kept(reservation=row, covered=covered))
+def kept_for(parts: Collection[Part]) -> dict[int, list[PartReservation]]:
+    """By part, its reservations of open orders with what is `available`: first come, first served."""
+    rows = PartReservation.objects.of_open_orders().filter(part__in=[part.pk for part in parts])
+    found: dict[int, list[PartReservation]] = defaultdict(list)
+    for row in rows.with_available().select_related("work_order").order_by("part", "pk"):
+        found[row.part_id].append(row)
     return found
 
 
@@ -107,8 +89,7 @@ def watched(parts: Collection[Part], *, at: datetime) -> Iterator[None]:
 def _free(parts: Collection[Part]) -> dict[int, Decimal]:
     reserved = kept_for(parts)
     return {
-        part.pk: part.on_hand
-        - sum((kept.reservation.quantity for kept in reserved[part.pk]), start=ZERO)
+        part.pk: part.on_hand - sum((row.quantity for row in reserved[part.pk]), start=ZERO)
         for part in parts
     }
 

@@ -18,7 +18,6 @@ from maintenance.models import (
 )
 from maintenance.services.stock import (
     ZERO,
-    Kept,
     Kind,
     StoreRefused,
     amount,
@@ -92,14 +91,14 @@ def issue(
     _positive(quantity)
     work_order = _lock_order(work_order)
     part = locked([part.pk])[part.pk]
-    kept = kept_for([part])[part.pk]
-    own = next((item for item in kept if item.reservation.work_order_id == work_order.pk), None)
-    for_others = sum((item.covered for item in kept if item is not own), start=ZERO)
+    rows = kept_for([part])[part.pk]
+    own = next((row for row in rows if row.work_order_id == work_order.pk), None)
+    for_others = sum((row.available for row in rows if row is not own), start=ZERO)
     if quantity > part.on_hand - for_others:
         raise StoreRefused(_not_there(part, for_others))
     with watched([part], at=at):
         if own is not None:
-            _use_up(own.reservation, quantity)
+            _use_up(own, quantity)
         return move(part, Kind.ISSUE, -quantity, by=by, at=at, work_order=work_order, note=note)
 
 
@@ -220,17 +219,10 @@ def reserve_plans(*, orders: Sequence[WorkOrder], at: datetime) -> None:
         )
 
 
-def kept(*, work_order: WorkOrder) -> list[Kept]:
-    """What is reserved for an open order, and how much of it is in the store."""
-    parts = Part.objects.filter(reservations__work_order=work_order)
-    by_part = {part.pk: part for part in parts}
-    own = []
-    for rows in kept_for(list(by_part.values())).values():
-        for item in rows:
-            if item.reservation.work_order_id == work_order.pk:
-                item.reservation.part = by_part[item.reservation.part_id]
-                own.append(item)
-    return sorted(own, key=lambda item: item.reservation.part.number)
+def kept(*, work_order: WorkOrder) -> list[PartReservation]:
+    """What is reserved for an order with its part, how much is `available`, and what is `missing`."""
+    rows = work_order.reservations.with_available().select_related("part")
+    return list(rows.order_by("part__number"))
 
 
 def used(*, work_order: WorkOrder) -> list[dict[str, str]]:

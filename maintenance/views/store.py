@@ -31,7 +31,8 @@ MOST_USES = 20
 def store(request: UserRequest) -> HttpResponse:
     shown = request.GET.get("show", "")
     shown = shown if shown in SHOWN else ""
-    rows = Part.objects.for_user(request.user).with_free().filter(is_active=shown != "unused")
+    rows: Any = Part.objects.for_user(request.user).with_free()
+    rows = rows.filter(is_active=shown != "unused")
     if shown == "low":
         rows = rows.filter(free__lt=F("min_level"))
     if query := search_of(request):
@@ -147,7 +148,5 @@ def _movements(request: UserRequest, row: Part) -> QuerySet[StockMovement]:
 
 def _kept(request: UserRequest, row: Part) -> list[Any]:
     """Reservations of orders that the person may see, in the order in which they are served."""
-    own = set(
-        row.reservations.for_user(request.user).values_list("pk", flat=True)  # type: ignore[attr-defined]
-    )
-    return [item for item in kept_for([row])[row.pk] if item.reservation.pk in own]
+    own = set(row.reservations.for_user(request.user).values_list("pk", flat=True))
+    return [item for item in kept_for([row])[row.pk] if item.pk in own]

@@ -1,5 +1,6 @@
 """Base classes of the API: rows scoped to the caller, and each write asked of the caller's role."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -104,7 +105,12 @@ class TenantViewSet(ApiBehavior, ReadOnlyModelViewSet[Any]):
         return {**super().get_serializer_context(), "at": timezone.now()}
 
     def require(self, permission: Permission, organization: Organization | int) -> None:
-        if not self.user.can(permission, organization):
+        self.require_one((permission,), organization)
+
+    def require_one(
+        self, permissions: Iterable[Permission], organization: Organization | int
+    ) -> None:
+        if not any(self.user.can(permission, organization) for permission in permissions):
             raise PermissionDenied(REFUSED)
 
 
