@@ -150,7 +150,8 @@ def _moment(task: WorkOrderTask, given: Answer, at: datetime) -> datetime | None
         raise wrong("answered_at", "This time is in the future. Check the clock of the device.")
     if started is not None and given.answered_at < started - CLOCKS_DIFFER:
         raise wrong(
-            "answered_at", f"The work began at {started:%Y-%m-%d %H:%M} UTC. Give a time from then on."
+            "answered_at",
+            f"The work began at {started:%Y-%m-%d %H:%M} UTC. Give a time from then on.",
         )
     return given.answered_at
 
@@ -161,18 +162,17 @@ def _is_reading(task: WorkOrderTask) -> bool:
 
 def _open_corrective(task: WorkOrderTask, by: User, at: datetime) -> None:
     order = task.work_order
-    corrective = create_work_order(
+    task.corrective = create_work_order(
         asset=task.asset,
         title=f"Found in {order.number}: {task.text}"[:200],
         description=_finding(task),
         maintenance_type=MaintenanceType.CORRECTIVE,
         priority=Urgency(order.priority),
         due_at=at + _time_to_repair(order),
+        follows=order,
         by=by,
         at=at,
     )
-    WorkOrder.objects.filter(pk=corrective.pk).update(follows=order)
-    task.corrective = corrective
     task.save(update_fields=["corrective"])
 
 
