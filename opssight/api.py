@@ -8,6 +8,14 @@ from assets.api import viewsets as assets
 from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
 from maintenance.api import viewsets as maintenance
 from maintenance.api.assets import AssetViewSet
+from maintenance.api.bookings import StockMovementViewSet
+from maintenance.api.checklists import WorkOrderTaskViewSet
+from maintenance.api.comments import CommentViewSet
+from maintenance.api.costs import OtherCostViewSet
+from maintenance.api.documents import AttachmentViewSet
+from maintenance.api.labor import LaborEntryViewSet
+from maintenance.api.parts import PartReservationViewSet, PartViewSet
+from maintenance.api.plans import JobPlanViewSet
 from maintenance.api.schedules import MaintenanceScheduleViewSet
 from maintenance.api.triggers import ConditionTriggerViewSet, MeterTriggerViewSet
 from maintenance.api.work_orders import WorkOrderViewSet
@@ -32,9 +40,18 @@ router.register("maintenance/technicians", maintenance.TechnicianViewSet)
 router.register("maintenance/schedules", MaintenanceScheduleViewSet)
 router.register("maintenance/schedule-meters", MeterTriggerViewSet)
 router.register("maintenance/schedule-conditions", ConditionTriggerViewSet)
+router.register("maintenance/job-plans", JobPlanViewSet)
 router.register("maintenance/work-orders", WorkOrderViewSet)
+router.register("maintenance/work-order-tasks", WorkOrderTaskViewSet)
+router.register("maintenance/labor-entries", LaborEntryViewSet)
+router.register("maintenance/other-costs", OtherCostViewSet)
+router.register("maintenance/parts", PartViewSet)
+router.register("maintenance/stock-movements", StockMovementViewSet)
+router.register("maintenance/reservations", PartReservationViewSet)
 router.register("maintenance/history", maintenance.MaintenanceRecordViewSet)
 router.register("maintenance/recommendations", maintenance.RecommendationViewSet)
+router.register("maintenance/attachments", AttachmentViewSet)
+router.register("maintenance/comments", CommentViewSet)
 router.register("anomalies", AnomalyViewSet)
 router.register("forecasts", ForecastViewSet)
 router.register("risk-scores", RiskScoreViewSet)

@@ -33,8 +33,9 @@ NOT_OF_A_TENANT_MODEL = {"access/members", "access/organizations"}
 # A stranger sees their own rows there.
 SHOWS_ONESELF = {*NOT_OF_A_TENANT_MODEL, "audit-entries"}
 FOR_ADMINS = {"access/members", "access/invitations", "access/staff-access", "audit-entries"}
-# What the lists of people and devices read besides: their coverage, and of devices the membership.
-MORE_QUERIES = {"access/members": 1, "access/devices": 2}
+# What lists read besides: of people and devices their coverage, of devices the membership, of job
+# plans the tasks and the parts.
+MORE_QUERIES = {"access/members": 1, "access/devices": 2, "maintenance/job-plans": 2}
 # The caller's roles, the count, the rows.
 CEILING = 3
 
@@ -68,6 +69,13 @@ def _assigned(factory: Any) -> Callable[[Membership], Model]:
     return lambda member: factory.create(asset=_asset(member), technician=_technician(member))
 
 
+def _job_plan(member: Membership) -> Any:
+    plan = factories.JobPlanFactory.create(organization=member.organization)
+    factories.JobPlanTaskFactory.create(job_plan=plan)
+    factories.JobPlanPartFactory.create(job_plan=plan)
+    return plan
+
+
 # One row of every list, with all that it refers to.
 MAKERS: dict[str, Callable[[Membership], Model]] = {
     "sites": _in_plant(factories.SiteFactory),
@@ -83,9 +91,20 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "maintenance/schedules": _assigned(factories.ScheduleFactory),
     "maintenance/schedule-meters": _of_asset(factories.MeterTriggerFactory),
     "maintenance/schedule-conditions": _of_asset(factories.ConditionTriggerFactory),
+    "maintenance/job-plans": _job_plan,
+    "maintenance/work-order-tasks": _of_asset(factories.WorkOrderTaskFactory),
     "maintenance/work-orders": _assigned(factories.WorkOrderFactory),
+    "maintenance/labor-entries": _of_asset(factories.LaborEntryFactory),
+    "maintenance/other-costs": _of_asset(factories.OtherCostFactory),
+    "maintenance/parts": _in_plant(factories.PartFactory),
+    "maintenance/stock-movements": lambda member: factories.StockMovementFactory.create(
+        part__organization=member.organization
+    ),
+    "maintenance/reservations": _of_asset(factories.PartReservationFactory),
     "maintenance/history": _assigned(factories.MaintenanceRecordFactory),
     "maintenance/recommendations": _of_asset(factories.RecommendationFactory),
+    "maintenance/attachments": _of_asset(factories.AttachmentFactory),
+    "maintenance/comments": _of_asset(factories.CommentFactory),
     "anomalies": _of_asset(factories.AnomalyFactory),
     "forecasts": _of_asset(factories.ForecastFactory),
     "risk-scores": _of_asset(factories.RiskScoreFactory),
@@ -259,6 +278,7 @@ def _sample(offered: Any) -> str:
         "NumberFilter": "1.5",
         "TrueFalseFilter": "true",
         "IsoDateTimeFilter": dt.datetime(2026, 1, 1, tzinfo=dt.UTC).isoformat(),
+        "UtcDateTimeFilter": dt.datetime(2026, 1, 1, tzinfo=dt.UTC).isoformat(),
         "DateFilter": "2026-01-01",
         "CharFilter": "x",
     }[kind]

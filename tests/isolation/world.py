@@ -16,7 +16,7 @@ from django.db.models import CharField, Field, TextField
 from django.test import Client
 
 from assets.models import AccessScope, Asset, Site
-from maintenance.models import JobPlan, Part, Technician, WorkOrder, WorkOrderCounter
+from maintenance.models import Technician, WorkOrder, WorkOrderCounter
 from notifications.models import WebhookAttempt, WebhookDelivery
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Permission, Role
@@ -117,22 +117,11 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "maintenance.Shift": _of("technician", Technician, factories.ShiftFactory),
     "maintenance.Absence": _of("technician", Technician, factories.AbsenceFactory),
     "maintenance.ServiceLevel": _of_organization(factories.ServiceLevelFactory),
-    "maintenance.Part": _of_organization(factories.PartFactory),
-    "maintenance.PartReservation": _of_order(factories.PartReservationFactory),
-    "maintenance.StockMovement": _of("part", Part, factories.StockMovementFactory),
-    "maintenance.JobPlan": _of_organization(factories.JobPlanFactory),
-    "maintenance.JobPlanTask": _of("job_plan", JobPlan, factories.JobPlanTaskFactory),
-    "maintenance.JobPlanPart": _of("job_plan", JobPlan, factories.JobPlanPartFactory),
     "maintenance.WorkOrderTransition": _of_order(factories.WorkOrderTransitionFactory),
     "maintenance.WorkOrderBlock": _of_order(factories.WorkOrderBlockFactory),
-    "maintenance.WorkOrderTask": _of_order(factories.WorkOrderTaskFactory),
-    "maintenance.LaborEntry": _of_order(factories.LaborEntryFactory),
-    "maintenance.OtherCost": _of_order(factories.OtherCostFactory),
     "maintenance.Downtime": _of_order(factories.DowntimeFactory),
     "maintenance.RequestPoint": _of_asset(factories.RequestPointFactory),
     "maintenance.WorkRequest": _of_asset(factories.WorkRequestFactory),
-    "maintenance.Attachment": _of_order(factories.AttachmentFactory),
-    "maintenance.Comment": _of_order(factories.CommentFactory),
     "maintenance.WorkOrderCounter": lambda m: WorkOrderCounter.objects.get_or_create(
         organization=m.organization, defaults=_filled(WorkOrderCounter, {"organization"})
     ),
