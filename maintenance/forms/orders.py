@@ -7,16 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from assets.models import Asset
-from maintenance.models import (
-    LONGEST_NOTES,
-    MOST_MINUTES,
-    MaintenanceType,
-    Recommendation,
-    Technician,
-    Urgency,
-    Verdict,
-)
-from maintenance.services import Outcome
+from maintenance.models import JobPlan, MaintenanceType, Technician, Urgency
 
 TAG = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 END_OF_WORK = time(17, 0)
@@ -66,22 +57,6 @@ def technicians_of(organization_id: int) -> QuerySet[Technician]:
     )
 
 
-class AcceptForm(forms.Form):
-    due_at = DueDayField(label="Due")
-    technician = TechnicianField()
-
-    def __init__(self, *args: Any, recommendation: Recommendation, **kwargs: Any) -> None:
-        suggested = timezone.localtime(recommendation.suggested_due_at).date()
-        super().__init__(*args, **kwargs)
-        self.initial["due_at"] = max(suggested, timezone.localdate())
-        _offer_no_past_day(self)
-        self.fields["technician"].queryset = technicians_of(recommendation.organization_id)  # type: ignore[attr-defined]
-
-
-class DismissForm(forms.Form):
-    reason = forms.CharField(max_length=300, help_text="Why no work is needed; kept with it.")
-
-
 class AssetByTagField(forms.CharField):
     """A tag, typed; cleaned to the asset. A plant has too many assets for a list to choose from."""
 
@@ -97,61 +72,56 @@ class AssetByTagField(forms.CharField):
         return asset
 
 
+class AssetsByTagField(AssetByTagField):
+    """Tags with commas or spaces between them, cleaned to a list of assets."""
+
+    def clean(self, value: Any) -> Any:
+        tags = (value or "").replace(",", " ").split()
+        return [super(AssetsByTagField, self).clean(tag) for tag in dict.fromkeys(tags)]
+
+
 class WorkOrderForm(forms.Form):
     asset = AssetByTagField(
         max_length=50, label="Asset", help_text="Its tag, such as P-101A.", widget=TAG
     )
+    assets = AssetsByTagField(
+        max_length=1000,
+        required=False,
+        label="More assets",
+        help_text="Tags of others that the same job serves, with commas between them.",
+        widget=TAG,
+    )
     title = forms.CharField(max_length=200)
     description = forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), required=False)
+    job_plan = forms.ModelChoiceField(
+        JobPlan.objects.none(),
+        required=False,
+        empty_label="None",
+        help_text="Its checklist, parts and safety notes are copied.",
+    )
     maintenance_type = forms.ChoiceField(choices=MaintenanceType.choices)
     priority = forms.ChoiceField(choices=Urgency.choices, initial=Urgency.MEDIUM)
     due_at = DueDayField(label="Due")
     technician = TechnicianField()
+    is_draft = forms.BooleanField(
+        required=False, label="Draft", help_text="It has to be approved before work begins."
+    )
 
     def __init__(self, *args: Any, assets: QuerySet[Asset], organization_id: int, **kwargs: Any):
         super().__init__(*args, **kwargs)
         _offer_no_past_day(self)
+        plans = JobPlan.objects.filter(organization=organization_id, is_active=True)
         self.fields["asset"].assets = assets  # type: ignore[attr-defined]
+        self.fields["assets"].assets = assets  # type: ignore[attr-defined]
+        self.fields["job_plan"].queryset = plans  # type: ignore[attr-defined]
         self.fields["technician"].queryset = technicians_of(organization_id)  # type: ignore[attr-defined]
 
-
-class CompleteForm(forms.Form):
-    verdict = forms.ChoiceField(
-        choices=Verdict.choices,
-        widget=forms.RadioSelect,
-        initial=Verdict.CONFIRMED,
-        label="What did you find?",
-        help_text="Was the machine really about to fail? The detectors learn from your answer.",
-    )
-    notes = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 3}),
-        required=False,
-        max_length=LONGEST_NOTES,
-        label="What was done",
-    )
-    labor_minutes = forms.IntegerField(
-        min_value=0, max_value=MOST_MINUTES, initial=60, label="Labor, minutes"
-    )
-    downtime_minutes = forms.IntegerField(
-        min_value=0,
-        max_value=MOST_MINUTES,
-        initial=0,
-        label="Downtime, minutes",
-        help_text="How long the machine stood still for this work.",
-    )
-
-    def __init__(self, *args: Any, ask_verdict: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not ask_verdict:
-            del self.fields["verdict"]
-
     @property
-    def outcome(self) -> Outcome:
-        """What was reported, once the form is valid."""
+    def values(self) -> dict[str, Any]:
+        """What `create_work_order` takes, once the form is valid."""
         data = self.cleaned_data
-        return Outcome(
-            notes=data["notes"],
-            labor_minutes=data["labor_minutes"],
-            downtime_minutes=data["downtime_minutes"],
-            verdict=Verdict(data.get("verdict", Verdict.NOT_INSPECTED)),
-        )
+        kinds = {
+            "maintenance_type": MaintenanceType(data["maintenance_type"]),
+            "priority": Urgency(data["priority"]),
+        }
+        return {**data, **kinds}
