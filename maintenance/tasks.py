@@ -21,8 +21,9 @@ def generate_due_work_orders(**_: Any) -> None:
 @shared_task
 def plan_organization(*, organization_id: int, **_: Any) -> int:
     """Next-due dates, then the orders that fall due; safe to run twice."""
-    services.recalculate_due_dates(organization_id=organization_id)
-    return services.generate_due_work_orders(organization_id=organization_id, at=timezone.now())
+    now = timezone.now()
+    services.recalculate_due_dates(organization_id=organization_id, at=now)
+    return services.generate_due_work_orders(organization_id=organization_id, at=now)
 
 
 @shared_task

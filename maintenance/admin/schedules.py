@@ -8,9 +8,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from assets.models import Asset
 from maintenance import services
 from maintenance.admin.plan import BY_SITE, BY_TECHNICIAN, PlanForm
 from maintenance.models import ConditionTrigger, MaintenanceSchedule, MeterTrigger
+from maintenance.services import schedules
 from opssight.accounts.permissions import Permission
 from opssight.core.admin import TenantAdmin
 
@@ -84,12 +86,13 @@ class MaintenanceScheduleAdmin(TenantAdmin):
         super().save_model(request, obj, form, change)
         # A date that was chosen stays, until the next completion.
         by_hand = "next_due_at" in form.changed_data and obj.next_due_at is not None
+        now = timezone.now()
         if by_hand:
-            MaintenanceSchedule.objects.filter(pk=obj.pk).update(calendar_due_at=obj.next_due_at)
-        if not by_hand and (not change or CALENDAR_FIELDS & set(form.changed_data)):
-            services.reschedule(schedule=obj)
+            schedules.set_due(schedule=obj, due_at=obj.next_due_at, at=now)
+        elif not change or CALENDAR_FIELDS & set(form.changed_data):
+            services.reschedule(schedule=obj, at=now)
         else:
-            services.recalculate_due_dates(organization_id=obj.organization_id)
+            schedules.refresh(schedules=[obj.pk], at=now)
 
     @admin.action(description="Pause", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: "QuerySet[MaintenanceSchedule]") -> None:
@@ -113,8 +116,9 @@ class MaintenanceScheduleAdmin(TenantAdmin):
         self.message_user(request, f"Work orders made: {made}.", messages.SUCCESS)
 
     def delete_model(self, request: HttpRequest, obj: MaintenanceSchedule) -> None:
+        assets = list(schedules.affected([obj.pk]).values_list("pk", flat=True))
         super().delete_model(request, obj)
-        services.recalculate_due_dates(organization_id=obj.organization_id)
+        services.refresh_next_due(assets=Asset.objects.filter(pk__in=assets))
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # One that has made work orders stands in the history; it is paused instead.
@@ -128,10 +132,9 @@ class MaintenanceScheduleAdmin(TenantAdmin):
         *,
         active: bool,
     ) -> None:
-        organizations = set(queryset.values_list("organization", flat=True))
+        chosen = list(queryset.values_list("pk", flat=True))
         changed = queryset.update(is_active=active)
-        for pk in organizations:
-            services.recalculate_due_dates(organization_id=pk)
+        schedules.refresh(schedules=chosen, at=timezone.now())
         word = "resumed" if active else "paused"
         self.message_user(request, f"Schedules {word}: {changed}.", messages.SUCCESS)
 
@@ -150,11 +153,11 @@ class TriggerAdmin(TenantAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         obj.asset = obj.schedule.asset
         super().save_model(request, obj, form, change)
-        services.reschedule(schedule=obj.schedule)
+        schedules.refresh(schedules=[obj.schedule_id], at=timezone.now())
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)
-        services.reschedule(schedule=obj.schedule)
+        schedules.refresh(schedules=[obj.schedule_id], at=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> None:
         for row in queryset.select_related("schedule"):

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db import transaction
+from django.utils import timezone
 from django_filters.rest_framework import FilterSet, MultipleChoiceFilter
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import serializers
@@ -134,4 +135,4 @@ class MaintenanceScheduleViewSet(ForecastMixin, CrudTenantViewSet):
     def _reschedule(self, serializer: BaseSerializer[Any]) -> None:
         schedule: MaintenanceSchedule | None = serializer.instance
         assert schedule is not None  # noqa: S101 just saved
-        schedule.next_due_at = services.reschedule(schedule=schedule).next_due_at
+        schedule.next_due_at = services.reschedule(schedule=schedule, at=timezone.now()).next_due_at

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import serializers
@@ -10,9 +11,9 @@ from rest_framework.serializers import BaseSerializer
 
 from assets.api.serializers import expanded_asset, expanded_sensor
 from assets.models import Sensor
-from maintenance import services
 from maintenance.api.schedules import expanded_schedule
 from maintenance.models import ConditionTrigger, MeterTrigger
+from maintenance.services import schedules
 from opssight.accounts.permissions import Permission
 from opssight.core.api.fields import RelatedText
 from opssight.core.api.filters import IdFilter
@@ -125,11 +126,11 @@ class TriggerViewSet(CrudTenantViewSet):
     def perform_destroy(self, instance: Any) -> None:
         with transaction.atomic():
             super().perform_destroy(instance)
-            services.reschedule(schedule=instance.schedule)
+            schedules.refresh(schedules=[instance.schedule_id], at=timezone.now())
 
     def _refresh(self, serializer: BaseSerializer[Any]) -> None:
         trigger: Any = serializer.instance
-        services.reschedule(schedule=trigger.schedule)
+        schedules.refresh(schedules=[trigger.schedule_id], at=timezone.now())
         trigger.refresh_from_db()
 
 

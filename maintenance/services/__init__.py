@@ -2,6 +2,7 @@
 
 from maintenance.services.completion import Outcome, complete
 from maintenance.services.course import TransitionRefused
+from maintenance.services.generation import generate_due_work_orders
 from maintenance.services.recommendations import (
     RecommendationClosed,
     accept,
@@ -9,7 +10,6 @@ from maintenance.services.recommendations import (
     recommend,
 )
 from maintenance.services.schedules import (
-    generate_due_work_orders,
     recalculate_due_dates,
     refresh_next_due,
     reschedule,

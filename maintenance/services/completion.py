@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Greatest
 
 from assets.models import Asset
@@ -23,7 +23,7 @@ from maintenance.services.events import completed_event
 from maintenance.services.guards import Given
 from maintenance.services.history import Report, write_history
 from maintenance.services.messages import tell_planners
-from maintenance.services.schedules import move_on, refresh_next_due
+from maintenance.services.serving import move_on
 from notifications.models import Notification
 from notifications.services import Message, publish
 from opssight.accounts.models import User
@@ -150,8 +150,7 @@ def _move_assets_on(order: WorkOrder, at: datetime) -> None:
         last_maintenance_at=Greatest(F("last_maintenance_at"), at)
     )
     if order.schedule_id is not None and order.occurrence_at is not None:
-        move_on(order.schedule_id, served=order.occurrence_at, completed=at, done=True)
-    refresh_next_due(assets=Asset.objects.filter(Q(pk=order.asset_id) | Q(pk__in=served)))
+        move_on(order.schedule_id, served=order.occurrence_at, completed=at, done=True, at=at)
 
 
 def _tell(order: WorkOrder, notes: str, at: datetime) -> None:

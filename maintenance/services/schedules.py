@@ -1,154 +1,210 @@
-"""Due dates, and the work orders that they call for."""
+"""Due dates: of schedules by calendar, meter and condition, and the earliest of each asset.
+
+`calendar_due_at` moves with a completion or an edit only. `next_due_at` is the earliest of it and
+what the triggers call for, kept in line by one statement.
+"""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db import connection, transaction
+from django.db.models import BooleanField, F, Func, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Least
 
-from assets.models import Asset
+from assets.models import Asset, AssetGroupMember
 from maintenance.models import MaintenanceSchedule, WorkOrder
-from maintenance.services.events import Event, due_event, work_order_event
-from maintenance.services.messages import created_message
-from notifications.services import notify, publish
-from opssight.accounts.models import Organization
-from opssight.accounts.permissions import Permission
+from maintenance.services.conditions import watch_conditions, watch_conditions_of
+from maintenance.services.meters import follow_meters, follow_meters_of
 
-SCHEDULES_PER_BATCH = 500
+SCHEDULES_PER_BATCH = 1000
 
-
-def move_on(schedule_id: int, *, served: datetime, completed: datetime, done: bool) -> None:
-    schedule = (
-        MaintenanceSchedule.objects.select_for_update(of=("self",))
-        .select_related("asset__site")
-        .get(pk=schedule_id)
-    )
-    if calendar := schedule.calendar:
-        schedule.calendar_due_at = calendar.next_due(served=served, completed=completed)
-    schedule.next_due_at = schedule.calendar_due_at
-    if done:
-        schedule.last_completed_at = completed
-    schedule.save(update_fields=["calendar_due_at", "next_due_at", "last_completed_at"])
-
-
-@transaction.atomic
-def reschedule(*, schedule: MaintenanceSchedule) -> MaintenanceSchedule:
-    """Calculate the next due date anew, after the interval or the start was changed."""
-    schedule = (
-        MaintenanceSchedule.objects.select_for_update(of=("self",))
-        .select_related("asset__site")
-        .get(pk=schedule.pk)
-    )
-    served = (
-        schedule.work_orders.exclude(status__in=WorkOrder.OPEN)
-        .order_by("-occurrence_at")
-        .values_list("occurrence_at", flat=True)
-        .first()
-    )
-    done = schedule.last_completed_at or served
-    calendar = schedule.calendar
-    if calendar is None:
-        schedule.calendar_due_at = None
-    elif done is None:
-        schedule.calendar_due_at = calendar.first()
-    else:
-        schedule.calendar_due_at = calendar.next_due(served=served or done, completed=done)
-    schedule.next_due_at = schedule.calendar_due_at
-    schedule.save(update_fields=["calendar_due_at", "next_due_at"])
-    refresh_next_due(assets=Asset.objects.filter(pk=schedule.asset_id))
-    return schedule
+_WRITE_CALENDARS = """
+UPDATE maintenance_schedules s SET calendar_due_at = d.due
+FROM unnest(%s::bigint[], %s::timestamptz[]) AS d (id, due)
+WHERE s.id = d.id AND s.calendar_due_at IS NULL
+"""
+# What a meter or a condition calls for in the yearly pause waits for the day after it.
+_NEXT = """
+WITH called AS (
+    SELECT schedule_id, min(due) AS due FROM (
+        SELECT schedule_id, due_at AS due FROM schedule_meters
+        UNION ALL SELECT schedule_id, met_at FROM schedule_conditions
+    ) AS triggers WHERE due IS NOT NULL GROUP BY schedule_id
+), placed AS (
+    SELECT s.*, c.due AS called, c.due AT TIME ZONE g.timezone AS local,
+           to_char(c.due AT TIME ZONE g.timezone, 'MM-DD') AS day, g.timezone AS zone
+    FROM maintenance_schedules s
+    JOIN assets a ON a.id = s.asset_id JOIN sites g ON g.id = a.site_id
+    LEFT JOIN called c ON c.schedule_id = s.id
+    WHERE {chosen}
+), resumed AS (
+    SELECT id, ends_at, calendar_due_at, next_due_at, CASE
+        WHEN called IS NULL OR pause_from = '' THEN called
+        WHEN CASE WHEN pause_from <= pause_to THEN day BETWEEN pause_from AND pause_to
+             ELSE day >= pause_from OR day <= pause_to END
+        THEN (make_date(extract(year FROM local)::int + (day > pause_to)::int,
+                        left(pause_to, 2)::int, right(pause_to, 2)::int) + 1
+              + (starts_at AT TIME ZONE zone)::time) AT TIME ZONE zone
+        ELSE called END AS called
+    FROM placed
+), wanted AS (
+    SELECT id, next_due_at AS before,
+           least(calendar_due_at, CASE WHEN called > ends_at THEN NULL ELSE called END) AS due
+    FROM resumed
+), locked AS (
+    -- In the order of the key, as a completion locks; one that is under way sees to its own rows.
+    SELECT s.id FROM maintenance_schedules s JOIN wanted w ON w.id = s.id
+    WHERE w.before IS DISTINCT FROM w.due
+    ORDER BY s.id FOR NO KEY UPDATE OF s SKIP LOCKED
+)
+UPDATE maintenance_schedules s SET next_due_at = w.due
+FROM wanted w JOIN locked l ON l.id = w.id WHERE s.id = w.id
+"""
 
 
-@transaction.atomic
-def recalculate_due_dates(*, organization_id: int) -> int:
-    """Fill in empty next-due dates, and bring every asset's date in line. Returns rows changed."""
-    empty = MaintenanceSchedule.objects.filter(
-        organization=organization_id, is_active=True, next_due_at=None
-    ).order_by("pk")
-    for schedule in empty.iterator(chunk_size=SCHEDULES_PER_BATCH):
-        reschedule(schedule=schedule)
+def recalculate_due_dates(*, organization_id: int, at: datetime) -> int:
+    """Fill in empty calendar dates, take in readings and risks, and bring every date in line.
+
+    Returns how many assets changed. Works in pieces, each a transaction of its own: of 100,000
+    schedules no more than a thousand are in memory, and nobody waits long.
+    """
+    fill_calendars(organization_id=organization_id, at=at)
+    follow_meters(organization_id=organization_id, at=at)
+    watch_conditions(organization_id=organization_id, at=at)
+    bring_in_line(organization_id=organization_id)
     return refresh_next_due(assets=Asset.objects.filter(organization=organization_id))
 
 
-def generate_due_work_orders(
-    *, organization_id: int, at: datetime, only: Collection[int] | None = None
-) -> int:
-    """Make the work orders that are due within their schedule's lead time; returns how many.
-
-    Of every schedule of the organization, or of those whose ids are in `only`.
-
-    A schedule with an open order waits for it. Safe to run twice and at the same time: generators
-    of one organization take turns, and the database takes one order for one occurrence.
-    """
-    made = 0
-    while batch := _generate_batch(organization_id, at, only):
-        made += batch
-    return made
+def fill_calendars(*, organization_id: int, at: datetime) -> int:
+    """Calculate the calendar dates that are empty; returns how many schedules were looked at."""
+    empty = (
+        MaintenanceSchedule.objects.filter(
+            Q(ends_at=None) | Q(ends_at__gt=at),
+            organization=organization_id,
+            is_active=True,
+            calendar_due_at=None,
+        )
+        .exclude(mode=MaintenanceSchedule.Mode.NONE)
+        .select_related("asset__site")
+        .annotate(served=Subquery(_served(OuterRef("pk")).values("occurrence_at")[:1]))
+        .order_by("pk")
+    )
+    seen, last = 0, 0
+    while batch := list(empty.filter(pk__gt=last)[:SCHEDULES_PER_BATCH]):
+        dues = [_calendar_due(schedule, schedule.served) for schedule in batch]
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE_CALENDARS, [[schedule.pk for schedule in batch], dues])
+        seen, last = seen + len(batch), batch[-1].pk
+    return seen
 
 
 @transaction.atomic
-def _generate_batch(organization_id: int, at: datetime, only: Collection[int] | None) -> int:
-    # The next statement then sees what a generator before this one has made.
-    Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
-    orders = WorkOrder.objects.filter(schedule=OuterRef("pk"))
-    taken = orders.filter(occurrence_at=OuterRef("next_due_at"))
-    due = list(
-        MaintenanceSchedule.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(organization=organization_id, is_active=True)
-        .filter(Q() if only is None else Q(pk__in=only))
-        .filter(next_due_at__lte=at + Value(timedelta(days=1)) * F("lead_days"))
-        .exclude(asset__status=Asset.Status.RETIRED)
-        .filter(~Exists(orders.open()), ~Exists(taken))
-        .select_related("asset", "technician")
-        .order_by("pk")[:SCHEDULES_PER_BATCH]
-    )
-    made = WorkOrder.objects.bulk_create([_order_for(schedule, at) for schedule in due])
-    if made:
-        notify(
-            organization=organization_id,
-            permission=Permission.WORK_ORDER_PLAN,
-            messages=[created_message(order) for order in made],
-            at=at,
-        )
-        happenings = [due_event(schedule, order) for schedule, order in zip(due, made, strict=True)]
-        happenings += [work_order_event(order, Event.WORK_ORDER_CREATED) for order in made]
-        publish(organization=organization_id, happenings=happenings, at=at)
-    return len(made)
+def reschedule(*, schedule: MaintenanceSchedule, at: datetime) -> MaintenanceSchedule:
+    """Calculate the due date anew, after the calendar or a trigger was changed."""
+    locked = lock_schedules([schedule.pk])[0]
+    served = _served(schedule.pk).values_list("occurrence_at", flat=True).first()
+    locked.calendar_due_at = _calendar_due(locked, served)
+    locked.save(update_fields=["calendar_due_at"])
+    refresh(schedules=[locked.pk], at=at)
+    locked.refresh_from_db(fields=["next_due_at"])
+    return locked
 
 
-def _order_for(schedule: MaintenanceSchedule, at: datetime) -> WorkOrder:
-    assert schedule.next_due_at is not None  # noqa: S101 filtered by it
-    assigned = schedule.technician is not None and schedule.technician.is_active
-    return WorkOrder(
-        organization_id=schedule.organization_id,
-        asset=schedule.asset,
-        title=schedule.title,
-        description=schedule.instructions,
-        maintenance_type=schedule.maintenance_type,
-        schedule=schedule,
-        occurrence_at=schedule.next_due_at,
-        technician=schedule.technician if assigned else None,
-        status=WorkOrder.Status.SCHEDULED if assigned else WorkOrder.Status.APPROVED,
-        due_at=schedule.next_due_at,
-        created_at=at,
+@transaction.atomic
+def set_due(*, schedule: MaintenanceSchedule, due_at: datetime, at: datetime) -> None:
+    """Move the coming occurrence of the calendar by hand; the next completion goes on from it."""
+    locked = lock_schedules([schedule.pk])[0]
+    locked.calendar_due_at = due_at
+    locked.save(update_fields=["calendar_due_at"])
+    refresh(schedules=[locked.pk], at=at)
+
+
+@transaction.atomic
+def refresh(*, schedules: Collection[int], at: datetime) -> None:
+    """Bring the due dates of these schedules in line, and those of the assets that they decide.
+
+    For what changes no calendar: a trigger was added, a schedule was paused or resumed.
+    """
+    follow_meters_of(schedules=schedules, at=at)
+    watch_conditions_of(schedules=schedules, at=at)
+    bring_in_line(schedules=schedules)
+    refresh_next_due(assets=affected(schedules))
+
+
+def lock_schedules(ids: Collection[int]) -> list[MaintenanceSchedule]:
+    """The schedules as they are now, by key, kept from others until the transaction ends."""
+    return list(
+        MaintenanceSchedule.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("asset__site")
+        .filter(pk__in=ids)
+        .order_by("pk")
     )
+
+
+def bring_in_line(
+    *, organization_id: int | None = None, schedules: Collection[int] | None = None
+) -> int:
+    """Set the next due dates of an organization, or of some schedules, where they differ."""
+    if schedules is None:
+        statement, values = "s.organization_id = %s", [organization_id]
+    else:
+        statement, values = "s.id = ANY(%s)", [list(schedules)]  # type: ignore[list-item]
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT.format(chosen=statement), values)
+        return cursor.rowcount
 
 
 def refresh_next_due(*, assets: QuerySet[Asset]) -> int:
-    """Set each asset's next due date to the earliest of its active schedules, where it differs."""
-    earliest = (
-        MaintenanceSchedule.objects.filter(asset=OuterRef("pk"), is_active=True)
-        .order_by()
-        .values("asset")
-        .annotate(earliest=Min("next_due_at"))
-        .values("earliest")
+    """Set each asset's next due date to the earliest of its active schedules, where it differs.
+
+    The schedules of its groups are its own too. Returns how many assets changed.
+    """
+    active = MaintenanceSchedule.objects.filter(is_active=True).order_by()
+    own = active.filter(asset=OuterRef("pk")).values("asset")
+    of_groups = active.filter(group__members__asset=OuterRef("pk")).values("group__members__asset")
+    both = [rows.annotate(due=Min("next_due_at")).values("due") for rows in (own, of_groups)]
+    earliest = Least(*map(Subquery, both))
+    changed = (
+        assets.order_by()
+        .annotate(due=earliest)
+        .filter(
+            Func(
+                F("next_due_at"),
+                F("due"),
+                arg_joiner=" IS DISTINCT FROM ",
+                template="(%(expressions)s)",
+                output_field=BooleanField(),
+            )
+        )
     )
-    changed = assets.annotate(due=Subquery(earliest)).filter(
-        Q(next_due_at__lt=F("due"))
-        | Q(next_due_at__gt=F("due"))
-        | Q(next_due_at__isnull=True, due__isnull=False)
-        | Q(next_due_at__isnull=False, due__isnull=True)
+    return Asset.objects.filter(pk__in=changed.values("pk")).update(next_due_at=earliest)
+
+
+def affected(schedules: Collection[int]) -> QuerySet[Asset]:
+    """The assets whose next due date these schedules decide."""
+    rows = MaintenanceSchedule.objects.filter(pk__in=schedules).order_by()
+    members = AssetGroupMember.objects.filter(group__in=rows.values("group"))
+    return Asset.objects.filter(
+        Q(pk__in=rows.values("asset")) | Q(pk__in=members.order_by().values("asset"))
     )
-    return Asset.objects.filter(pk__in=changed.order_by().values("pk")).update(
-        next_due_at=Subquery(earliest)
+
+
+def _served(schedule: Any) -> QuerySet[WorkOrder]:
+    """The orders of a schedule that are no longer open, the latest occurrence first."""
+    return (
+        WorkOrder.objects.filter(schedule=schedule)
+        .exclude(status__in=WorkOrder.OPEN)
+        .order_by("-occurrence_at")
     )
+
+
+def _calendar_due(schedule: MaintenanceSchedule, served: datetime | None) -> datetime | None:
+    """The coming occurrence of its calendar, after `served` and the last completion."""
+    calendar = schedule.calendar
+    if calendar is None:
+        return None
+    done = schedule.last_completed_at or served
+    if done is None:
+        return calendar.first()
+    return calendar.next_due(served=served or done, completed=done)

@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from assets.models import Asset
 from maintenance.models import WorkOrder
 from maintenance.services import course, guards, verdicts
 from maintenance.services.completion import Outcome, complete, technician_of
 from maintenance.services.course import TransitionRefused
 from maintenance.services.events import Event, work_order_event
-from maintenance.services.schedules import move_on, refresh_next_due
+from maintenance.services.serving import move_on
 from maintenance.workflow import BY_NAME, Move, moves_from
 from notifications.services import publish
 from opssight.accounts.models import User
@@ -129,8 +128,8 @@ def _cancel(work_order: WorkOrder, by: User, at: datetime, note: str) -> None:
             served=work_order.occurrence_at,
             completed=work_order.occurrence_at,
             done=False,
+            at=at,
         )
-        refresh_next_due(assets=Asset.objects.filter(pk=work_order.asset_id))
     verdicts.reopen(work_order=work_order)
 
 

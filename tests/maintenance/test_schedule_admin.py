@@ -205,7 +205,7 @@ class TestSchedule:
     ) -> None:
         used = ScheduleFactory.create(asset=schedule.asset)
         WorkOrderFactory.create(asset=schedule.asset, schedule=used, occurrence_at=NOON)
-        services.recalculate_due_dates(organization_id=schedule.organization_id)
+        services.recalculate_due_dates(organization_id=schedule.organization_id, at=NOON)
 
         assert client.post(f"{SCHEDULES}{used.pk}/delete/", {"post": "yes"}).status_code == 403
         assert client.post(f"{SCHEDULES}{schedule.pk}/delete/", {"post": "yes"}).status_code == 302
@@ -214,7 +214,7 @@ class TestSchedule:
     def test_deleting_the_last_one_leaves_no_due_date(
         self, client: Client, schedule: MaintenanceSchedule
     ) -> None:
-        services.recalculate_due_dates(organization_id=schedule.organization_id)
+        services.recalculate_due_dates(organization_id=schedule.organization_id, at=NOON)
         client.post(f"{SCHEDULES}{schedule.pk}/delete/", {"post": "yes"})
 
         assert Asset.objects.get(pk=schedule.asset_id).next_due_at is None

@@ -1,0 +1,132 @@
+"""Meters of schedules: counters that are followed, and when each will be reached.
+
+A counter that falls to less than half was reset, or rolled over: what it shows from then on was
+counted from zero. A smaller fall is a correction. Neither ever counts as negative use.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import connection, transaction
+
+METERS_PER_STATEMENT = 1000
+
+_WAITING = """
+SELECT t.id FROM schedule_meters t
+JOIN maintenance_schedules s ON s.id = t.schedule_id AND s.is_active
+JOIN sensors x ON x.id = t.sensor_id
+WHERE t.organization_id = %s AND t.id > %s
+  AND (t.read_at IS NULL OR x.last_time > t.read_at
+       OR (t.reached_at IS NULL AND t.due_at < %s))
+ORDER BY t.id LIMIT %s
+"""
+_OF_SCHEDULES = "SELECT id FROM schedule_meters WHERE schedule_id = ANY(%s) ORDER BY id"
+_FOLLOW = """
+WITH chosen AS (
+    SELECT t.*, g.timezone AS zone, (s.starts_at AT TIME ZONE g.timezone)::time AS clock
+    FROM schedule_meters t
+    JOIN maintenance_schedules s ON s.id = t.schedule_id
+    JOIN assets a ON a.id = s.asset_id JOIN sites g ON g.id = a.site_id
+    WHERE t.id = ANY(%(ids)s)
+), latest AS (
+    SELECT c.id, m.time, m.value FROM chosen c CROSS JOIN LATERAL (
+        SELECT time, value FROM asset_metrics
+        WHERE sensor_id = c.sensor_id AND time <= %(at)s ORDER BY time DESC LIMIT 1
+    ) m
+), fresh AS (
+    SELECT c.id, m.time, m.value,
+           lag(m.value, 1, c.read_value) OVER (PARTITION BY c.id ORDER BY m.time) AS before
+    FROM chosen c JOIN asset_metrics m
+      ON m.sensor_id = c.sensor_id AND m.time > c.read_at AND m.time <= %(at)s
+), counted AS (
+    SELECT f.id, f.time, f.value,
+           sum(CASE WHEN f.value < f.before / 2 THEN f.before ELSE 0 END)
+               OVER (PARTITION BY f.id ORDER BY f.time) AS reset_by
+    FROM fresh f
+), taken AS (
+    SELECT n.id, max(n.reset_by) AS reset_by,
+           min(n.time) FILTER (WHERE n.value + n.reset_by >= c.counts_from + c.every) AS reached
+    FROM counted n JOIN chosen c ON c.id = n.id GROUP BY n.id
+), ends_of_days AS (
+    -- The counter at the end of each of the last thirty days: few rows, however often it is read.
+    SELECT c.id, m.time, m.value,
+           lag(m.value) OVER (PARTITION BY c.id ORDER BY m.time) AS before
+    FROM chosen c
+    CROSS JOIN generate_series(0, 30) AS days (n)
+    CROSS JOIN LATERAL (
+        SELECT time, value FROM asset_metrics
+        WHERE sensor_id = c.sensor_id
+          AND time > date_trunc('day', %(at)s) - (n + 1) * interval '1 day'
+          AND time <= date_trunc('day', %(at)s) - n * interval '1 day'
+        ORDER BY time DESC LIMIT 1
+    ) m
+    WHERE c.daily_use IS NULL OR c.read_at IS NULL OR c.read_at < date_trunc('day', %(at)s)
+), used AS (
+    SELECT id, sum(CASE WHEN value >= before THEN value - before
+                        WHEN value < before / 2 THEN value ELSE 0 END)
+               / nullif(extract(epoch FROM max(time) - min(time)) / 86400, 0) AS a_day
+    FROM ends_of_days GROUP BY id HAVING max(time) - min(time) >= interval '12 hours'
+), state AS (
+    SELECT c.*, l.time AS last_time, l.value AS last_value,
+           c.counts_from - coalesce(n.reset_by, 0) AS new_from,
+           coalesce(u.a_day, c.daily_use) AS a_day,
+           coalesce(n.reached, l.time) AS passed
+    FROM chosen c JOIN latest l ON l.id = c.id
+    LEFT JOIN taken n ON n.id = c.id LEFT JOIN used u ON u.id = c.id
+), projected AS (
+    SELECT s.*,
+           CASE WHEN s.last_value >= s.new_from + s.every THEN coalesce(s.reached_at, s.passed)
+           END AS reached,
+           CASE WHEN s.new_from + s.every - s.last_value <= 3650 * s.a_day AND s.a_day > 0
+                THEN greatest(%(at)s, s.last_time
+                     + (s.new_from + s.every - s.last_value) / s.a_day * interval '1 day')
+           END AS reaches
+    FROM state s
+), result AS (
+    SELECT p.*, coalesce(p.reached,
+        ((p.reaches AT TIME ZONE p.zone)::date + p.clock) AT TIME ZONE p.zone) AS due
+    FROM projected p
+)
+UPDATE schedule_meters t
+SET counts_from = r.new_from, daily_use = r.a_day, reached_at = r.reached, due_at = r.due,
+    read_at = r.last_time, read_value = r.last_value
+FROM result r
+WHERE t.id = r.id
+  -- Somebody served it meanwhile: the next round sees that.
+  AND t.counts_from = r.counts_from AND t.read_at IS NOT DISTINCT FROM r.read_at
+  AND t.every = r.every
+  AND (t.read_at IS NULL OR r.last_time >= t.read_at)
+  AND ((t.counts_from, t.daily_use, t.reached_at, t.due_at)
+       IS DISTINCT FROM (r.new_from, r.a_day, r.reached, r.due)
+       OR t.read_at IS NULL OR r.last_time >= t.read_at + interval '1 hour')
+"""
+
+
+def follow_meters(*, organization_id: int, at: datetime) -> int:
+    """Take in the new readings of every meter of the organization; returns how many rows changed.
+
+    Each thousand in a transaction of its own, so that nobody waits long.
+    """
+    changed, last = 0, 0
+    while ids := _ids(_WAITING, [organization_id, last, at, METERS_PER_STATEMENT]):
+        with transaction.atomic():
+            changed += _follow(ids, at)
+        last = ids[-1]
+    return changed
+
+
+def follow_meters_of(*, schedules: Collection[int], at: datetime) -> int:
+    """The same for the meters of these schedules, at once."""
+    return _follow(_ids(_OF_SCHEDULES, [list(schedules)]), at)
+
+
+def _follow(ids: list[int], at: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLLOW, {"ids": ids, "at": at})
+        return cursor.rowcount
+
+
+def _ids(statement: str, parameters: list[object]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return [row[0] for row in cursor.fetchall()]
