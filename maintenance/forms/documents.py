@@ -43,7 +43,7 @@ class FilesForm(forms.Form):
     files = FilesField()
 
     def __init__(self, *args: Any, work_order: WorkOrder, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"auto_id": "files-%s", **kwargs})
         assets = Asset.objects.filter(work_order_lines__work_order=work_order)
         self.several = list(assets.order_by("work_order_lines__position"))
         field: Any = self.fields["asset"]
@@ -54,6 +54,9 @@ class FilesForm(forms.Form):
 
 
 class CommentForm(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "comment-%s", **kwargs})
+
     text = forms.CharField(
         label="Comment",
         max_length=comments.LONGEST,

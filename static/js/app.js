@@ -63,6 +63,16 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   location.assign(`${login}?next=${encodeURIComponent(location.pathname + location.search)}`);
 });
 
+// -- Files: how much of a form was sent, in its <progress> ---------------------------------------
+
+document.addEventListener("htmx:xhr:progress", ({ target, detail }) => {
+  const bar = target.querySelector?.("progress");
+  if (!bar || !detail.lengthComputable) return;
+  bar.hidden = false;
+  bar.max = detail.total;
+  bar.value = detail.loaded;
+});
+
 // -- Confirm dialogs: hx-confirm="What will happen?" data-confirm-action="Dismiss it" -----------
 
 document.addEventListener("htmx:confirm", (event) => {
