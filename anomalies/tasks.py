@@ -31,3 +31,16 @@ def score_organization(*, organization_id: int, **_: Any) -> None:
 def score_chunk(*, organization_id: int, sensor_ids: list[int], **_: Any) -> int:
     """Safe to run twice and at once: each sensor goes on from its own watermark."""
     return services.score_sensors(sensor_ids=sensor_ids, at=timezone.now())
+
+
+@shared_task
+def look_for_silence(**_: Any) -> None:
+    """Fan out: one task for each organization."""
+    for pk in organization_ids():
+        recommend_silent.apply_async(kwargs={"organization_id": pk}, expires=EXPIRES)
+
+
+@shared_task
+def recommend_silent(*, organization_id: int, **_: Any) -> int:
+    """Safe to run twice: one recommendation per asset."""
+    return services.recommend_silent(organization_id=organization_id, at=timezone.now())

@@ -28,8 +28,11 @@ def forecast_organization(*, organization_id: int, **_: Any) -> None:
 
 @shared_task
 def forecast_assets(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
-    """Safe to run twice: one forecast per sensor and hour."""
-    return services.refresh_forecasts(asset_ids=asset_ids, at=timezone.now())
+    """Safe to run twice: one forecast per sensor and hour, and advice where it is bad news."""
+    at = timezone.now()
+    made = services.refresh_forecasts(asset_ids=asset_ids, at=at)
+    services.recommend_crossings(asset_ids=asset_ids, at=at)
+    return made
 
 
 @shared_task
@@ -50,8 +53,11 @@ def rate_organization(*, organization_id: int, **_: Any) -> None:
 
 @shared_task
 def rate_assets(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
-    """Safe to run twice: one score per asset and day."""
-    return services.refresh_risk(asset_ids=asset_ids, at=timezone.now())
+    """Safe to run twice: one score per asset and day, and advice where it is high and rising."""
+    at = timezone.now()
+    rated = services.refresh_risk(asset_ids=asset_ids, at=at)
+    services.recommend_rising_risk(asset_ids=asset_ids, at=at)
+    return rated
 
 
 def _chunks(organization_id: int) -> Iterator[list[int]]:

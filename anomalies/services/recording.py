@@ -1,18 +1,20 @@
 """What stands out becomes an anomaly in words, and asks for the work that it calls for."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from anomalies.detectors.base import Channel
 from anomalies.detectors.events import Event, severity
 from anomalies.detectors.explanation import Cause, clock, common_cause, explain, failure_mode
+from anomalies.detectors.seasonal_baseline import SeasonalBaseline
 from anomalies.models import Anomaly
 from anomalies.services.events import tell_ended, tell_opened
 from assets.models import Asset, Sensor
 from maintenance.models import Recommendation, Urgency
-from maintenance.services import recommend
+from maintenance.services import Advice, recommend
+from maintenance.services.advising import DUE_WITHIN, Evidence, urgency_for
 
 ADVISE_FROM = Urgency.MEDIUM
 """Milder anomalies are listed, but ask for no work."""
@@ -20,13 +22,7 @@ ADVISE_FROM = Urgency.MEDIUM
 ADVISE_WITHIN = timedelta(days=14)
 """An anomaly that ended longer than this before the sensor's last reading asks for no work."""
 
-DUE_WITHIN = {
-    Urgency.LOW: timedelta(days=30),
-    Urgency.MEDIUM: timedelta(days=14),
-    Urgency.HIGH: timedelta(days=3),
-    Urgency.CRITICAL: timedelta(days=1),
-}
-
+Source = Recommendation.Source
 URGENCIES: list[str] = list(Urgency.values)
 CHANNELS = {
     Channel.HIGH: Anomaly.Channel.HIGH,
@@ -163,6 +159,11 @@ def _failure_mode(sensor: Sensor, channel: Channel) -> str:
     return by_key
 
 
+def advised_mode(sensor: Sensor, channel: Channel) -> str:
+    """What an asset is to be checked for when this sensor alone is too high, or too low."""
+    return common_cause(_failure_mode(sensor, channel), [], sensor.asset.category).mode
+
+
 def _is_beyond_limit(event: Event, sensor: Sensor) -> bool:
     if sensor.kind == Sensor.Kind.COUNTER:
         return False
@@ -196,22 +197,42 @@ def _advise(rows: Sequence[Anomaly], at: datetime) -> None:
         groups[row.asset_id, cause.mode].append(row)
         symptoms[row.asset_id, cause.mode] |= cause.symptoms
     for key, group in sorted(groups.items()):
-        worst = max(group, key=lambda row: (URGENCIES.index(row.severity), row.started_at))
-        asset = worst.sensor.asset
-        urgency = urgency_for(Urgency(worst.severity), asset.criticality)
-        recommendation = recommend(
-            asset=asset,
-            failure_mode=key[1],
-            symptoms=symptoms[key],
-            reason=_reason(worst, asset, Cause(key[1], frozenset(symptoms[key]))),
-            urgency=urgency,
-            suggested_due_at=at + DUE_WITHIN[urgency],
-            at=at,
-        )
+        recommendation = recommend(advice=_advice_of(key[1], symptoms[key], group, at), at=at)
         # For a day after a dismissal the dismissed one comes back: nothing to join.
         if recommendation.status in Recommendation.LIVE:
             for row in group:
                 row.recommendation = recommendation
+
+
+def _advice_of(
+    mode: str, symptoms: Collection[str], group: Sequence[Anomaly], at: datetime
+) -> Advice:
+    worst = max(group, key=lambda row: (URGENCIES.index(row.severity), row.started_at))
+    asset = worst.sensor.asset
+    urgency = urgency_for(Urgency(worst.severity), asset.criticality)
+    is_stuck = worst.channel == Anomaly.Channel.STUCK
+    return Advice(
+        asset=asset,
+        failure_mode=mode,
+        source=Source.DATA_QUALITY if is_stuck else Source.ANOMALY,
+        detector=SeasonalBaseline().name,
+        symptoms=symptoms,
+        reason=_reason(worst, asset, Cause(mode, frozenset(symptoms))),
+        evidence=[_evidence(row) for row in sorted(group, key=lambda row: row.started_at)],
+        urgency=urgency,
+        suggested_due_at=at + DUE_WITHIN[urgency],
+    )
+
+
+def _evidence(row: Anomaly) -> Evidence:
+    """What the sensor reached; its page has the curve, and the anomalies stand below the advice."""
+    return Evidence(
+        about=row.sensor.key,
+        text=row.explanation,
+        value=row.peak_value,
+        unit=row.sensor.unit,
+        url=row.sensor.asset.get_absolute_url(),
+    )
 
 
 def _causes(rows: Sequence[Anomaly]) -> list[tuple[Anomaly, Cause]]:
@@ -251,14 +272,3 @@ def _reason(row: Anomaly, asset: Asset, cause: Cause) -> str:
         signs = " and of ".join(sorted(cause.symptoms))
         text += f" Signs of {signs} at once hint at {cause.mode}."
     return text
-
-
-def urgency_for(severity: Urgency, criticality: int) -> Urgency:
-    """The severity of the anomaly, a step lower on criticality 1 and 2, a step higher on 5.
-
-    >>> urgency_for(Urgency.MEDIUM, 5), urgency_for(Urgency.HIGH, 1)
-    (Urgency.HIGH, Urgency.MEDIUM)
-    """
-    step = (criticality >= 5) - (criticality <= 2)
-    place = URGENCIES.index(severity) + step
-    return Urgency(URGENCIES[min(max(place, 0), len(URGENCIES) - 1)])

@@ -1,4 +1,10 @@
+from forecasts.services.advising import recommend_crossings, recommend_rising_risk
 from forecasts.services.forecasting import refresh_forecasts
 from forecasts.services.rating import refresh_risk
 
-__all__ = ["refresh_forecasts", "refresh_risk"]
+__all__ = [
+    "recommend_crossings",
+    "recommend_rising_risk",
+    "refresh_forecasts",
+    "refresh_risk",
+]

@@ -1,6 +1,9 @@
 """What planners are told."""
 
+from collections.abc import Sequence
 from datetime import datetime
+
+from django.urls import reverse
 
 from maintenance.models import Recommendation, WorkOrder
 from notifications.models import Notification
@@ -17,6 +20,56 @@ def created_message(work_order: WorkOrder) -> Message:
         dedupe_key=f"work-order-{work_order.pk}-created",
         asset=work_order.asset_id,
         also=work_order.technician.user_id if work_order.technician else None,
+    )
+
+
+MANY = 10
+"""More news of one moment than this are told as one."""
+
+
+def opened_message(row: Recommendation) -> Message:
+    return Message(
+        event=Notification.Event.RECOMMENDATION_OPENED,
+        subject=f"{row.asset.tag}: check for {row.failure_mode} ({row.urgency} urgency)",
+        body=row.reason,
+        url=row.get_absolute_url(),
+        dedupe_key=f"recommendation-{row.pk}-opened",
+        asset=row.asset_id,
+    )
+
+
+def woken_message(row: Recommendation, at: datetime) -> Message:
+    """Of one that was snoozed and asks again, because its day came or it became more urgent."""
+    return Message(
+        event=Notification.Event.RECOMMENDATION_OPENED,
+        subject=f"{row.asset.tag}: {row.failure_mode} asks again ({row.urgency} urgency)",
+        body=row.reason,
+        url=row.get_absolute_url(),
+        dedupe_key=f"recommendation-{row.pk}-woken-{at.isoformat()}",
+        asset=row.asset_id,
+    )
+
+
+def tell_of_opened(rows: Sequence[Recommendation], *, at: datetime) -> None:
+    """Of one organization's new recommendations; of many at once there is one message."""
+    if not rows:
+        return
+    messages = [opened_message(row) for row in rows]
+    if len(rows) > MANY:
+        urgent = sum(row.urgency in ("high", "critical") for row in rows)
+        summary = Message(
+            event=Notification.Event.RECOMMENDATION_OPENED,
+            subject=f"{len(rows)} new recommendations, {urgent} of them urgent",
+            body="Open the list: what is to be dealt with first stands first.",
+            url=reverse("maintenance:recommendations"),
+            dedupe_key=f"recommendations-{rows[0].source}-{at.isoformat()}",
+        )
+        messages = [summary]
+    notify(
+        organization=rows[0].organization_id,
+        permission=Permission.WORK_ORDER_PLAN,
+        messages=messages,
+        at=at,
     )
 
 

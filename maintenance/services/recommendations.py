@@ -1,110 +1,35 @@
-"""Advice: opened or joined by anomalies, accepted or dismissed by planners."""
+"""Decisions on advice: accepted as work, put off for a while, or dismissed with a reason."""
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
-from assets.models import Asset
 from maintenance.models import MaintenanceType, Recommendation, Technician, Urgency, WorkOrder
 from maintenance.services.events import Event, recommendation_event
-from maintenance.services.messages import tell_planners
+from maintenance.services.messages import tell_planners, woken_message
 from maintenance.services.work_orders import create_work_order
-from notifications.models import Notification
-from notifications.services import Message, publish
+from notifications.services import publish
 from opssight.accounts.models import User
 
-QUIET_AFTER_DISMISSAL = timedelta(hours=24)
+Source = Recommendation.Source
+Status = Recommendation.Status
 URGENCIES = list(Urgency.values)
+
+TYPES = {
+    Source.FORECAST: MaintenanceType.PREDICTIVE,
+    Source.LIFE: MaintenanceType.PREDICTIVE,
+    Source.DATA_QUALITY: MaintenanceType.INSPECTION,
+    Source.OVERDUE: MaintenanceType.PREVENTIVE,
+}
+"""The type of the work, by what the advice comes from; of anomalies and risk: condition-based."""
 
 
 class RecommendationClosed(Exception):
     """Somebody accepted or dismissed the recommendation before."""
 
 
-@transaction.atomic
-def recommend(
-    *,
-    asset: Asset,
-    failure_mode: str,
-    reason: str,
-    urgency: Urgency,
-    suggested_due_at: datetime,
-    at: datetime,
-    symptoms: Collection[str] = (),
-) -> Recommendation:
-    """Open a recommendation, or join the live one of this asset and failure mode.
-
-    `symptoms` are failure modes that this one explains: a live one of theirs is joined too, and
-    renamed while nobody has accepted it. Joining never lowers the urgency and never postpones.
-    For a day after a dismissal the dismissed one is returned instead, so that a flapping signal
-    does not ask again at once.
-    """
-    recommendation = _live(asset, failure_mode, symptoms)
-    created = False
-    if recommendation is None:
-        dismissed = _about(asset, [failure_mode]).filter(
-            status=Recommendation.Status.DISMISSED, closed_at__gt=at - QUIET_AFTER_DISMISSAL
-        )
-        if (quiet := dismissed.order_by("-closed_at").first()) is not None:
-            return quiet
-        recommendation, created = Recommendation.objects.live().get_or_create(
-            asset=asset,
-            failure_mode=failure_mode,
-            defaults={
-                "organization_id": asset.organization_id,
-                "reason": reason,
-                "urgency": urgency,
-                "suggested_due_at": suggested_due_at,
-                "opened_at": at,
-            },
-        )
-    is_open = recommendation.status == Recommendation.Status.OPEN
-    if is_open and recommendation.failure_mode in set(symptoms) - {failure_mode}:
-        recommendation.failure_mode, recommendation.reason = failure_mode, reason
-        recommendation.save(update_fields=["failure_mode", "reason"])
-    if created:
-        tell_planners(
-            recommendation,
-            Message(
-                event=Notification.Event.RECOMMENDATION_OPENED,
-                subject=f"{asset.tag}: check for {failure_mode} ({urgency} urgency)",
-                body=reason,
-                url=recommendation.get_absolute_url(),
-                dedupe_key=f"recommendation-{recommendation.pk}-opened",
-                asset=asset.pk,
-            ),
-            at=at,
-        )
-        _publish(recommendation, Event.RECOMMENDATION_OPENED, at)
-    elif URGENCIES.index(urgency) > URGENCIES.index(recommendation.urgency):
-        recommendation.urgency, recommendation.reason = urgency, reason
-        recommendation.suggested_due_at = min(recommendation.suggested_due_at, suggested_due_at)
-        recommendation.save(update_fields=["urgency", "reason", "suggested_due_at"])
-    return recommendation
-
-
-def _about(asset: Asset, failure_modes: Collection[str]) -> QuerySet[Recommendation]:
-    """Those of an asset that carry one of the failure modes, or that an anomaly of it supports."""
-    return Recommendation.objects.filter(
-        Q(failure_mode__in=failure_modes) | Q(anomalies__failure_mode__in=failure_modes),
-        asset=asset,
-    ).distinct()
-
-
-def _live(asset: Asset, failure_mode: str, symptoms: Collection[str]) -> Recommendation | None:
-    """The live one to join: that of the failure mode itself, else the oldest of its symptoms.
-
-    Locked, so that nobody closes it before what joins it is saved.
-    """
-    about = _about(asset, {failure_mode, *symptoms}).filter(status__in=Recommendation.LIVE)
-    locked = Recommendation.objects.live().select_for_update(no_key=True)
-    return min(
-        locked.filter(pk__in=about.values("pk")).order_by("pk"),
-        key=lambda row: (row.failure_mode != failure_mode, row.opened_at, row.pk),
-        default=None,
-    )
+class MergeRefused(Exception):
+    """The recommendation cannot join this order. The text says why, and what to do."""
 
 
 @transaction.atomic
@@ -115,28 +40,60 @@ def accept(
     at: datetime,
     due_at: datetime,
     technician: Technician | None = None,
+    merge_into: WorkOrder | None = None,
 ) -> WorkOrder:
-    """Turn the recommendation into a work order. Raises RecommendationClosed."""
-    recommendation = _lock_open(recommendation)
-    order = create_work_order(
-        asset=recommendation.asset,
-        title=f"Check for {recommendation.failure_mode}",
-        description=recommendation.reason,
-        maintenance_type=MaintenanceType.CONDITION_BASED,
-        priority=Urgency(recommendation.urgency),
-        recommendation=recommendation,
-        technician=technician,
-        due_at=due_at,
-        by=by,
-        at=at,
-    )
-    recommendation.status = Recommendation.Status.ACCEPTED
-    recommendation.decided_at, recommendation.decided_by = at, by
-    recommendation.work_order, recommendation.snoozed_until = order, None
-    recommendation.save(
-        update_fields=["status", "decided_at", "decided_by", "work_order", "snoozed_until"]
-    )
-    _publish(recommendation, Event.RECOMMENDATION_ACCEPTED, at)
+    """Turn the recommendation into a work order, or let an open one of its asset deal with it.
+
+    An order that is joined keeps its date and technician, and takes the higher priority.
+    Raises RecommendationClosed, MergeRefused.
+    """
+    row = _lock_open(recommendation)
+    if merge_into is not None:
+        order = _join(merge_into, row)
+    else:
+        order = create_work_order(
+            asset=row.asset,
+            title=_title(row),
+            description=row.reason,
+            maintenance_type=TYPES.get(Source(row.source), MaintenanceType.CONDITION_BASED),
+            priority=Urgency(row.urgency),
+            recommendation=row,
+            job_plan=row.job_plan,
+            technician=technician,
+            due_at=due_at,
+            by=by,
+            at=at,
+        )
+    row.status, row.decided_at, row.decided_by = Status.ACCEPTED, at, by
+    row.work_order, row.snoozed_until = order, None
+    row.save(update_fields=["status", "decided_at", "decided_by", "work_order", "snoozed_until"])
+    _publish(row, Event.RECOMMENDATION_ACCEPTED, at)
+    return order
+
+
+def _title(row: Recommendation) -> str:
+    if row.source == Source.OVERDUE:
+        return f"Catch up on {row.failure_mode}"
+    return f"Check for {row.failure_mode}"
+
+
+def _join(order: WorkOrder, row: Recommendation) -> WorkOrder:
+    """The open order, which now says what else it is to deal with."""
+    order = WorkOrder.objects.select_for_update(of=("self",)).get(pk=order.pk)
+    if not order.is_open:
+        raise MergeRefused(
+            f"{order.number} is {order.get_status_display().lower()}. Choose an open order,"
+            " or make a new one."
+        )
+    if not order.lines.filter(asset=row.asset_id).exists():
+        raise MergeRefused(
+            f"{order.number} does not serve {row.asset.tag}. Choose an order of this asset,"
+            " or make a new one."
+        )
+    order.description = f"{order.description}\n\nAlso check for {row.failure_mode}: {row.reason}"
+    order.description = order.description.strip()
+    order.priority = max(order.priority, row.urgency, key=URGENCIES.index)
+    order.save(update_fields=["description", "priority"])
     return order
 
 
@@ -145,12 +102,10 @@ def dismiss(
     *, recommendation: Recommendation, by: User, at: datetime, reason: str
 ) -> Recommendation:
     """Close the recommendation and its anomalies without work. Raises RecommendationClosed."""
-    recommendation = _lock_open(recommendation)
-    recommendation.status = Recommendation.Status.DISMISSED
-    recommendation.decided_at, recommendation.decided_by = at, by
-    recommendation.closed_at, recommendation.dismiss_reason = at, reason
-    recommendation.snoozed_until = None
-    recommendation.save(
+    row = _lock_open(recommendation)
+    row.status, row.decided_at, row.decided_by = Status.DISMISSED, at, by
+    row.closed_at, row.dismiss_reason, row.snoozed_until = at, reason, None
+    row.save(
         update_fields=[
             "status",
             "decided_at",
@@ -160,11 +115,45 @@ def dismiss(
             "snoozed_until",
         ]
     )
-    undealt = recommendation.anomalies.undealt()
+    undealt = row.anomalies.undealt()
     closed = sorted(undealt.values_list("pk", flat=True))
     undealt.update(closed_at=at, closed_by=by)
-    _publish(recommendation, Event.RECOMMENDATION_DISMISSED, at, closed_anomalies=closed)
-    return recommendation
+    _publish(row, Event.RECOMMENDATION_DISMISSED, at, closed_anomalies=closed)
+    return row
+
+
+@transaction.atomic
+def snooze(
+    *, recommendation: Recommendation, at: datetime, until: datetime | None
+) -> Recommendation:
+    """Put the decision off; it comes back at `until`, or when it becomes more urgent.
+
+    With None a snoozed one is back at once. Raises RecommendationClosed.
+    """
+    row = _lock_open(recommendation)
+    row.snoozed_until = until if until is not None and until > at else None
+    row.save(update_fields=["snoozed_until"])
+    return row
+
+
+@transaction.atomic
+def wake(*, organization_id: int, at: datetime) -> int:
+    """Bring back what was snoozed until now, and tell who decides; returns how many.
+
+    The list shows them from their moment on, whether or not this has run.
+    """
+    due = Recommendation.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
+    rows = list(
+        due.filter(organization=organization_id, snoozed_until__lte=at)
+        .select_related("asset")
+        .order_by("pk")
+    )
+    for row in rows:
+        row.snoozed_until = None
+    Recommendation.objects.bulk_update(rows, ["snoozed_until"], batch_size=500)
+    for row in rows:
+        tell_planners(row, woken_message(row, at), at=at)
+    return len(rows)
 
 
 def _publish(row: Recommendation, event: Event, at: datetime, **more: list[int]) -> None:
@@ -175,9 +164,9 @@ def _publish(row: Recommendation, event: Event, at: datetime, **more: list[int])
 def _lock_open(recommendation: Recommendation) -> Recommendation:
     locked = (
         Recommendation.objects.select_for_update(of=("self",))
-        .select_related("asset__site", "organization")
+        .select_related("asset__site", "organization", "job_plan")
         .get(pk=recommendation.pk)
     )
-    if locked.status != Recommendation.Status.OPEN:
+    if locked.status != Status.OPEN:
         raise RecommendationClosed
     return locked

@@ -105,11 +105,13 @@ def test_an_anomaly_on_many_workers_opens_one_recommendation(planner: Membership
     results = at_once(
         8,
         lambda _: services.recommend(
-            asset=asset,
-            failure_mode="bearing wear",
-            reason="Vibration is high.",
-            urgency=Urgency.HIGH,
-            suggested_due_at=NOON,
+            advice=services.Advice(
+                asset=asset,
+                failure_mode="bearing wear",
+                reason="Vibration is high.",
+                urgency=Urgency.HIGH,
+                suggested_due_at=NOON,
+            ),
             at=NOON,
         ),
     )
@@ -129,11 +131,13 @@ def test_no_anomaly_joins_advice_while_it_is_being_closed(planner: Membership) -
             )
         with transaction.atomic():
             joined = services.recommend(
-                asset=recommendation.asset,
-                failure_mode="bearing wear",
-                reason="Vibration is high.",
-                urgency=Urgency.LOW,
-                suggested_due_at=NOON,
+                advice=services.Advice(
+                    asset=recommendation.asset,
+                    failure_mode="bearing wear",
+                    reason="Vibration is high.",
+                    urgency=Urgency.LOW,
+                    suggested_due_at=NOON,
+                ),
                 at=NOON,
             )
             joining.set()

@@ -30,14 +30,14 @@ DAY = timedelta(days=1)
 
 
 def recommend(asset, *, at=NOON, urgency=Urgency.MEDIUM, failure_mode="bearing wear"):
-    return services.recommend(
+    advice = services.Advice(
         asset=asset,
         failure_mode=failure_mode,
         reason=f"Vibration is {urgency}.",
         urgency=urgency,
         suggested_due_at=at + 7 * DAY,
-        at=at,
     )
+    return services.recommend(advice=advice, at=at)
 
 
 class TestRecommend:
@@ -316,13 +316,13 @@ class TestDueDates:
             asset__organization=plant, next_due_at=None, starts_at=NOON + DAY
         )
 
-        changed = services.recalculate_due_dates(organization_id=plant.pk)
+        changed = services.recalculate_due_dates(organization_id=plant.pk, at=NOON)
 
         schedule.refresh_from_db()
         schedule.asset.refresh_from_db()
         assert schedule.next_due_at == schedule.asset.next_due_at == NOON + DAY
-        assert changed == 0
-        assert services.recalculate_due_dates(organization_id=plant.pk) == 0
+        assert changed == 1
+        assert services.recalculate_due_dates(organization_id=plant.pk, at=NOON) == 0
 
     def test_the_asset_shows_the_earliest_of_its_active_schedules(
         self, plant: Organization
@@ -333,7 +333,7 @@ class TestDueDates:
         ScheduleFactory.create(asset=asset, next_due_at=NOON + DAY, is_active=False)
         bare = AssetFactory.create(organization=plant, next_due_at=NOON)
 
-        assert services.recalculate_due_dates(organization_id=plant.pk) == 2
+        assert services.recalculate_due_dates(organization_id=plant.pk, at=NOON) == 2
 
         asset.refresh_from_db()
         bare.refresh_from_db()
@@ -346,4 +346,4 @@ class TestDueDates:
         schedule.every = 10
         schedule.save()
 
-        assert services.reschedule(schedule=schedule).next_due_at == NOON + 10 * DAY
+        assert services.reschedule(schedule=schedule, at=NOON).next_due_at == NOON + 10 * DAY

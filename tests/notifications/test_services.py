@@ -126,11 +126,13 @@ class TestEvents:
     ) -> None:
         asset = AssetFactory.create(organization=plant, tag="P-101")
         advice = maintenance.recommend(
-            asset=asset,
-            failure_mode="bearing wear",
-            reason="Vibration is high.",
-            urgency=Urgency.HIGH,
-            suggested_due_at=NOON + DAY,
+            advice=maintenance.Advice(
+                asset=asset,
+                failure_mode="bearing wear",
+                reason="Vibration is high.",
+                urgency=Urgency.HIGH,
+                suggested_due_at=NOON + DAY,
+            ),
             at=NOON,
         )
         anomaly = AnomalyFactory.create(asset=asset, recommendation=advice)
@@ -164,11 +166,13 @@ class TestEvents:
         order = WorkOrderFactory.create(asset=AssetFactory.create(organization=plant))
         maintenance.cancel(work_order=order, by=planner.user, at=NOON)
         advice = maintenance.recommend(
-            asset=order.asset,
-            failure_mode="wear",
-            reason="?",
-            urgency=Urgency.LOW,
-            suggested_due_at=NOON,
+            advice=maintenance.Advice(
+                asset=order.asset,
+                failure_mode="wear",
+                reason="?",
+                urgency=Urgency.LOW,
+                suggested_due_at=NOON,
+            ),
             at=NOON + MINUTE,
         )
         maintenance.dismiss(

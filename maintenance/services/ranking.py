@@ -1,0 +1,137 @@
+"""Keeps how sure advice is, what waiting costs, and its place in the plant, from what is known."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from maintenance import ranking
+from maintenance.models import Recommendation
+from maintenance.queries import advice
+
+Source = Recommendation.Source
+FACTS = (Source.OVERDUE,)
+"""That something is late is no guess: no verdict makes it more or less certain."""
+
+NO_COST = {
+    Source.OVERDUE: "Being late is no fault yet: how likely it makes a failure is not known.",
+    Source.DATA_QUALITY: "A sensor that says nothing does not stop the machine by itself.",
+}
+NO_DOWNTIME_COST = "The asset has no cost of an hour of downtime. Enter it on the asset."
+NO_REPAIRS = (
+    f"Fewer than {advice.FEWEST} repairs of this failure mode, or of this category, are recorded."
+)
+KEPT = ["confidence", "cost_of_waiting", "cost_inputs", "rank", "rank_parts"]
+BATCH = 500
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an organization's past says: of each kind of advice, and of failures."""
+
+    found: dict[advice.Kind, advice.Found]
+    consequences: dict[tuple[str, str], advice.Consequence]
+
+    @classmethod
+    def of(cls, organization_id: int) -> "Known":
+        return cls(advice.track_record(organization_id), advice.consequences(organization_id))
+
+
+def refresh_ranks(*, organization_id: int, at: datetime) -> int:
+    """Bring all open advice of the organization in line, in bounded memory. Returns rows changed.
+
+    Safe to run twice and at once: the same inputs give the same numbers.
+    """
+    known = Known.of(organization_id)
+    rows = (
+        Recommendation.objects.filter(
+            organization=organization_id, status=Recommendation.Status.OPEN
+        )
+        .select_related("asset")
+        .order_by("pk")
+    )
+    changed = 0
+    for some in _batches(rows.iterator(chunk_size=BATCH)):
+        changed += _save(some, known, at)
+    return changed
+
+
+def rank_rows(*, rows: Sequence[Recommendation], at: datetime) -> int:
+    """Rank these rows of one organization, with their assets at hand; after they came or rose."""
+    if not rows:
+        return 0
+    return _save(rows, Known.of(rows[0].organization_id), at)
+
+
+def _batches(rows: Iterator[Recommendation]) -> Iterator[list[Recommendation]]:
+    while some := list(islice(rows, BATCH)):
+        yield some
+
+
+def _save(rows: Iterable[Recommendation], known: Known, at: datetime) -> int:
+    changed = [row for row in rows if apply(row, known, at)]
+    Recommendation.objects.bulk_update(changed, KEPT, batch_size=BATCH)
+    return len(changed)
+
+
+def apply(row: Recommendation, known: Known, at: datetime) -> bool:
+    """Set the numbers in the row; returns whether one of them is new."""
+    before = [getattr(row, name) for name in KEPT]
+    found = known.found.get(advice.kind_of(row), advice.NOTHING_FOUND)
+    is_fact = row.source in FACTS
+    sure = 1.0 if is_fact else ranking.confidence(*found)
+    row.confidence = None if is_fact else round(sure, 4)
+    row.cost_of_waiting, row.cost_inputs = _cost(row, sure, known, at)
+    row.cost_inputs |= {"confirmed": found.confirmed, "false_alarms": found.false_alarms}
+    ranked = ranking.rank(
+        urgency=row.urgency,
+        days_left=(row.suggested_due_at - at) / DAY,
+        criticality=row.asset.criticality,
+        confidence=sure,
+        cost_of_waiting=None if row.cost_of_waiting is None else float(row.cost_of_waiting),
+    )
+    row.rank = round(ranked.score, 1)
+    row.rank_parts = [_rounded(asdict(part)) for part in ranked.parts]
+    return before != [getattr(row, name) for name in KEPT]
+
+
+def _cost(
+    row: Recommendation, sure: float, known: Known, at: datetime
+) -> tuple[Decimal | None, dict[str, Any]]:
+    """Per week, and what it was computed from; None with the reason where something is missing."""
+    if (why := NO_COST.get(Source(row.source))) is not None:
+        return None, {"missing": [why]}
+    meant = advice.consequence_of(known.consequences, row.asset, row.failure_mode)
+    hourly = row.asset.downtime_cost
+    missing = [NO_DOWNTIME_COST] * (hourly is None) + [NO_REPAIRS] * (meant is None)
+    if hourly is None or meant is None:
+        return None, {"missing": missing}
+    days = _days_to_failure(row, at)
+    likelihood = ranking.likelihood_per_week(sure, days)
+    consequence = float(hourly) * meant.hours + meant.repair_cost
+    inputs = {
+        "likelihood_per_week": round(likelihood, 4),
+        "days_to_failure": round(days, 1),
+        "days_from": "urgency" if row.expected_at is None else "forecast",
+        "downtime_cost": float(hourly),
+        "downtime_hours": round(meant.hours, 2),
+        "repair_cost": round(meant.repair_cost, 2),
+        "records": meant.records,
+        "records_of": meant.of,
+    }
+    return round(Decimal(likelihood * consequence), 2), inputs
+
+
+def _days_to_failure(row: Recommendation, at: datetime) -> float:
+    if row.expected_at is None:
+        return ranking.DAYS_TO_FAILURE[row.urgency]
+    return max(round((row.expected_at - at) / DAY, 1), 0.5)
+
+
+def _rounded(part: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: round(value, 2) if isinstance(value, float) else value for name, value in part.items()
+    }
