@@ -6,4 +6,5 @@ app_name = "assets"
 urlpatterns = [
     path("", views.asset_list, name="list"),
     path("<int:pk>/", views.detail, name="detail"),
+    path("<int:pk>/impact/", views.impact, name="impact"),
 ]

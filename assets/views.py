@@ -1,3 +1,6 @@
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, F, Q
 from django.http import HttpResponse
@@ -5,7 +8,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from assets.impact import Effect
 from assets.models import Asset, AssetGroup, AssetKpi, Site
+from assets.queries.impact import impact_of, stopped_now
 from opssight.accounts.permissions import Permission
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
@@ -84,3 +89,37 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
         "now": timezone.now(),
     }
     return render(request, "assets/detail.html", context)
+
+
+@require_safe
+@login_required
+def impact(request: UserRequest, pk: int) -> HttpResponse:
+    """Fragment: what stops with the asset, and what stops it."""
+    mine = Asset.objects.for_user(request.user)
+    asset = get_object_or_404(mine, pk=pk)
+    found = impact_of(pk)
+    ids = {one.asset for one in (*found.downstream, *found.upstream)}
+    ids |= {one.backup for one in found.downstream if one.backup} | {found.backup or 0}
+    known = mine.in_bulk(list(ids))
+    context = {
+        "asset": asset,
+        "is_down": stopped_now(pk),
+        "backup": known.get(found.backup or 0),
+        "downstream": _seen(found.downstream, known),
+        "upstream": _seen(found.upstream, known),
+    }
+    return render(request, "assets/impact.html", context)
+
+
+def _seen(found: Sequence[Effect], known: Mapping[int, Asset]) -> list[dict[str, Any]]:
+    """Those that the user may see, with the assets that the ids stand for."""
+    return [
+        {
+            "asset": known[one.asset],
+            "depth": one.depth,
+            "backup": known.get(one.backup or 0),
+            "impaired": one.impaired,
+        }
+        for one in found
+        if one.asset in known
+    ]

@@ -50,7 +50,11 @@ class RiskScore(AssetOwned):
     day = models.DateField()
     score = models.FloatField(help_text="0 to 100.")
     likelihood = models.FloatField(help_text="0 to 1.")
-    criticality = models.PositiveSmallIntegerField()
+    criticality = models.PositiveSmallIntegerField(help_text="Of the asset, 1 to 5.")
+    consequence = models.PositiveSmallIntegerField(
+        help_text="The criticality that counts, 1 to 5: its own, or that of what stops with it."
+    )
+    consequence_sentence = models.CharField(max_length=200)
     parts = models.JSONField(help_text="Name, value, weight and a sentence for each part.")
     computed_at = models.DateTimeField()
 

@@ -7,10 +7,12 @@ Each part is a reason that may bring a failure on its own, so they combine like 
 (a "noisy or"): one bad part is enough, and a further one never lowers the result. `likelihood` is
 an index between 0 and 1, not a calibrated probability; learning one from recorded failures needs
 about 20 of them. Consequence follows the asset's criticality, 1 to 5 (EN 13306: risk combines the
-likelihood of a failure with its consequence).
+likelihood of a failure with its consequence), or the highest criticality among the assets that stop
+with it: a cheap pump that starves a reactor is as serious as the reactor.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,11 +56,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """`score` 0 to 100, `likelihood` 0 to 1, and the parts, worst first."""
+    """`score` 0 to 100, `likelihood` 0 to 1, and the parts, worst first.
+
+    `consequence`: the criticality that counts, 1 to 5, with a sentence saying whose it is.
+    """
 
     score: float
     likelihood: float
     criticality: int
+    consequence: int
+    consequence_sentence: str
     parts: tuple[Part, ...]
 
     @property
@@ -78,20 +85,33 @@ class Risk:
         return {part.name: part.likelihood * share for part in self.parts}
 
 
-def risk(*, criticality: int, parts: list[Part]) -> Risk:
+def risk(*, criticality: int, parts: list[Part], behind: Sequence[int] = ()) -> Risk:
     """Combine the parts. Raises `ValueError` for a criticality outside 1 to 5.
+
+    `behind`: the criticality of each asset that stops with this one.
 
     >>> result = risk(criticality=3, parts=[
     ...     condition(scores={"Vibration": 1.5}), overdue(days_late=12, cycle_days=30)])
     >>> round(result.score), result.level.value, [part.name for part in result.parts]
     (41, 'high', ['condition', 'overdue'])
+    >>> risk(criticality=2, parts=[], behind=[3, 5]).consequence_sentence
+    'Consequence: criticality 2 of 5; 2 assets stop with it, the most critical of them 5 of 5.'
     """
-    if criticality not in CONSEQUENCE:
-        raise ValueError(f"Criticality must be 1 to 5, not {criticality}.")
+    for one in (criticality, *behind):
+        if one not in CONSEQUENCE:
+            raise ValueError(f"Criticality must be 1 to 5, not {one}.")
+    consequence = max((criticality, *behind))
     survival = math.prod(1.0 - part.likelihood for part in parts)
     likelihood = 1.0 - survival
     ordered = tuple(sorted(parts, key=lambda part: (-part.likelihood, part.name)))
-    return Risk(100.0 * likelihood * CONSEQUENCE[criticality], likelihood, criticality, ordered)
+    return Risk(
+        score=100.0 * likelihood * CONSEQUENCE[consequence],
+        likelihood=likelihood,
+        criticality=criticality,
+        consequence=consequence,
+        consequence_sentence=_consequence(criticality, behind),
+        parts=ordered,
+    )
 
 
 def condition(*, scores: dict[str, float], limit_use: dict[str, float] | None = None) -> Part:
@@ -176,6 +196,17 @@ def age(*, years: float | None, life_years: float = DEFAULT_LIFE_YEARS) -> Part:
         return _part("age", 0.0, "Age: the installation date is not known.")
     value = _between(years / max(life_years, 0.1), 0.5, 1.0)
     return _part("age", value, f"Age: {years:.1f} of about {life_years:.0f} expected years.")
+
+
+def _consequence(criticality: int, behind: Sequence[int]) -> str:
+    own = f"Consequence: criticality {criticality} of 5"
+    if not behind:
+        return f"{own}."
+    if len(behind) == 1:
+        return f"{own}; an asset of {behind[0]} of 5 stops with it."
+    return (
+        f"{own}; {len(behind)} assets stop with it, the most critical of them {max(behind)} of 5."
+    )
 
 
 def _spoken(key: str) -> str:

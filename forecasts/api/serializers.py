@@ -61,6 +61,8 @@ class RiskScoreSerializer(OfAsset, TenantSerializer[RiskScore]):
             "score",
             "likelihood",
             "criticality",
+            "consequence",
+            "consequence_sentence",
             "parts",
             "computed_at",
         ]

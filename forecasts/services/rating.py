@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from anomalies.models import Anomaly
 from assets.models import Asset, Sensor
+from assets.queries.impact import criticality_behind
 from forecasts import queries, risk
 from forecasts.models import Forecast, RiskScore
 from maintenance.models import MaintenanceSchedule
@@ -58,10 +59,11 @@ def refresh_risk(*, asset_ids: Iterable[int], at: datetime) -> int:
     )
     found = _evidence(assets, at)
     use = _limit_use([sensor for one in found.values() for sensor in one.sensors], at)
+    behind = criticality_behind([asset.pk for asset in assets])
     rows: list[RiskScore] = []
     risen: list[tuple[Asset, risk.Risk, date]] = []
     for asset in assets:
-        rated = _rate(asset, found[asset.pk], use, at)
+        rated = _rate(asset, found[asset.pk], use, behind[asset.pk], at)
         day = at.astimezone(asset.organization.zone).date()
         rows.append(_row(asset, rated, day, at))
         if rated.score >= risk.HIGH and (asset.current_risk or 0.0) < risk.HIGH:
@@ -71,7 +73,15 @@ def refresh_risk(*, asset_ids: Iterable[int], at: datetime) -> int:
         rows,
         update_conflicts=True,
         unique_fields=["asset", "day"],
-        update_fields=["score", "likelihood", "criticality", "parts", "computed_at"],
+        update_fields=[
+            "score",
+            "likelihood",
+            "criticality",
+            "consequence",
+            "consequence_sentence",
+            "parts",
+            "computed_at",
+        ],
     )
     Asset.objects.bulk_update(assets, ["current_risk"])
     _tell(risen, at)
@@ -129,11 +139,14 @@ def _use_of_limits(sensor: Sensor, value: float, normal: float) -> float:
     return max(uses)
 
 
-def _rate(asset: Asset, one: Evidence, use: Mapping[int, float], at: datetime) -> risk.Risk:
+def _rate(
+    asset: Asset, one: Evidence, use: Mapping[int, float], behind: Sequence[int], at: datetime
+) -> risk.Risk:
     names = {sensor.pk: sensor.key for sensor in one.sensors}
     scores = {sensor.key: _score_now(sensor, one.anomalies) for sensor in one.sensors}
     return risk.risk(
         criticality=asset.criticality,
+        behind=behind,
         parts=[
             risk.condition(
                 scores=scores, limit_use={names[pk]: use[pk] for pk in names if pk in use}
@@ -205,6 +218,8 @@ def _row(asset: Asset, rated: risk.Risk, day: date, at: datetime) -> RiskScore:
         score=rated.score,
         likelihood=rated.likelihood,
         criticality=rated.criticality,
+        consequence=rated.consequence,
+        consequence_sentence=rated.consequence_sentence,
         parts=parts,
         computed_at=at,
     )
@@ -248,6 +263,7 @@ def _happening(asset: Asset, rated: risk.Risk, day: date) -> Happening:
             "level": rated.level,
             "likelihood": rated.likelihood,
             "criticality": rated.criticality,
+            "consequence": rated.consequence,
             "reasons": [part.sentence for part in rated.parts if part.value > 0],
         },
         page=asset.get_absolute_url(),

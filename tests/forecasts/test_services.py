@@ -3,11 +3,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from assets.models import Asset, Sensor
+from assets.models import Asset, AssetRelationship, Sensor
 from forecasts import queries, services
 from forecasts.models import Forecast, RiskScore
 from notifications.models import Notification
-from opssight.accounts.models import Membership
+from opssight.accounts.models import Membership, Organization
 from tests.anomalies.signals import STEP, ordinary, sensor_with
 from tests.factories import (
     NOON,
@@ -228,6 +228,20 @@ class TestRisk:
         services.refresh_risk(asset_ids=[asset.pk], at=NOON)
         assert RiskScore.objects.count() == 2
 
+    def test_what_stops_with_an_asset_counts(self, plant: Organization) -> None:
+        pump = AssetFactory.create(organization=plant, criticality=1)
+        reactor = AssetFactory.create(organization=plant, criticality=5)
+        AssetRelationship.objects.create(
+            organization=plant, source=pump, target=reactor, kind=AssetRelationship.Kind.FEEDS
+        )
+
+        services.refresh_risk(asset_ids=[pump.pk], at=NOW)
+
+        row = RiskScore.objects.get(asset=pump)
+        assert (row.criticality, row.consequence) == (1, 5)
+        assert row.score == pytest.approx(100 * row.likelihood)  # as of criticality 5
+        assert "an asset of 5 of 5 stops with it" in row.consequence_sentence
+
     def test_queries_do_not_grow_with_the_number_of_assets(
         self, django_assert_max_num_queries, planner: Membership
     ) -> None:
@@ -238,6 +252,6 @@ class TestRisk:
             ScheduleFactory.create(asset=asset, next_due_at=NOON)
         ids = list(Asset.objects.values_list("pk", flat=True))
 
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(16):
             services.refresh_risk(asset_ids=ids, at=NOW)
         assert Notification.objects.count() == 6

@@ -32,13 +32,13 @@ def test_pages_use_the_words_of_the_risk_model():
     scores = [tenths / 10 for tenths in range(1001)]
 
     assert [risk_level(score) for score in scores] == [
-        risk.Risk(score, 0.5, 3, ()).level for score in scores
+        risk.Risk(score, 0.5, 3, 3, "", ()).level for score in scores
     ]
 
 
 def test_the_dashboard_counts_what_the_risk_model_calls_high():
-    assert risk.Risk(risk.HIGH, 0.5, 3, ()).level == risk.Level.HIGH
-    assert risk.Risk(risk.HIGH - 0.1, 0.5, 3, ()).level == risk.Level.MEDIUM
+    assert risk.Risk(risk.HIGH, 0.5, 3, 3, "", ()).level == risk.Level.HIGH
+    assert risk.Risk(risk.HIGH - 0.1, 0.5, 3, 3, "", ()).level == risk.Level.MEDIUM
 
 
 @pytest.mark.django_db
