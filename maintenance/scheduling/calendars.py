@@ -11,8 +11,8 @@ from maintenance.scheduling.free_days import Pause, is_working_day, public_holid
 from maintenance.scheduling.intervals import Interval, aware, occurrences, wall
 from maintenance.scheduling.rules import Rule
 
-HORIZON = timedelta(days=40 * 366)
-"""How far ahead an occurrence is looked for: 29 February on a given weekday comes in 40 years."""
+HORIZON = timedelta(days=100 * 366)
+"""How far ahead an occurrence is looked for."""
 FURTHEST_MOVE = timedelta(days=14)
 """A holiday moves an occurrence at most this far; one that finds no working day stays."""
 
@@ -165,3 +165,16 @@ class Calendar:
 
     def _is_out(self, day: date) -> bool:
         return day in self.excluded or (self.pause is not None and day in self.pause)
+
+
+def resumed(moment: datetime, *, pause: Pause, starts_at: datetime, zone: tzinfo) -> datetime:
+    """The moment; or, in the yearly pause, the start's time of day on the first day after it.
+
+    >>> later = resumed(datetime(2026, 12, 24, 9, tzinfo=UTC), pause=Pause("12-20", "01-06"),
+    ...     starts_at=datetime(2026, 1, 1, 8, tzinfo=UTC), zone=UTC)
+    >>> f"{later:%Y-%m-%d %H:%M}"
+    '2027-01-07 08:00'
+    """
+    day = aware(moment).astimezone(zone).date()
+    after = pause.resumes(day)
+    return moment if after == day else wall(after, starts_at.astimezone(zone).time(), zone)

@@ -13,7 +13,7 @@ from maintenance.scheduling.rule_parts import parts_of
 
 CYCLE = 400
 """Years after which the calendar repeats, weekdays and all."""
-LOOKED_AT = 100
+LOOKED_AT = 250
 """Years after the start in which days are looked for, at least."""
 
 

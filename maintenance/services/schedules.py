@@ -92,7 +92,7 @@ def fill_calendars(*, organization_id: int, at: datetime) -> int:
     )
     seen, last = 0, 0
     while batch := list(empty.filter(pk__gt=last)[:SCHEDULES_PER_BATCH]):
-        dues = [_calendar_due(schedule, schedule.served) for schedule in batch]
+        dues = [calendar_due(schedule, schedule.served) for schedule in batch]
         with connection.cursor() as cursor:
             cursor.execute(_WRITE_CALENDARS, [[schedule.pk for schedule in batch], dues])
         seen, last = seen + len(batch), batch[-1].pk
@@ -104,7 +104,7 @@ def reschedule(*, schedule: MaintenanceSchedule, at: datetime) -> MaintenanceSch
     """Calculate the due date anew, after the calendar or a trigger was changed."""
     locked = lock_schedules([schedule.pk])[0]
     served = _served(schedule.pk).values_list("occurrence_at", flat=True).first()
-    locked.calendar_due_at = _calendar_due(locked, served)
+    locked.calendar_due_at = calendar_due(locked, served)
     locked.save(update_fields=["calendar_due_at"])
     refresh(schedules=[locked.pk], at=at)
     locked.refresh_from_db(fields=["next_due_at"])
@@ -199,7 +199,7 @@ def _served(schedule: Any) -> QuerySet[WorkOrder]:
     )
 
 
-def _calendar_due(schedule: MaintenanceSchedule, served: datetime | None) -> datetime | None:
+def calendar_due(schedule: MaintenanceSchedule, served: datetime | None) -> datetime | None:
     """The coming occurrence of its calendar, after `served` and the last completion."""
     calendar = schedule.calendar
     if calendar is None:
