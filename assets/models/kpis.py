@@ -39,6 +39,9 @@ class AssetKpi(TenantModel):
         ROLLING_30D = "rolling_30d", "Rolling 30 days"
         ROLLING_365D = "rolling_365d", "Rolling 365 days"
 
+    UNITS = {Kpi.MTBF: "h", Kpi.MTTR: "h", Kpi.MTTR_SMRP: "h", Kpi.BACKLOG: "weeks"}
+    """Of those that are no ratio."""
+
     asset = models.ForeignKey(
         Asset, on_delete=models.CASCADE, null=True, blank=True, related_name="kpis"
     )
@@ -93,6 +96,11 @@ class AssetKpi(TenantModel):
             | Q(site__in=AccessScope.ids("site", memberships))
             | Q(group__in=AccessScope.ids("group", memberships))
         )
+
+    @property
+    def unit(self) -> str:
+        """h, weeks, or % of what is a ratio."""
+        return self.UNITS.get(self.Kpi(self.kpi), "%")
 
     def __str__(self) -> str:
         return f"{self.get_kpi_display()} of {self.asset or self.group or self.site or 'all'}"
