@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
+from typing import Any
 
 from dateutil.relativedelta import relativedelta
 from django.core.exceptions import ValidationError
@@ -13,7 +14,6 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from assets.models import Asset, AssetGroupMember
 from maintenance.models import JobPlanPart, MaintenanceSchedule, Part, WorkOrder
 from maintenance.queries.capacity import capacity, monday_of, mondays
-from maintenance.queries.stock import free_stock
 from maintenance.services.occurrences import Occurrence, upcoming
 from opssight.accounts.models import Organization
 
@@ -277,9 +277,8 @@ def _parts(rows: Sequence[Planned], zone: tzinfo) -> list[Need]:
         assets = _assets_of(row.schedule)
         for part, quantity in needs.get(row.schedule.job_plan_id, ()):
             months[part][month] += quantity * assets
-    free = free_stock(parts=list(months))
-    found = Part.objects.filter(pk__in=list(months)).order_by("number", "pk")
-    return [Need(part, free[part.pk], dict(months[part.pk])) for part in found]
+    found: Any = Part.objects.filter(pk__in=list(months)).with_free().order_by("number", "pk")
+    return [Need(part, part.free, dict(months[part.pk])) for part in found]
 
 
 def _assets_of(schedule: MaintenanceSchedule) -> int:

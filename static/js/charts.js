@@ -1,4 +1,4 @@
-// Draws every element with data-chart="series|timeline|ranking|bars" (templates/components/chart.html).
+// Draws every element with data-chart="series|timeline|ranking|bars|columns" (templates/components/chart.html).
 // The data is JSON, from the address in data-url or from <script type="application/json"> with the id
 // in data-source. Times are ISO 8601 with an offset, or milliseconds since 1970; they are shown in the
 // page's time zone. severity is low, medium, high or critical. Fields marked ? may be absent.
@@ -11,6 +11,8 @@
 //             spans: [{lane: index, start, end|null, severity, label, url?}] }
 // ranking   { items: [{label, value, severity, url?, note?}] (highest first), max?: 100, unit?, empty? }
 // bars      { categories: [{label, url?}], parts: [{label, values: [one per category]}], max?, unit?, empty? }
+// columns   { categories: [label, …], bars: {label, values}, line?: {label, values} (a step over the
+//             bars), unit?, summary: the sentence under it, empty? }
 //
 // Each chart also writes one sentence under itself that says what it shows.
 (() => {
@@ -328,6 +330,45 @@
         summary: first ? `${plural(data.items.length, "asset")}; the highest is ${first.label} with ${withUnit(first.value, data.unit)}.` : "",
         link: (event) => data.items[event.componentType === "yAxis" ? data.items.findIndex((item) => item.label === event.value) : event.dataIndex]?.url,
       };
+    },
+
+    columns(data, element) {
+      const option = base();
+      const line = data.line?.values;
+      Object.assign(option, {
+        xAxis: axis({ type: "category", data: data.categories, splitLine: { show: false } }),
+        yAxis: axis({ type: "value", min: 0, name: data.unit, nameTextStyle: { color: color("tblr-secondary") } }),
+        series: [
+          {
+            name: data.bars.label,
+            type: "bar",
+            barMaxWidth: 24,
+            data: data.bars.values.map((value, index) => ({
+              value,
+              itemStyle: { color: line && value > line[index] ? fill("high", 0.9) : color("tblr-primary", 0.9) },
+            })),
+            itemStyle: { color: color("tblr-primary", 0.9) },
+          },
+          ...(line ? [{
+            name: data.line.label,
+            type: "line",
+            step: "middle",
+            showSymbol: false,
+            data: line,
+            lineStyle: { width: 1.5, color: color("tblr-secondary") },
+            itemStyle: { color: color("tblr-secondary") },
+          }] : []),
+        ],
+      });
+      addLegend(option, element, [data.bars.label, ...(line ? [data.line.label] : [])]);
+      if (data.unit) option.grid.top += 16;
+      option.tooltip.trigger = "axis";
+      option.tooltip.axisPointer = { type: "shadow", shadowStyle: { color: color("tblr-secondary", 0.08) } };
+      option.tooltip.formatter = (hits) => tip(
+        data.categories[hits[0].dataIndex],
+        hits.map((hit) => [hit.seriesName, withUnit(hit.value, data.unit)]),
+      );
+      return { option, isEmpty: Boolean(data.empty), summary: data.summary, link: () => undefined };
     },
 
     bars(data, element) {
