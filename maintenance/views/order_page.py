@@ -15,11 +15,15 @@ from maintenance.services.course import TransitionRefused
 from maintenance.services.transitions import Possible, possible
 from maintenance.views import (
     order_comments,
+    order_costs,
     order_course,
     order_downtime,
     order_files,
+    order_labor,
     order_lines,
     order_links,
+    order_parts,
+    order_outage,
 )
 from opssight.accounts.permissions import Permission
 from opssight.core.htmx import render_fragment
@@ -31,11 +35,15 @@ Context = Callable[[UserRequest, WorkOrder], dict[str, Any]]
 # gives its context. Each has a URL of its own that answers with the same fragment.
 BELOW: tuple[tuple[str, Context], ...] = (
     ("lines", order_lines.context),
+    ("parts", order_parts.context),
     ("files", order_files.context),
     ("comments", order_comments.context),
 )
 BESIDE: tuple[tuple[str, Context], ...] = (
+    ("labor", order_labor.context),
+    ("costs", order_costs.context),
     ("downtime", order_downtime.context),
+    ("outage", order_outage.context),
     ("links", order_links.context),
     ("course", order_course.context),
 )
