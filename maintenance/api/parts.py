@@ -86,7 +86,7 @@ class PartViewSet(CrudTenantViewSet):
     write_permissions = edits(Permission.STORE_EDIT)
     filterset_class = PartFilter
     search_fields = ["number", "name", "bin"]
-    ordering_fields = ["number", "name", "on_hand", "free", "min_level", "unit_cost"]
+    ordering_fields = ["number", "name", "on_hand", "min_level", "unit_cost"]
 
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
         super().perform_create(serializer)
@@ -166,7 +166,7 @@ class PartReservationViewSet(
     write_permissions = dict.fromkeys(("create", "update", "partial_update", "destroy"), KEEP)
     filterset_class = PartReservationFilter
     search_fields = ["part__number", "part__name", "work_order__number"]
-    ordering_fields = ["quantity", "part__number", "work_order__number"]
+    ordering_fields = ["quantity"]
 
     @extend_schema(
         summary="Reserve parts for a work order",

@@ -84,6 +84,8 @@ class CountForm(BookingForm):
 class PartBookingForm(BookingForm):
     """A part, by its number, and how many: for an order."""
 
+    ids = "booking"
+
     part = PartByNumberField(max_length=50, label="Part", help_text="Its number.")
     quantity = quantity(label="Quantity", initial=1)
 
