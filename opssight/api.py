@@ -13,7 +13,13 @@ from maintenance.api.checklists import WorkOrderTaskViewSet
 from maintenance.api.comments import CommentViewSet
 from maintenance.api.costs import OtherCostViewSet
 from maintenance.api.documents import AttachmentViewSet
+from maintenance.api.downtimes import DowntimeViewSet
 from maintenance.api.labor import LaborEntryViewSet
+from maintenance.api.order_parts import (
+    WorkOrderAssetViewSet,
+    WorkOrderBlockViewSet,
+    WorkOrderTransitionViewSet,
+)
 from maintenance.api.parts import PartReservationViewSet, PartViewSet
 from maintenance.api.plans import JobPlanViewSet
 from maintenance.api.schedules import MaintenanceScheduleViewSet
@@ -42,6 +48,10 @@ router.register("maintenance/schedule-meters", MeterTriggerViewSet)
 router.register("maintenance/schedule-conditions", ConditionTriggerViewSet)
 router.register("maintenance/job-plans", JobPlanViewSet)
 router.register("maintenance/work-orders", WorkOrderViewSet)
+router.register("maintenance/work-order-lines", WorkOrderAssetViewSet)
+router.register("maintenance/work-order-blocks", WorkOrderBlockViewSet)
+router.register("maintenance/work-order-transitions", WorkOrderTransitionViewSet)
+router.register("maintenance/downtimes", DowntimeViewSet)
 router.register("maintenance/work-order-tasks", WorkOrderTaskViewSet)
 router.register("maintenance/labor-entries", LaborEntryViewSet)
 router.register("maintenance/other-costs", OtherCostViewSet)

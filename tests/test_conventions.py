@@ -92,6 +92,12 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "maintenance/schedule-meters": _of_asset(factories.MeterTriggerFactory),
     "maintenance/schedule-conditions": _of_asset(factories.ConditionTriggerFactory),
     "maintenance/job-plans": _job_plan,
+    "maintenance/work-order-lines": lambda member: (
+        factories.WorkOrderFactory.create(asset=_asset(member)).lines.get()
+    ),
+    "maintenance/work-order-blocks": _of_asset(factories.WorkOrderBlockFactory),
+    "maintenance/work-order-transitions": _of_asset(factories.WorkOrderTransitionFactory),
+    "maintenance/downtimes": _of_asset(factories.DowntimeFactory),
     "maintenance/work-order-tasks": _of_asset(factories.WorkOrderTaskFactory),
     "maintenance/work-orders": _assigned(factories.WorkOrderFactory),
     "maintenance/labor-entries": _of_asset(factories.LaborEntryFactory),

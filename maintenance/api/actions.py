@@ -4,11 +4,22 @@ from typing import Any
 
 from rest_framework import serializers
 
+from assets.models import Asset
 from maintenance.api.people import TechnicianField
 from maintenance.api.serializers import WorkOrderSerializer
-from maintenance.models import LONGEST_NOTES, MOST_MINUTES, Verdict, WorkOrder
+from maintenance.models import (
+    LONGEST_NOTES,
+    MOST_MINUTES,
+    FailureCause,
+    FailureMechanism,
+    Verdict,
+    WorkOrder,
+    WorkOrderAsset,
+)
 from maintenance.services import Outcome
+from maintenance.services.completion import LineOutcome
 from opssight.core.api.fields import CharField, IntegerField, UtcDateTimeField
+from opssight.core.api.serializers import TenantRelatedField
 
 # The browsable API preselects the first: nobody confirms a fault by overlooking a field.
 VERDICTS = sorted(Verdict.choices, key=lambda choice: choice[0] != Verdict.NOT_INSPECTED)
@@ -25,20 +36,63 @@ class DismissSerializer(serializers.Serializer[None]):
     reason = CharField(max_length=300, help_text="Why no work is needed.")
 
 
+class LineOutcomeSerializer(serializers.Serializer[None]):
+    asset = TenantRelatedField(queryset=Asset.objects.all(), help_text="One that it serves.")
+    result = serializers.ChoiceField(choices=WorkOrderAsset.Result.choices)
+    notes = CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTES)
+
+
 class CompleteSerializer(serializers.Serializer[None]):
     notes = CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTES)
-    labor_minutes = IntegerField(required=False, default=0, min_value=0, max_value=MOST_MINUTES)
-    downtime_minutes = IntegerField(required=False, default=0, min_value=0, max_value=MOST_MINUTES)
+    labor_minutes = IntegerField(
+        required=False,
+        default=0,
+        min_value=0,
+        max_value=MOST_MINUTES,
+        help_text="Besides the labor entries of the order.",
+    )
+    downtime_minutes = IntegerField(
+        required=False,
+        default=0,
+        min_value=0,
+        max_value=MOST_MINUTES,
+        help_text="Of the leading asset until now, where no downtime is linked.",
+    )
     verdict = serializers.ChoiceField(
         choices=VERDICTS,
         required=False,
         default=Verdict.NOT_INSPECTED,
         help_text="What was found, of an order that came from a recommendation.",
     )
+    failure_mode = CharField(
+        required=False, default="", allow_blank=True, max_length=100, help_text="How it failed."
+    )
+    failure_cause = serializers.ChoiceField(
+        choices=FailureCause.choices, required=False, default="", allow_blank=True
+    )
+    failure_mechanism = serializers.ChoiceField(
+        choices=FailureMechanism.choices, required=False, default="", allow_blank=True
+    )
+    signed_by = CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=200,
+        help_text="Name of whoever accepts the work.",
+    )
+    lines = LineOutcomeSerializer(
+        many=True, required=False, help_text="What came of it at each asset, where it has several."
+    )
 
     def outcome(self) -> Outcome:
-        values = self.validated_data
-        return Outcome(**{**values, "verdict": Verdict(values["verdict"])})
+        values = dict(self.validated_data)
+        lines = {
+            line["asset"].pk: LineOutcome(
+                result=WorkOrderAsset.Result(line["result"]), notes=line["notes"]
+            )
+            for line in values.pop("lines", [])
+        }
+        return Outcome(**{**values, "verdict": Verdict(values["verdict"]), "lines": lines})
 
 
 class WorkOrderUpdateSerializer(WorkOrderSerializer):
@@ -50,7 +104,7 @@ class WorkOrderUpdateSerializer(WorkOrderSerializer):
     status = serializers.ChoiceField(
         choices=WorkOrder.Status.choices,
         required=False,
-        help_text="`in_progress` starts, `completed` completes, `cancelled` cancels.",
+        help_text="To move it to, by the table of transitions.",
     )
     notes = CharField(required=False, allow_blank=True, max_length=LONGEST_NOTES, write_only=True)
     labor_minutes = IntegerField(
@@ -111,4 +165,21 @@ class WorkOrderReplaceSerializer(WorkOrderUpdateSerializer):
         return super().validate(attrs)
 
 
-PLAIN_FIELDS = ("title", "description", "maintenance_type", "priority", "technician", "due_at")
+PLAIN_FIELDS = (
+    "title",
+    "description",
+    "maintenance_type",
+    "priority",
+    "technician",
+    "due_at",
+    "parent",
+    "skills",
+    "tools",
+    "permits",
+    "safety_notes",
+    "estimated_minutes",
+    "needs_outage",
+    "needs_signature",
+    "planned_start",
+    "planned_end",
+)

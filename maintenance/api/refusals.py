@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
+from rest_framework.exceptions import ErrorDetail
 
 from maintenance.services.costs import CostRefused
 from maintenance.services.labor import LaborRefused
@@ -20,5 +21,14 @@ def in_words() -> Iterator[None]:
             yield
     except (StoreRefused, LaborRefused) as error:
         raise Conflict(str(error), field=error.field) from error
-    except (CostRefused, TransitionRefused) as error:
+    except TransitionRefused as error:
+        raise coded(error) from error
+    except CostRefused as error:
         raise Conflict(str(error)) from error
+
+
+def coded(error: TransitionRefused) -> Conflict:
+    """409 with the refusal's own code, for programs that act on it."""
+    conflict = Conflict(error.message)
+    conflict.detail = ErrorDetail(error.message, code=error.code)
+    return conflict

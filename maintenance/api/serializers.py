@@ -1,16 +1,18 @@
 """The rows of maintenance. The bodies of actions are in `actions`."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count
 from rest_framework import serializers
 
 from assets.api.serializers import OfAsset, expanded_asset
+from assets.models import Asset
 from maintenance.api.people import TechnicianField, expanded_technician
 from maintenance.api.schedules import expanded_schedule
-from maintenance.models import MaintenanceRecord, Recommendation, WorkOrder
-from opssight.core.api.fields import RelatedText
-from opssight.core.api.serializers import TenantSerializer
+from maintenance.models import MOST_MINUTES, MaintenanceRecord, Recommendation, WorkOrder
+from opssight.core.api.fields import BooleanField, RelatedText
+from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
 from opssight.core.api.shape import Expansion
 
 
@@ -43,6 +45,8 @@ class MaintenanceRecordSerializer(TenantSerializer[MaintenanceRecord]):
             "title",
             "maintenance_type",
             "failure_mode",
+            "failure_cause",
+            "failure_mechanism",
             "verdict",
             "started_at",
             "completed_at",
@@ -54,6 +58,10 @@ class MaintenanceRecordSerializer(TenantSerializer[MaintenanceRecord]):
             "labor_minutes",
             "downtime_minutes",
             "labor_cost",
+            "parts_cost",
+            "other_cost",
+            "parts",
+            "readings",
         ]
         read_only_fields = fields
 
@@ -95,10 +103,10 @@ class RecommendationSerializer(OfAsset, TenantSerializer[Recommendation]):
 
 
 class WorkOrderSerializer(TenantSerializer[WorkOrder]):
-    """A job. `number` is given by the database; `status` changes by start, complete and cancel."""
+    """A job. `number` is given by the database; `status` changes by the moves of its table."""
 
     organization_from = "asset"
-    create_only = ("asset",)
+    create_only = ("asset", "job_plan")
     moving = ("overdue",)
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
@@ -120,13 +128,32 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
             "maintenance_type",
             "priority",
             "status",
+            "waiting_for",
             "schedule",
             "occurrence_at",
             "recommendation",
+            "job_plan",
+            "parent",
+            "follows",
             "technician",
             "technician_name",
+            "skills",
+            "tools",
+            "permits",
+            "safety_notes",
+            "estimated_minutes",
+            "needs_outage",
+            "needs_signature",
+            "planned_start",
+            "planned_end",
+            "respond_by",
             "due_at",
             "overdue",
+            "failure_mode",
+            "failure_cause",
+            "failure_mechanism",
+            "signed_by",
+            "signed_at",
             "created_at",
             "created_by",
             "started_at",
@@ -136,15 +163,24 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
         read_only_fields = [
             "number",
             "status",
+            "waiting_for",
             "schedule",
             "occurrence_at",
             "recommendation",
+            "follows",
+            "respond_by",
+            "failure_mode",
+            "failure_cause",
+            "failure_mechanism",
+            "signed_by",
+            "signed_at",
             "created_at",
             "created_by",
             "started_at",
             "completed_at",
             "completed_by",
         ]
+        extra_kwargs = {"estimated_minutes": {"max_value": MOST_MINUTES}}
 
     @classmethod
     def expansions(cls) -> dict[str, Expansion]:
@@ -158,6 +194,29 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
     def get_overdue(self, work_order: WorkOrder) -> bool:
         at: datetime = self.context["at"]
         return work_order.is_open and work_order.due_at < at
+
+
+class WorkOrderCreateSerializer(WorkOrderSerializer):
+    """A new job, with what is only said when it is made."""
+
+    assets = TenantRelatedField(
+        many=True,
+        required=False,
+        write_only=True,
+        queryset=Asset.objects.all(),
+        help_text="Ids of further assets that the same job serves.",
+    )
+    is_draft = BooleanField(
+        required=False, write_only=True, help_text="To be approved before work begins."
+    )
+
+    class Meta(WorkOrderSerializer.Meta):
+        fields = [*WorkOrderSerializer.Meta.fields, "assets", "is_draft"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        plain = {name: attrs[name] for name in attrs if name not in ("assets", "is_draft")}
+        super().validate(plain)
+        return attrs
 
 
 class WorkOrderDetailSerializer(WorkOrderSerializer):

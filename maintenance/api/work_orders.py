@@ -1,11 +1,9 @@
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import mixins, status
+from rest_framework import mixins
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -17,51 +15,58 @@ from maintenance.api.actions import (
     WorkOrderReplaceSerializer,
     WorkOrderUpdateSerializer,
 )
-from maintenance.api.serializers import WorkOrderDetailSerializer, WorkOrderSerializer
+from maintenance.api.moves import EITHER, EXECUTE, MOVE_PERMISSIONS, PLAN, Moves
+from maintenance.api.outages import OutageMixin
+from maintenance.api.refusals import in_words
+from maintenance.api.serializers import (
+    WorkOrderCreateSerializer,
+    WorkOrderDetailSerializer,
+    WorkOrderSerializer,
+)
 from maintenance.models import WorkOrder
+from maintenance.services import course, links
 from opssight.accounts.permissions import Permission
 from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.paging import Cursors
-from opssight.core.api.problems import conflict_on
 from opssight.core.api.schema import describe
-from opssight.core.api.viewsets import TenantViewSet
 
-NOT_OPEN = (
-    "The work order is not in a state that allows this; perhaps somebody was faster. Read it again."
-)
-UPDATE = (Permission.WORK_ORDER_PLAN, Permission.WORK_ORDER_EXECUTE)
 Status = WorkOrder.Status
 
 
 @extend_schema_view(**describe("work order", "work orders"))
-class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
+class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, OutageMixin, Moves):
     """Jobs for people: planned, started, completed. Completing one writes the history."""
 
     queryset = WorkOrder.objects.select_related("asset", "technician__user")
     serializer_class = WorkOrderSerializer
     pagination_class = Cursors
     write_permissions = {
-        "create": (Permission.WORK_ORDER_PLAN,),
-        "update": UPDATE,
-        "partial_update": UPDATE,
-        "bulk": UPDATE,
-        "start": (Permission.WORK_ORDER_EXECUTE,),
-        "complete": (Permission.WORK_ORDER_EXECUTE,),
-        "cancel": (Permission.WORK_ORDER_PLAN,),
+        **MOVE_PERMISSIONS,
+        "create": PLAN,
+        "update": EITHER,
+        "partial_update": EITHER,
+        "bulk": EITHER,
+        "complete": EXECUTE,
+        "share_outage": PLAN,
     }
     filterset_class = filters.WorkOrderFilter
     search_fields = ["number", "title", "description", "asset__tag", "asset__name"]
     ordering_fields = ["due_at", "created_at", "completed_at", "number", "title", "status"]
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
-        if self.action in ("update", "partial_update"):
-            return WorkOrderUpdateSerializer
-        if self.action in ("list", "create"):
-            return WorkOrderSerializer
-        return WorkOrderDetailSerializer
+        kinds: dict[str, type[BaseSerializer[Any]]] = {
+            "update": WorkOrderUpdateSerializer,
+            "partial_update": WorkOrderUpdateSerializer,
+            "list": WorkOrderSerializer,
+            "create": WorkOrderCreateSerializer,
+        }
+        return kinds.get(self.action, WorkOrderDetailSerializer)
 
     @extend_schema(
         summary="Create a work order",
+        description="With a job plan, its checklist and its parts are copied, and what it says"
+        " fills what is left out. With a technician it is scheduled, as a draft it is to be"
+        " approved.",
         responses={201: WorkOrderSerializer},
         examples=[examples.CREATE_WORK_ORDER],
     )
@@ -71,15 +76,20 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
         values = serializer.validated_data
         self.require(Permission.WORK_ORDER_PLAN, values["asset"].organization_id)
-        serializer.instance = services.create_work_order(by=self.user, at=timezone.now(), **values)
+        parent = values.pop("parent", None)
+        with in_words():
+            made = services.create_work_order(by=self.user, at=timezone.now(), **values)
+            if parent is not None:
+                made = links.set_parent(work_order=made, parent=parent)
+        serializer.instance = made
 
     @extend_schema(
-        summary="Replace an open work order, or start, complete or cancel it by its status",
+        summary="Replace an open work order, or move it by its status",
         description=(
-            "With status `completed` this does exactly what `complete` does: it takes notes,"
-            " labor_minutes, downtime_minutes and verdict, and leaves everything else as it is."
-            " `in_progress` starts and `cancelled` cancels, after the plain fields were changed."
-            " Read-only fields are ignored."
+            "With status `completed` this does exactly what `complete` does: it takes its body,"
+            " and leaves everything else as it is. Any other status is a move of the table, made"
+            " after the plain fields were changed; `notes` is its note. Read-only fields are"
+            " ignored."
         ),
         request=WorkOrderReplaceSerializer,
         responses=WorkOrderDetailSerializer,
@@ -89,7 +99,7 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
         return self._change(request, partial=False)
 
     @extend_schema(
-        summary="Change an open work order, or start, complete or cancel it by its status",
+        summary="Change an open work order, or move it by its status",
         description="As PUT, with only the fields that change.",
         responses=WorkOrderDetailSerializer,
         examples=[examples.COMPLETE_BY_STATUS],
@@ -97,21 +107,16 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self._change(request, partial=True)
 
-    @extend_schema(summary="Start a work order", request=None, responses=WorkOrderDetailSerializer)
-    @action(detail=True, methods=["post"])
-    def start(self, request: Request, pk: str | None = None) -> Response:
-        work_order: WorkOrder = self.get_object()
-        with conflict_on(services.TransitionRefused, detail=NOT_OPEN):
-            services.start(work_order=work_order, by=self.user, at=timezone.now())
-        return self._answer()
-
     @extend_schema(
         summary="Complete a work order",
         description=(
-            "In one step: the order is completed, the history gets its row, the asset its last"
-            " maintenance, the schedule its next due date, and the recommendation and its"
-            " anomalies are closed. An order that was not started is started at this moment."
-            " Of two at once, one wins; the other is answered 409."
+            "In one step: the order is completed, the history gets a row for each asset that was"
+            " served, the assets their last maintenance, the schedule its next due date, and the"
+            " recommendations and their anomalies are closed. Labor and downtime that are typed"
+            " here end now; the downtime is written into the uptime ledger, or what the ledger has"
+            " at that time is linked. An order that was not started is started at this moment. Of"
+            " two at once, one wins; the other is answered 409, as is one for which something is"
+            " missing."
         ),
         request=CompleteSerializer,
         responses=WorkOrderDetailSerializer,
@@ -120,18 +125,6 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: str | None = None) -> Response:
         return self._complete(self.get_object(), request)
-
-    @extend_schema(
-        summary="Cancel a work order that was not started",
-        request=None,
-        responses=WorkOrderDetailSerializer,
-    )
-    @action(detail=True, methods=["post"])
-    def cancel(self, request: Request, pk: str | None = None) -> Response:
-        work_order: WorkOrder = self.get_object()
-        with conflict_on(services.TransitionRefused, detail=NOT_OPEN):
-            services.cancel(work_order=work_order, by=self.user, at=timezone.now())
-        return self._answer()
 
     def _change(self, request: Request, *, partial: bool) -> Response:
         work_order: WorkOrder = self.get_object()
@@ -143,50 +136,28 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
         if wanted == Status.COMPLETED:
             self.require(Permission.WORK_ORDER_EXECUTE, work_order.organization_id)
             return self._complete(work_order, request)
-        with (
-            conflict_on(services.TransitionRefused, detail=NOT_OPEN),
-            transaction.atomic(),
-        ):
+        with in_words():
             self._edit(work_order, body.changes())
-            self._move(work_order, body.validated_data.get("status", work_order.status))
-        return self._answer()
+            status = body.validated_data.get("status", work_order.status)
+            if status != work_order.status:
+                self.make_move(work_order, status, body.validated_data.get("notes", "")[:300])
+        return self.answer()
 
     def _edit(self, work_order: WorkOrder, changes: dict[str, Any]) -> None:
-        if not work_order.is_open:
-            raise services.TransitionRefused("not_open", NOT_OPEN)
+        locked = course.lock_open(work_order)
         if not changes:
             return
         self.require(Permission.WORK_ORDER_PLAN, work_order.organization_id)
-        # One statement, so that it cannot come after a completion of the same moment.
-        if not WorkOrder.objects.open().filter(pk=work_order.pk).update(**changes):
-            raise services.TransitionRefused("not_open", NOT_OPEN)
-
-    def _move(self, work_order: WorkOrder, status: str) -> None:
-        if status == work_order.status:
-            return
-        if status == Status.IN_PROGRESS:
-            self.require(Permission.WORK_ORDER_EXECUTE, work_order.organization_id)
-            services.start(work_order=work_order, by=self.user, at=timezone.now())
-        elif status == Status.CANCELLED:
-            self.require(Permission.WORK_ORDER_PLAN, work_order.organization_id)
-            services.cancel(work_order=work_order, by=self.user, at=timezone.now())
-        else:
-            message = (
-                f"A work order cannot be moved from {work_order.status} to {status}."
-                " Use in_progress (start), completed (complete) or cancelled (cancel)."
-            )
-            raise ValidationError({"status": message}, code="rule")
+        if "parent" in changes:
+            links.set_parent(work_order=locked, parent=changes.pop("parent"))
+        WorkOrder.objects.filter(pk=work_order.pk).update(**changes)
 
     def _complete(self, work_order: WorkOrder, request: Request) -> Response:
-        body = CompleteSerializer(data=request.data)
+        context = {**self.get_serializer_context(), "organization_id": work_order.organization_id}
+        body = CompleteSerializer(data=request.data, context=context)
         body.is_valid(raise_exception=True)
-        with conflict_on(services.TransitionRefused, detail=NOT_OPEN):
+        with in_words():
             services.complete(
                 work_order=work_order, by=self.user, at=timezone.now(), outcome=body.outcome()
             )
-        return self._answer()
-
-    def _answer(self) -> Response:
-        """The work order as it is now."""
-        answer = WorkOrderDetailSerializer(self.get_object(), context=self.get_serializer_context())
-        return Response(answer.data, status=status.HTTP_200_OK)
+        return self.answer()

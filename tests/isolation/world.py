@@ -117,9 +117,6 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "maintenance.Shift": _of("technician", Technician, factories.ShiftFactory),
     "maintenance.Absence": _of("technician", Technician, factories.AbsenceFactory),
     "maintenance.ServiceLevel": _of_organization(factories.ServiceLevelFactory),
-    "maintenance.WorkOrderTransition": _of_order(factories.WorkOrderTransitionFactory),
-    "maintenance.WorkOrderBlock": _of_order(factories.WorkOrderBlockFactory),
-    "maintenance.Downtime": _of_order(factories.DowntimeFactory),
     "maintenance.RequestPoint": _of_asset(factories.RequestPointFactory),
     "maintenance.WorkRequest": _of_asset(factories.WorkRequestFactory),
     "maintenance.WorkOrderCounter": lambda m: WorkOrderCounter.objects.get_or_create(
