@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from maintenance.models.parts import Part
 from maintenance.models.types import AnswerKind, MaintenanceType, quantity
@@ -54,6 +55,18 @@ class JobPlan(TenantModel):
     def __str__(self) -> str:
         return f"{self.code} {self.title}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("maintenance:job_plan", args=[self.pk])
+
+
+def with_unit(number: float, unit: str) -> str:
+    """The number in at most ten digits, and its unit."""
+    return f"{_plain(number)} {unit}".strip()
+
+
+def _plain(number: float) -> str:
+    return f"{number:.10g}"
+
 
 class TaskBase(models.Model):
     """What a task asks for: the same on a plan and on an order."""
@@ -74,6 +87,17 @@ class TaskBase(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def limits(self) -> str:
+        """What a number may be, such as `0 to 7.1 mm/s`; empty: anything."""
+        if self.low is not None and self.high is not None:
+            return f"{_plain(self.low)} to {with_unit(self.high, self.unit)}"
+        if self.low is not None:
+            return f"at least {with_unit(self.low, self.unit)}"
+        if self.high is not None:
+            return f"at most {with_unit(self.high, self.unit)}"
+        return ""
 
 
 class JobPlanTask(TaskBase, TenantModel):

@@ -15,8 +15,9 @@ from maintenance.models import (
     WorkOrder,
     WorkOrderTask,
 )
+from maintenance.models.plans import with_unit
 from maintenance.services.checklists import sensors_of
-from maintenance.services.judging import Answer, limits_of, values_of, with_unit, wrong
+from maintenance.services.judging import Answer, values_of, wrong
 from maintenance.services.work_orders import create_work_order
 from opssight.accounts.models import User
 
@@ -180,8 +181,7 @@ def _finding(task: WorkOrderTask) -> str:
     """What failed, in words for whoever repairs it."""
     lines = [f"This failed in the checklist of {task.work_order.number}: {task.text}"]
     if task.number is not None:
-        limits = limits_of(task)
-        allowed = f" (allowed: {limits})" if limits else ""
+        allowed = f" (allowed: {task.limits})" if task.limits else ""
         lines.append(f"Found: {with_unit(task.number, task.unit)}{allowed}")
     if task.answer:
         lines.append(f"Note: {task.answer}")

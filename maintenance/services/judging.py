@@ -117,25 +117,5 @@ def _check_photo(task: WorkOrderTask, photo: Attachment | None) -> None:
         raise wrong("photo", f"{photo.name} is not a photo. Choose a picture.")
 
 
-def with_unit(number: float, unit: str) -> str:
-    """The number in at most ten digits, and its unit."""
-    return f"{_plain(number)} {unit}".strip()
-
-
-def _plain(number: float) -> str:
-    return f"{number:.10g}"
-
-
-def limits_of(task: WorkOrderTask) -> str:
-    """The limits in words, such as `0 to 7.1 mm/s`; empty where there are none."""
-    if task.low is not None and task.high is not None:
-        return f"{_plain(task.low)} to {with_unit(task.high, task.unit)}"
-    if task.low is not None:
-        return f"at least {with_unit(task.low, task.unit)}"
-    if task.high is not None:
-        return f"at most {with_unit(task.high, task.unit)}"
-    return ""
-
-
 def wrong(field: str, message: str) -> ValidationError:
     return ValidationError({field: message})

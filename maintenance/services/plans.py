@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from assets.models import Asset
 from maintenance.models import JobPlan, JobPlanPart, JobPlanTask, Part, WorkOrder
@@ -89,6 +89,17 @@ def add_task(*, plan: JobPlan, **values: Any) -> JobPlanTask:
 
 
 @transaction.atomic
+def plan_part(*, plan: JobPlan, part: Part, quantity: Decimal) -> None:
+    """Let the plan take this many of the part at one asset, instead of what it took before."""
+    JobPlanPart.objects.update_or_create(
+        job_plan=plan,
+        part=part,
+        defaults={"quantity": quantity},
+        create_defaults={"quantity": quantity, "organization_id": plan.organization_id},
+    )
+
+
+@transaction.atomic
 def copy(*, plan: JobPlan, code: str, title: str = "") -> JobPlan:
     """An active plan with another code, and the same tasks and parts.
 
@@ -111,6 +122,15 @@ def copy(*, plan: JobPlan, code: str, title: str = "") -> JobPlan:
     return twin
 
 
+def fitting(*, asset: Asset) -> QuerySet[JobPlan]:
+    """The active plans for assets of any category and for those of this asset's."""
+    return JobPlan.objects.filter(
+        Q(category="") | Q(category__iexact=asset.category),
+        organization=asset.organization_id,
+        is_active=True,
+    )
+
+
 def proposed_for(*, asset: Asset, failure_mode: str) -> JobPlan | None:
     """The active plan for a failure mode at this asset, or None.
 
@@ -118,12 +138,7 @@ def proposed_for(*, asset: Asset, failure_mode: str) -> JobPlan | None:
     """
     if not failure_mode:
         return None
-    plans = JobPlan.objects.filter(
-        Q(category="") | Q(category__iexact=asset.category),
-        organization=asset.organization_id,
-        is_active=True,
-        failure_mode__iexact=failure_mode,
-    )
+    plans = fitting(asset=asset).filter(failure_mode__iexact=failure_mode)
     return min(plans, key=lambda plan: (not plan.category, plan.code, plan.pk), default=None)
 
 

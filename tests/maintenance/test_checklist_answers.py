@@ -101,7 +101,9 @@ class TestKinds:
 
         assert _refused(task, by).startswith(message)
         assert _refused(task, by, outcome="failed").startswith(message)
-        assert _answer(task, by, outcome="failed", answer="The gauge is broken.").outcome == "failed"
+        assert (
+            _answer(task, by, outcome="failed", answer="The gauge is broken.").outcome == "failed"
+        )
 
     def test_a_photo_is_one_of_the_order(self, order: WorkOrder, by: User) -> None:
         task = _task(order, "photo")
@@ -183,7 +185,7 @@ class TestLimits:
         ],
     )
     def test_are_said_in_words(self, low: float | None, high: float | None, words: str) -> None:
-        assert judging.limits_of(WorkOrderTask(low=low, high=high, unit="mm/s")) == words
+        assert WorkOrderTask(low=low, high=high, unit="mm/s").limits == words
 
 
 class TestReadings:
@@ -292,7 +294,10 @@ class TestTime:
 
         with pytest.raises(answers.AnsweredSince, match="was answered by technician"):
             answers.answer(
-                task=task, given=Answer(outcome="passed", answered_at=NOON + MINUTE), by=by, at=LATER
+                task=task,
+                given=Answer(outcome="passed", answered_at=NOON + MINUTE),
+                by=by,
+                at=LATER,
             )
 
         task.refresh_from_db()
