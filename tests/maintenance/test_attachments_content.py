@@ -53,7 +53,7 @@ def test_a_photo_is_turned_upright_and_loses_where_when_and_with_what_it_was_tak
         assert secret not in found.thumbnail
 
 
-@pytest.mark.filterwarnings("ignore:.*Tag:UserWarning", "ignore:Tag data:UserWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_broken_metadata_does_not_refuse_a_photo() -> None:
     jpeg = files.phone_photo()
     at = jpeg.index(b"Exif\0\0") + 14
