@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from assets.models import Asset
 from maintenance.models import MaintenanceRecord, Recommendation, Verdict, WorkOrder
@@ -135,13 +134,13 @@ def last_time(row: Recommendation) -> LastTime:
         records = records.exclude(work_order=row.work_order_id)
     dismissed = earlier.filter(status=Recommendation.Status.DISMISSED)
     return LastTime(
-        list(records.select_related("work_order").order_by("-completed_at", "-pk")[:SHOWN]),
+        list(
+            records.select_related("work_order")
+            .annotate(spent=F("labor_cost") + F("parts_cost") + F("other_cost"))
+            .order_by("-completed_at", "-pk")[:SHOWN]
+        ),
         list(dismissed.select_related("decided_by").order_by("-closed_at", "-pk")[:SHOWN]),
     )
-
-
-def spent(record: MaintenanceRecord) -> Decimal:
-    return record.labor_cost + record.parts_cost + record.other_cost
 
 
 def rests_on_little(row: Recommendation) -> bool:
