@@ -18,7 +18,7 @@ from maintenance.models import (
     WorkOrder,
     WorkOrderAsset,
 )
-from maintenance.services import course, downtimes, labor, verdicts
+from maintenance.services import course, downtimes, labor, store, verdicts
 from maintenance.services.events import completed_event
 from maintenance.services.guards import Given
 from maintenance.services.history import Report, write_history
@@ -85,6 +85,7 @@ def complete(
     verdict = outcome.verdict if verdicts.is_asked(work_order=order) else ""
     report = Report(notes=outcome.notes, verdict=verdict, more_minutes=untracked)
     records = write_history(work_order=order, report=report)
+    store.release(work_order=order)
     _move_assets_on(order, at)
     findings = verdicts.Findings(
         verdict=outcome.verdict, failure_mode=order.failure_mode, each=outcome.findings

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from maintenance.models import WorkOrder
-from maintenance.services import course, guards, verdicts
+from maintenance.services import course, guards, store, verdicts
 from maintenance.services.completion import Outcome, complete, technician_of
 from maintenance.services.course import TransitionRefused
 from maintenance.services.events import Event, work_order_event
@@ -120,6 +120,7 @@ def _wait(work_order: WorkOrder, by: User, at: datetime, note: str) -> None:
 
 def _cancel(work_order: WorkOrder, by: User, at: datetime, note: str) -> None:
     work_order.waiting_for = ""
+    store.release(work_order=work_order)
     if work_order.schedule_id is not None and work_order.occurrence_at is not None:
         # The generator looks for open orders of the schedule: this one is none any more.
         WorkOrder.objects.filter(pk=work_order.pk).update(status=work_order.status)
