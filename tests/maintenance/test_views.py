@@ -36,6 +36,9 @@ def _order(plant: Organization, **values: Any) -> WorkOrder:
     row: WorkOrder = factories.WorkOrderFactory.create(
         **{"asset": _asset(plant), "due_at": timezone.now() + dt.timedelta(days=5), **values}
     )
+    if row.recommendation is not None and row.recommendation.status == "accepted":
+        row.recommendation.work_order = row
+        row.recommendation.save(update_fields=["work_order"])
     return row
 
 
@@ -51,10 +54,10 @@ def _soon() -> str:
 # -- Recommendations -----------------------------------------------------------------------------
 
 
-def test_open_recommendations_come_first_by_their_due_date(plant: Organization, planning: Client):
+def test_open_recommendations_come_first_by_their_rank(plant: Organization, planning: Client):
     day = timezone.now()
-    _advice(plant, failure_mode="later", suggested_due_at=day + dt.timedelta(days=9))
-    _advice(plant, failure_mode="sooner", suggested_due_at=day)
+    _advice(plant, failure_mode="later", rank=20)
+    _advice(plant, failure_mode="sooner", rank=80)
     _advice(plant, failure_mode="old one", status="dismissed", closed_at=day)
 
     page = planning.get("/maintenance/recommendations/").text
