@@ -1,5 +1,5 @@
 """What planners keep up in the admin; each part of maintenance registers its own."""
 
-from maintenance.admin import orders, schedules
+from maintenance.admin import orders, plans, schedules, store
 
-__all__ = ["orders", "schedules"]
+__all__ = ["orders", "plans", "schedules", "store"]

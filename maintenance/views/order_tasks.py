@@ -20,6 +20,7 @@ from maintenance.services import answers, attachments, plans
 from maintenance.views.answers import require, stay
 from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
+from opssight.core.uploads import takes_files
 
 TEMPLATE = "maintenance/order/tasks.html"
 ONE = "maintenance/order/task.html"
@@ -71,6 +72,7 @@ def apply_plan(request: UserRequest, pk: int) -> HttpResponse:
     return stay(request, row, _show(request, row), f"{row.number} follows {plan.code} now.")
 
 
+@takes_files
 @require_POST
 @login_required
 def answer(request: UserRequest, pk: int) -> HttpResponse:

@@ -24,12 +24,20 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Maintenance": {
         "maintenance.MaintenanceSchedule": "event_repeat",
+        "maintenance.JobPlan": "checklist",
         "maintenance.MeterTrigger": "av_timer",
         "maintenance.ConditionTrigger": "rule",
         "maintenance.WorkOrder": "assignment",
         "maintenance.Recommendation": "lightbulb",
         "maintenance.MaintenanceRecord": "history",
         "maintenance.Technician": "engineering",
+    },
+    "Store and work": {
+        "maintenance.Part": "inventory_2",
+        "maintenance.StockMovement": "swap_vert",
+        "maintenance.PartReservation": "bookmark",
+        "maintenance.LaborEntry": "schedule",
+        "maintenance.OtherCost": "payments",
     },
     "Analysis": {
         "anomalies.Anomaly": "troubleshoot",

@@ -75,6 +75,13 @@ def _order(member: Membership) -> Model:
     return order
 
 
+def _job_plan(member: Membership) -> Model:
+    plan: Model = factories.JobPlanFactory.create(organization=member.organization)
+    factories.JobPlanTaskFactory.create(job_plan=plan)
+    factories.JobPlanPartFactory.create(job_plan=plan)
+    return plan
+
+
 MAKERS: dict[str, Maker] = {
     "assets.Site": _in_plant(factories.SiteFactory),
     "assets.Asset": _child,
@@ -85,8 +92,16 @@ MAKERS: dict[str, Maker] = {
     "assets.AssetKpi": _of_asset(factories.AssetKpiFactory),
     "maintenance.Technician": _technician,
     "maintenance.MaintenanceSchedule": _assigned(factories.ScheduleFactory),
+    "maintenance.JobPlan": _job_plan,
     "maintenance.MeterTrigger": _of_asset(factories.MeterTriggerFactory),
     "maintenance.ConditionTrigger": _of_asset(factories.ConditionTriggerFactory),
+    "maintenance.Part": _in_plant(factories.PartFactory),
+    "maintenance.StockMovement": lambda member: factories.StockMovementFactory.create(
+        part__organization=member.organization
+    ),
+    "maintenance.PartReservation": _of_asset(factories.PartReservationFactory),
+    "maintenance.LaborEntry": _of_asset(factories.LaborEntryFactory),
+    "maintenance.OtherCost": _of_asset(factories.OtherCostFactory),
     "maintenance.WorkOrder": _order,
     "maintenance.MaintenanceRecord": _assigned(factories.MaintenanceRecordFactory),
     "maintenance.Recommendation": _of_asset(factories.RecommendationFactory),
@@ -137,8 +152,12 @@ NEVER_ADDED = {
     "assets.AssetKpi",
     "forecasts.Forecast",
     "forecasts.RiskScore",
+    "maintenance.LaborEntry",
     "maintenance.MaintenanceRecord",
+    "maintenance.OtherCost",
+    "maintenance.PartReservation",
     "maintenance.Recommendation",
+    "maintenance.StockMovement",
     "notifications.Notification",
     "notifications.Webhook",
     "notifications.WebhookDelivery",
