@@ -7,6 +7,7 @@ completion. Every occurrence keeps the wall-clock time of its start in the zone 
 from maintenance.scheduling.calendars import HORIZON, Calendar, OnHoliday
 from maintenance.scheduling.free_days import Pause, check_code, check_day_of_year
 from maintenance.scheduling.intervals import Interval, NaiveTime, Unit, occurrence, overdue_days
+from maintenance.scheduling.rates import times_a_year
 from maintenance.scheduling.rule_parts import RuleError
 from maintenance.scheduling.rules import Rule
 from maintenance.scheduling.words import in_words
@@ -26,4 +27,5 @@ __all__ = [
     "in_words",
     "occurrence",
     "overdue_days",
+    "times_a_year",
 ]

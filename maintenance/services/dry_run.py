@@ -14,12 +14,16 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from assets.models import Asset, AssetGroupMember
 from maintenance.models import JobPlanPart, MaintenanceSchedule, Part, WorkOrder
 from maintenance.queries.capacity import capacity, monday_of, mondays
+from maintenance.scheduling import times_a_year
 from maintenance.services.occurrences import Occurrence, upcoming
 from opssight.accounts.models import Organization
 
 MOST_MONTHS = 24
 MOST_SCHEDULES = 2_000
 MOST_OCCURRENCES = 20_000
+_TOO_MANY = (
+    "{} occurrences fit; a dry run shows at most {:,}. Choose fewer days, a site or an asset."
+)
 LONG_AGO = timedelta(days=3653)
 """How far back an overdue occurrence is looked for."""
 
@@ -213,14 +217,14 @@ def _rows(
     period: Period,
     at: datetime,
 ) -> list[Planned]:
+    # Said before the work is done, too: 2,000 daily schedules would take minutes.
+    expected = sum(_times_a_year(row) for row in known.values())
+    if (expected := expected * (period.end - at).days / 365) > 2 * MOST_OCCURRENCES:
+        raise TooMuch(_TOO_MANY.format(f"About {expected:,.0f}", MOST_OCCURRENCES), code="too_much")
     since = at - LONG_AGO if period.start <= at else period.start
     found = upcoming(schedules=schedules, start=since, end=period.end, at=at)
     if len(found) > MOST_OCCURRENCES:
-        raise TooMuch(
-            f"{len(found):,} occurrences fit; a dry run shows at most {MOST_OCCURRENCES:,}."
-            " Choose fewer days, a site or an asset.",
-            code="too_much",
-        )
+        raise TooMuch(_TOO_MANY.format(f"{len(found):,}", MOST_OCCURRENCES), code="too_much")
     absorbing = {one.absorbed_by for one in found if one.absorbed_by} - known.keys()
     orders = _orders(known)
     larger = known | MaintenanceSchedule.objects.in_bulk(list(absorbing))
@@ -234,6 +238,12 @@ def _rows(
         )
         for one in found
     ]
+
+
+def _times_a_year(schedule: MaintenanceSchedule) -> float:
+    if schedule.mode == MaintenanceSchedule.Mode.NONE:
+        return 0.0
+    return times_a_year(schedule.rule or schedule.interval)
 
 
 def _orders(schedules: Collection[int]) -> dict[tuple[int | None, datetime | None], WorkOrder]:
