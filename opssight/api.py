@@ -4,14 +4,17 @@ from django.urls import include, path, re_path
 from rest_framework.routers import DefaultRouter
 
 from anomalies.api.viewsets import AnomalyViewSet
+from assets.api import kpis
 from assets.api import viewsets as assets
 from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
 from maintenance.api import viewsets as maintenance
+from maintenance.api.asset_costs import CostViewSet
 from maintenance.api.assets import AssetViewSet
 from maintenance.api.bookings import StockMovementViewSet
 from maintenance.api.checklists import WorkOrderTaskViewSet
 from maintenance.api.comments import CommentViewSet
 from maintenance.api.costs import OtherCostViewSet
+from maintenance.api.deciding import RecommendationViewSet, Verdicts
 from maintenance.api.documents import AttachmentViewSet
 from maintenance.api.downtimes import DowntimeViewSet
 from maintenance.api.labor import LaborEntryViewSet
@@ -41,7 +44,8 @@ router.register("sensors", assets.SensorViewSet)
 router.register("asset-groups", assets.AssetGroupViewSet)
 router.register("asset-relationships", assets.AssetRelationshipViewSet)
 router.register("uptime-events", assets.UptimeEventViewSet)
-router.register("asset-kpis", assets.AssetKpiViewSet)
+router.register("asset-kpis", kpis.AssetKpiViewSet)
+router.register("production-runs", kpis.ProductionRunViewSet)
 router.register("maintenance/technicians", maintenance.TechnicianViewSet)
 router.register("maintenance/schedules", MaintenanceScheduleViewSet)
 router.register("maintenance/schedule-meters", MeterTriggerViewSet)
@@ -58,8 +62,9 @@ router.register("maintenance/other-costs", OtherCostViewSet)
 router.register("maintenance/parts", PartViewSet)
 router.register("maintenance/stock-movements", StockMovementViewSet)
 router.register("maintenance/reservations", PartReservationViewSet)
+router.register("maintenance/costs", CostViewSet, "cost")
 router.register("maintenance/history", maintenance.MaintenanceRecordViewSet)
-router.register("maintenance/recommendations", maintenance.RecommendationViewSet)
+router.register("maintenance/recommendations", RecommendationViewSet)
 router.register("maintenance/attachments", AttachmentViewSet)
 router.register("maintenance/comments", CommentViewSet)
 router.register("anomalies", AnomalyViewSet)
@@ -83,6 +88,7 @@ urlpatterns = [
     re_path(r"^problems/(?P<code>[a-z_]+)/?$", explanations.Explanation.as_view(), name="problem"),
     re_path(r"^me/?$", Me.as_view(), name="me"),
     re_path(r"^access/permissions/?$", PermissionMatrix.as_view(), name="permissions"),
+    re_path(r"^maintenance/verdicts/?$", Verdicts.as_view(), name="verdicts"),
     path("", include(router.urls)),
     re_path(r"^", problems.not_found),
 ]

@@ -1,7 +1,11 @@
 import datetime as dt
+import uuid
+from decimal import Decimal
 from typing import Any
 
 import factory
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from anomalies.models import Anomaly, DetectorState
 from assets.models import (
@@ -147,6 +151,14 @@ class AssetKpiFactory(OfAssetFactory):
     ends_at = NOON
     value = 0.97
     standard = "SMRP 2.2"
+    inputs = factory.LazyAttribute(
+        lambda row: {
+            "up_hours": round(720 * (row.value or 0), 4),
+            "down_hours": round(720 * (1 - (row.value or 0)), 4),
+            "idle_hours": 0.0,
+            "total_hours": 720.0,
+        }
+    )
     count = 1
     computed_at = NOON
 
@@ -320,7 +332,7 @@ class PartFactory(factory.django.DjangoModelFactory[Part]):
 
 class PartReservationFactory(OfOrderFactory):
     part = _of_organization(PartFactory)
-    quantity = 1
+    quantity = Decimal(1)
 
     class Meta:
         model = PartReservation
@@ -330,7 +342,7 @@ class StockMovementFactory(factory.django.DjangoModelFactory[StockMovement]):
     part = factory.SubFactory(PartFactory, on_hand=0)
     organization = factory.SelfAttribute("part.organization")
     kind = StockMovement.Kind.RECEIPT
-    quantity = 5
+    quantity = Decimal(5)
     at = NOON
     by = factory.SubFactory(UserFactory)
 
@@ -471,10 +483,16 @@ class WorkRequestFactory(OfAssetFactory):
         model = WorkRequest
 
 
+def _stored_file() -> str:
+    """Name of a new file in the storage."""
+    return default_storage.save(f"attachments/{uuid.uuid4()}", ContentFile(b"A leaking seal"))
+
+
 class AttachmentFactory(OfOrderFactory):
     kind = Attachment.Kind.PHOTO
     name = "leak.jpg"
-    file = "attachments/leak.jpg"
+    file = factory.LazyFunction(_stored_file)
+    thumbnail = factory.LazyFunction(_stored_file)
     content_type = "image/jpeg"
     size = 1000
     sha256 = "0" * 64

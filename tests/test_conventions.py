@@ -87,14 +87,16 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "asset-relationships": _in_plant(factories.AssetRelationshipFactory),
     "uptime-events": _of_asset(factories.UptimeEventFactory),
     "asset-kpis": _of_asset(factories.AssetKpiFactory),
+    "production-runs": _of_asset(factories.ProductionRunFactory),
+    "maintenance/costs": _asset,
     "maintenance/technicians": _technician,
     "maintenance/schedules": _assigned(factories.ScheduleFactory),
     "maintenance/schedule-meters": _of_asset(factories.MeterTriggerFactory),
     "maintenance/schedule-conditions": _of_asset(factories.ConditionTriggerFactory),
     "maintenance/job-plans": _job_plan,
-    "maintenance/work-order-lines": lambda member: (
-        factories.WorkOrderFactory.create(asset=_asset(member)).lines.get()
-    ),
+    "maintenance/work-order-lines": lambda member: factories.WorkOrderFactory.create(
+        asset=_asset(member)
+    ).lines.get(),
     "maintenance/work-order-blocks": _of_asset(factories.WorkOrderBlockFactory),
     "maintenance/work-order-transitions": _of_asset(factories.WorkOrderTransitionFactory),
     "maintenance/downtimes": _of_asset(factories.DowntimeFactory),

@@ -10,7 +10,6 @@ from django_filters.rest_framework import (
 from assets.models import (
     Asset,
     AssetGroup,
-    AssetKpi,
     AssetRelationship,
     Sensor,
     Site,
@@ -97,15 +96,4 @@ class UptimeEventFilter(FilterSet):  # type: ignore[misc]
 
     class Meta:
         model = UptimeEvent
-        fields: list[str] = []
-
-
-class AssetKpiFilter(FilterSet):  # type: ignore[misc]
-    asset = IdFilter(label="Id of the asset.")
-    site = IdFilter(field_name="asset__site", label="Id of the site.")
-    kpi = MultipleChoiceFilter(choices=AssetKpi.Kpi.choices)
-    period = MultipleChoiceFilter(choices=AssetKpi.Period.choices)
-
-    class Meta:
-        model = AssetKpi
         fields: list[str] = []

@@ -8,7 +8,6 @@ from assets.models import (
     Asset,
     AssetGroup,
     AssetGroupMember,
-    AssetKpi,
     AssetRelationship,
     Sensor,
     Site,
@@ -182,26 +181,3 @@ class UptimeEventSerializer(OfAsset, TenantSerializer[UptimeEvent]):
             "started_at",
             "ended_at",
         ]
-
-
-class AssetKpiSerializer(OfAsset, TenantSerializer[AssetKpi]):
-    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
-    inputs = serializers.DictField(read_only=True, help_text="What the value was made from.")
-
-    class Meta:
-        model = AssetKpi
-        fields = [
-            "id",
-            "asset",
-            "asset_tag",
-            "kpi",
-            "period",
-            "starts_at",
-            "ends_at",
-            "value",
-            "standard",
-            "count",
-            "inputs",
-            "computed_at",
-        ]
-        read_only_fields = fields

@@ -16,7 +16,6 @@ from assets.models import (
     Asset,
     AssetGroup,
     AssetGroupMember,
-    AssetKpi,
     AssetRelationship,
     Sensor,
     Site,
@@ -30,7 +29,6 @@ from opssight.core.api.schema import describe
 from opssight.core.api.viewsets import (
     CrudTenantViewSet,
     EditableTenantViewSet,
-    TenantViewSet,
     edits,
 )
 
@@ -175,15 +173,3 @@ class UptimeEventViewSet(CrudTenantViewSet):
     filterset_class = filters.UptimeEventFilter
     search_fields = ["reason", "asset__tag", "asset__name"]
     ordering_fields = ["started_at", "ended_at", "state"]
-
-
-@extend_schema_view(**describe("KPI of an asset", "KPIs of assets"))
-class AssetKpiViewSet(TenantViewSet):
-    """Availability, MTBF and MTTR per asset and period. No value: insufficient data."""
-
-    queryset = AssetKpi.objects.select_related("asset")
-    serializer_class = serializers.AssetKpiSerializer
-    pagination_class = Cursors
-    filterset_class = filters.AssetKpiFilter
-    search_fields = ["asset__tag", "asset__name"]
-    ordering_fields = ["ends_at", "starts_at", "kpi", "value"]

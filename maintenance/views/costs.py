@@ -89,7 +89,7 @@ def _rows(request: UserRequest, year: int, now: datetime) -> list[Row]:
         assets = assets.filter(site=site)
     if group := number_of(request, "group"):
         assets = assets.filter(pk__in=Asset.objects.filter(groups=group).values("pk"))
-    start, end = queries.year_of(year, timezone.get_current_timezone())  # type: ignore[arg-type]
+    start, end = queries.year_of(year, timezone.get_current_timezone())
     costed = queries.with_costs(assets, start=start, end=max(start, min(end, now)))
     return queries.rows(costed, ranking=_ranking(request))
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Avg, Count, Q
+from django.db.models import Count, FloatField, Q, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from anomalies.models import Anomaly
 from assets.models import Asset, AssetKpi
@@ -16,7 +18,10 @@ THIS_WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class KeyMetrics:
-    """The five key metrics. availability: mean of the assets' last 30 days, None without data."""
+    """The five key metrics.
+
+    availability: of the assets' last 30 days together, None without data.
+    """
 
     availability: float | None
     measured_assets: int
@@ -29,17 +34,24 @@ class KeyMetrics:
     in_progress: int
 
 
+def _input(name: str) -> Cast:
+    """What a KPI was made from, as a number."""
+    return Cast(KeyTextTransform(name, "inputs"), FloatField())
+
+
 def key_metrics(user: User, *, at: datetime) -> KeyMetrics:
     """Five numbers, in five queries."""
     newest = (
         AssetKpi.objects.for_user(user)
         .filter(kpi=AssetKpi.Kpi.AVAILABILITY, period=AssetKpi.Period.ROLLING_30D)
-        .filter(ends_at__gt=at - timedelta(days=2), value__isnull=False)
+        .filter(ends_at__gt=at - timedelta(days=2), value__isnull=False, asset__isnull=False)
         .order_by("asset_id", "-ends_at")
         .distinct("asset_id")
     )
     uptime = AssetKpi.objects.filter(pk__in=newest.values("pk")).aggregate(
-        mean=Avg("value"), count=Count("pk")
+        up=Sum(_input("up_hours")),
+        demanded=Sum(_input("total_hours") - _input("idle_hours")),
+        count=Count("pk"),
     )
     anomalies = (
         Anomaly.objects.for_user(user)
@@ -59,7 +71,8 @@ def key_metrics(user: User, *, at: datetime) -> KeyMetrics:
         )
     )
     return KeyMetrics(
-        availability=uptime["mean"],
+        # Of all their time together: a mean of ratios would count an hour here more than there.
+        availability=uptime["up"] / uptime["demanded"] if uptime["demanded"] else None,
         measured_assets=uptime["count"],
         active_anomalies=anomalies["all"],
         critical_anomalies=anomalies["critical"],

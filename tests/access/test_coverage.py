@@ -33,6 +33,7 @@ OF_ASSET: dict[str, Any] = {
     "sensors": factories.SensorFactory,
     "uptime-events": factories.UptimeEventFactory,
     "asset-kpis": factories.AssetKpiFactory,
+    "production-runs": factories.ProductionRunFactory,
     "maintenance/schedules": factories.ScheduleFactory,
     "maintenance/work-orders": factories.WorkOrderFactory,
     "maintenance/history": factories.MaintenanceRecordFactory,
@@ -42,7 +43,7 @@ OF_ASSET: dict[str, Any] = {
     "risk-scores": factories.RiskScoreFactory,
 }
 # Of places rather than assets: the tests below look at each by itself.
-OF_PLACES = {"assets", "sites", "asset-groups", "asset-relationships"}
+OF_PLACES = {"assets", "maintenance/costs", "sites", "asset-groups", "asset-relationships"}
 # Of the whole organization, or of oneself.
 NOT_OF_ASSETS = {
     "maintenance/technicians",

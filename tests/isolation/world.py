@@ -113,7 +113,6 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "anomalies.DetectorState": lambda m: factories.DetectorStateFactory.create(asset=_asset(m)),
     "assets.Reading": lambda m: factories.ReadingFactory.create(sensor__asset=_asset(m)),
     "assets.StaleKpi": _of_asset(factories.StaleKpiFactory),
-    "assets.ProductionRun": _of_asset(factories.ProductionRunFactory),
     "maintenance.Shift": _of("technician", Technician, factories.ShiftFactory),
     "maintenance.Absence": _of("technician", Technician, factories.AbsenceFactory),
     "maintenance.ServiceLevel": _of_organization(factories.ServiceLevelFactory),

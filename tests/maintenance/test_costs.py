@@ -37,7 +37,7 @@ def _work(asset: Asset, **values: Any) -> Any:
     return factories.MaintenanceRecordFactory.create(asset=asset, **values)
 
 
-def _found(ranking: str = "cost", **window: dt.datetime) -> list[costs.Row]:
+def _found(ranking: str = "cost", **window: dt.datetime) -> Any:
     window = {"start": START, "end": END, **window}
     return costs.rows(costs.with_costs(Asset.objects.all(), **window), ranking=ranking)
 
