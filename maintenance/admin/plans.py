@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -15,17 +16,18 @@ from opssight.core.admin import TenantAdmin, TenantForm, scope_choices
 WORDS = ("skills", "tools", "permits")
 
 
-class OfPlanForm(TenantForm):
-    organization_from = "job_plan"
+class OfPlanFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+    """Gives a new row the organization of the plan around it, which is not saved yet."""
 
-    def _organization_id(self) -> int | None:
-        """That of the plan, which the page around it knows."""
-        plan: JobPlan | None = getattr(self.instance, "job_plan", None)
-        return plan.organization_id if plan is not None else None
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        form: Any = super()._construct_form(i, **kwargs)  # type: ignore[misc]
+        form.instance.organization_id = self.instance.organization_id
+        return form
 
 
 class OfPlanInline(TabularInline):  # type: ignore[misc]
-    form = OfPlanForm
+    form = TenantForm
+    formset = OfPlanFormSet
     exclude = ("organization",)
     extra = 0
     per_page = 100
