@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.core.files.storage import InMemoryStorage
+from django.core.files.storage import FileSystemStorage
 from rest_framework.test import APIClient
 
 from maintenance.models import Attachment, WorkOrder, WorkOrderAsset
@@ -67,6 +67,7 @@ def test_a_file_is_never_run_by_a_browser(
     ):
         row = _send(api, name, content, work_order=order.pk).data
         answer = api.get(row["content_url"])
+        assert answer.getvalue()
         assert answer["Content-Disposition"].startswith(f"{disposition};"), name
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert answer["Cache-Control"] == "private, no-cache"
@@ -227,7 +228,7 @@ def test_a_storage_that_does_not_answer_is_503_in_words(
     api = api_for(technician)
     row = _send(api, "leak.jpg", files.picture(), work_order=order.pk).data
     for method in ("_save", "_open"):
-        monkeypatch.setattr(InMemoryStorage, method, fail)
+        monkeypatch.setattr(FileSystemStorage, method, fail)
     answers = [
         _send(api, "leak.jpg", files.picture(), work_order=order.pk),
         api.get(row["content_url"]),
@@ -244,6 +245,7 @@ def test_a_file_that_the_storage_has_lost_is_not_found(
     order: WorkOrder, technician: Membership, api_for: ApiFor
 ) -> None:
     row = factories.AttachmentFactory.create(work_order=order, asset=order.asset)
+    row.file.storage.delete(row.file.name)
 
     assert api_for(technician).get(f"{URL}{row.pk}/content/").status_code == 404
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.files.storage import InMemoryStorage, default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -93,7 +93,7 @@ def test_a_storage_that_fails_says_so_and_nothing_is_half_written(
     fails_at: int, order: WorkOrder, technician: Membership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = 0
-    save = InMemoryStorage.save
+    save = FileSystemStorage.save
 
     def failing(self: Any, name: str, content: Any, max_length: int | None = None) -> str:
         nonlocal calls
@@ -102,7 +102,7 @@ def test_a_storage_that_fails_says_so_and_nothing_is_half_written(
             raise OSError("no space left")
         return save(self, name, content, max_length)
 
-    monkeypatch.setattr(InMemoryStorage, "save", failing)
+    monkeypatch.setattr(FileSystemStorage, "save", failing)
     with pytest.raises(attachments.StorageFailed, match="Nothing was saved"):
         _attach(order, technician, "leak.jpg", files.picture())
 
