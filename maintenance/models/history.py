@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pgtrigger
 from django.db import models
+from django.urls import reverse
 
 from assets.models import Asset
 from maintenance.models.people import Technician
@@ -84,6 +85,9 @@ class MaintenanceRecord(AssetOwned):
     def cost(self) -> Decimal:
         """Labor, parts and the rest, in the organization's currency."""
         return self.labor_cost + self.parts_cost + self.other_cost
+
+    def get_absolute_url(self) -> str:
+        return reverse("maintenance:history_entry", args=[self.pk])
 
     def __str__(self) -> str:
         return f"{self.completed_at:%Y-%m-%d} {self.title}"
