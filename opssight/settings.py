@@ -384,6 +384,8 @@ SPECTACULAR_SETTINGS = {
         "Urgency": "maintenance.models.Urgency",
         "Verdict": "maintenance.models.Verdict",
         "AttachmentKind": "maintenance.models.Attachment.Kind",
+        "AnswerKind": "maintenance.models.AnswerKind",
+        "StockMovementKind": "maintenance.models.StockMovement.Kind",
         "MaintenanceType": "maintenance.models.MaintenanceType",
         "AssetStatus": "assets.models.Asset.Status",
         "RecommendationStatus": "maintenance.models.Recommendation.Status",
