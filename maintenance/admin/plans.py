@@ -4,9 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
+from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from maintenance.models import JobPlan, JobPlanPart, JobPlanTask
@@ -16,11 +16,11 @@ from opssight.core.admin import TenantAdmin, TenantForm, scope_choices
 WORDS = ("skills", "tools", "permits")
 
 
-class OfPlanFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+class OfPlanFormSet(PaginationInlineFormSet):  # type: ignore[misc]
     """Gives a new row the organization of the plan around it, which is not saved yet."""
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        form: Any = super()._construct_form(i, **kwargs)  # type: ignore[misc]
+        form: Any = super()._construct_form(i, **kwargs)
         form.instance.organization_id = self.instance.organization_id
         return form
 

@@ -152,7 +152,7 @@ class AnswerOfTaskSerializer(AnswerSerializer):
 
 
 class AnswersSerializer(serializers.Serializer[Any]):
-    answers = AnswerOfTaskSerializer(
+    answers = AnswerOfTaskSerializer(  # type: ignore[call-arg]
         many=True, allow_empty=False, max_length=MOST_ANSWERS, help_text="Each task at most once."
     )
 
@@ -234,8 +234,10 @@ class WorkOrderTaskViewSet(TenantViewSet):
                 answers.answer_all(answers=given, by=self.user, at=timezone.now())
         except answers.AnswersRefused as refused:
             places = {row["task"]: index for index, row in enumerate(rows)}
-            errors = {places[pk]: _by_field(error) for pk, error in refused.errors.items()}
-            raise ValidationError({"answers": errors}) from refused
+            wrong: dict[Any, Any] = {
+                places[pk]: _by_field(error) for pk, error in refused.errors.items()
+            }
+            raise ValidationError({"answers": wrong}) from refused
         found = self.get_queryset().in_bulk(list(given))
         results = self.get_serializer([found[pk] for pk in given], many=True)
         return Response({"results": results.data})
@@ -249,7 +251,7 @@ class WorkOrderTaskViewSet(TenantViewSet):
             .values_list("pk", "organization")
         )
         seen: set[int] = set()
-        errors: dict[int, dict[str, list[ErrorDetail]]] = {}
+        errors: dict[Any, Any] = {}
         for index, row in enumerate(rows):
             pk = row["task"]
             if pk not in found:

@@ -33,6 +33,7 @@ from opssight.core.api.shape import Expansion
 from opssight.core.api.viewsets import CrudTenantViewSet, edits
 
 MOST_ROWS = 300
+LISTS = ("tasks", "parts")
 ROWS = JobPlan.objects.prefetch_related(
     "tasks", Prefetch("parts", JobPlanPart.objects.select_related("part"))
 )
@@ -90,13 +91,13 @@ class JobPlanPartSerializer(TenantSerializer[JobPlanPart]):
 
 
 class JobPlanSerializer(TenantSerializer[JobPlan]):
-    tasks = JobPlanTaskSerializer(
+    tasks = JobPlanTaskSerializer(  # type: ignore[call-arg]
         many=True,
         required=False,
         max_length=MOST_ROWS,
         help_text="The checklist, in order. Given, it replaces the one there was.",
     )
-    parts = JobPlanPartSerializer(
+    parts = JobPlanPartSerializer(  # type: ignore[call-arg]
         many=True,
         required=False,
         max_length=MOST_ROWS,
@@ -130,7 +131,7 @@ class JobPlanSerializer(TenantSerializer[JobPlan]):
         """Each part once, and of the organization of the plan."""
         owner = self.organization_of({})
         seen: set[int] = set()
-        errors: dict[int, dict[str, list[serializers.ErrorDetail]]] = {}
+        errors: dict[Any, Any] = {}
         for index, row in enumerate(parts):
             part: Part = row["part"]
             if part.organization_id != owner:
@@ -145,7 +146,7 @@ class JobPlanSerializer(TenantSerializer[JobPlan]):
         return parts
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        lists = {name: attrs[name] for name in ("tasks", "parts") if name in attrs}
+        lists = {name: attrs[name] for name in LISTS if name in attrs}
         own = {name: value for name, value in attrs.items() if name not in lists}
         return super().validate(own) | lists
 
@@ -168,7 +169,7 @@ class JobPlanSerializer(TenantSerializer[JobPlan]):
 
 def _parted(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The plan's own columns, and its lists."""
-    lists = {name: values[name] for name in ("tasks", "parts") if name in values}
+    lists: dict[str, Any] = {name: values[name] for name in LISTS if name in values}
     return {name: value for name, value in values.items() if name not in lists}, lists
 
 

@@ -1,6 +1,6 @@
 """Answers of a checklist: taken down, written to sensors, and followed up where they fail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -81,7 +81,7 @@ def answer_all(*, answers: Mapping[int, Answer], by: User, at: datetime) -> list
             errors[task.pk] = error
     if errors:
         raise AnswersRefused(errors)
-    ingest(rows=[(t.sensor_id, t.answered_at, t.number) for t in changed if _is_reading(t)])
+    ingest(rows=[row for task in changed for row in _readings(task)])
     WorkOrderTask.objects.bulk_update(changed, WRITTEN)
     for task in changed:
         if task.outcome == Outcome.FAILED and task.opens_corrective and not task.corrective_id:
@@ -124,7 +124,7 @@ def _find_sensors(tasks: Sequence[WorkOrderTask]) -> None:
 
 def _take_down(task: WorkOrderTask, given: Answer, by: User, at: datetime) -> bool:
     """Write the answer to the task, not yet to the database; False: it has this answer already."""
-    before = [getattr(task, name) for name in VALUES]
+    before = tuple(getattr(task, name) for name in VALUES)
     values = values_of(task, given)
     # A note or a photo that is added later does not make the answer a new one.
     usual = task.answered_at if before[:2] == values[:2] else None
@@ -157,8 +157,12 @@ def _moment(task: WorkOrderTask, given: Answer, at: datetime) -> datetime | None
     return given.answered_at
 
 
-def _is_reading(task: WorkOrderTask) -> bool:
-    return task.kind == AnswerKind.READING and task.number is not None
+def _readings(task: WorkOrderTask) -> Iterator[tuple[int, datetime, float]]:
+    """What the answer says to the sensor: sensor, time, value; nothing where it is no reading."""
+    if task.kind != AnswerKind.READING or task.sensor_id is None:
+        return
+    if task.number is not None and task.answered_at is not None:
+        yield task.sensor_id, task.answered_at, task.number
 
 
 def _open_corrective(task: WorkOrderTask, by: User, at: datetime) -> None:

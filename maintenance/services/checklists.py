@@ -145,11 +145,10 @@ def readings_of(*, work_order: WorkOrder, asset: Asset) -> list[dict[str, Any]]:
     start, and the last one since, up to the completion.
     """
     read: dict[int, list[float]] = defaultdict(list)
-    answers = WorkOrderTask.objects.filter(
-        work_order=work_order, asset=asset, sensor__isnull=False, number__isnull=False
-    )
+    answers = WorkOrderTask.objects.filter(work_order=work_order, asset=asset, sensor__isnull=False)
     for sensor, number in answers.order_by("answered_at", "pk").values_list("sensor", "number"):
-        read[sensor].append(number)
+        if number is not None:
+            read[sensor].append(number)
     involved = Q(pk__in=list(read))
     if work_order.recommendation_id is not None:
         involved |= Q(anomalies__recommendation=work_order.recommendation_id)

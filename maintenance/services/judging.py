@@ -11,6 +11,7 @@ from maintenance.models import LONGEST_NOTES, AnswerKind, Attachment, WorkOrderT
 
 Outcome = WorkOrderTask.Outcome
 MEASURED = (AnswerKind.NUMBER, AnswerKind.READING)
+Values = tuple[str, float | None, str, int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +31,18 @@ class Answer:
     answered_at: datetime | None = None
 
 
-def values_of(task: WorkOrderTask, given: Answer) -> list[object]:
+def values_of(task: WorkOrderTask, given: Answer) -> Values:
     """Outcome, number, text and id of the photo as they are stored. Raises ValidationError."""
     text = given.answer.strip()
     if given.outcome == Outcome.OPEN:
-        return [Outcome.OPEN, None, "", None]
+        return Outcome.OPEN, None, "", None
     if len(text) > LONGEST_NOTES:
         raise wrong("answer", f"Give at most {LONGEST_NOTES:,} characters.")
     if "\0" in text:
         raise wrong("answer", "Remove the NUL characters.")
     _check_photo(task, given.photo)
     outcome, number = _judged(task, given, text)
-    return [outcome, number, text, given.photo.pk if given.photo else None]
+    return outcome, number, text, given.photo.pk if given.photo else None
 
 
 def _judged(task: WorkOrderTask, given: Answer, text: str) -> tuple[str, float | None]:

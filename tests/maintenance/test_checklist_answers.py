@@ -41,14 +41,16 @@ def pump(plant: Organization) -> Asset:
 
 @pytest.fixture
 def vib(pump: Asset) -> Sensor:
-    return SensorFactory.create(asset=pump, key="vib", unit="mm/s")
+    made: Sensor = SensorFactory.create(asset=pump, key="vib", unit="mm/s")
+    return made
 
 
 @pytest.fixture
 def order(pump: Asset) -> WorkOrder:
-    return WorkOrderFactory.create(
+    made: WorkOrder = WorkOrderFactory.create(
         asset=pump, status=WorkOrder.Status.IN_PROGRESS, started_at=NOON, priority="high"
     )
+    return made
 
 
 def _task(order: WorkOrder, kind: str = "pass_fail", **values: Any) -> WorkOrderTask:
@@ -320,6 +322,8 @@ class TestTime:
         entry = AuditEntry.objects.filter(subject="work_order_tasks", subject_id=task.pk).latest(
             "pk"
         )
+        assert entry.before is not None
+        assert entry.after is not None
         assert (entry.before["outcome"], entry.after["outcome"]) == ("passed", "failed")
 
 

@@ -27,7 +27,8 @@ def pump(technician: Membership) -> Asset:
 
 @pytest.fixture
 def order(pump: Asset) -> WorkOrder:
-    return WorkOrderFactory.create(asset=pump, status="in_progress", started_at=NOON)
+    made: WorkOrder = WorkOrderFactory.create(asset=pump, status="in_progress", started_at=NOON)
+    return made
 
 
 def _task(order: WorkOrder, kind: str = "pass_fail", **values: Any) -> WorkOrderTask:

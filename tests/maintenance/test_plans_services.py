@@ -60,7 +60,7 @@ class TestApply:
         assert order.permits == ["hot work"]
         assert order.tasks.count() == 1
         reserved = PartReservation.objects.get(work_order=order)
-        assert (reserved.part, reserved.quantity) == (need.part, 2)
+        assert (reserved.part, float(reserved.quantity)) == (need.part, 2.0)
 
     def test_gives_work_in_progress_a_checklist(self, pump: Asset) -> None:
         plan = JobPlanFactory.create(organization=pump.organization)
