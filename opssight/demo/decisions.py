@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 from django.db.models import Min
 
 from maintenance import services as maintenance
-from maintenance.models import Recommendation, Verdict, WorkOrder
+from maintenance.models import (
+    FailureCause,
+    FailureMechanism,
+    Recommendation,
+    Verdict,
+    WorkOrder,
+)
 from maintenance.services import Outcome
 from opssight.accounts.models import Organization
 from opssight.demo.noise import between
@@ -94,8 +100,16 @@ def _repair(recommendation: Recommendation, fault: Fault, people: People, at: da
             labor_minutes=150,
             downtime_minutes=round(down.total_seconds() / 60),
             verdict=Verdict.CONFIRMED,
+            failure_mode=recommendation.failure_mode,
+            failure_cause=FailureCause.OPERATION,
+            failure_mechanism=_mechanism_of(recommendation),
         ),
     )
+
+
+def _mechanism_of(recommendation: Recommendation) -> FailureMechanism:
+    is_sensor = recommendation.failure_mode == "sensor fault"
+    return FailureMechanism.INSTRUMENT if is_sensor else FailureMechanism.MECHANICAL
 
 
 def _answer(recommendation: Recommendation, people: People, at: datetime) -> None:
