@@ -96,8 +96,8 @@ def _overlap(one: Span, other: Span) -> float:
 def _shifts(technicians: list[int]) -> dict[int, list[tuple[int, time, int]]]:
     found: dict[int, list[tuple[int, time, int]]] = defaultdict(list)
     rows = Shift.objects.filter(technician__in=technicians).order_by("pk")
-    for pk, *shift in rows.values_list("technician", "weekday", "starts", "minutes"):
-        found[pk].append((shift[0], shift[1], shift[2]))
+    for shift in rows:
+        found[shift.technician_id].append((shift.weekday, shift.starts, shift.minutes))
     return found
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import (
     Case,
@@ -14,6 +15,7 @@ from django.db.models import (
     Min,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     Value,
     When,
@@ -21,7 +23,6 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Extract, Greatest, NullIf
 
 from maintenance.models import MaintenanceSchedule, MeterTrigger, WorkOrder
-from opssight.core.tenancy import TenantQuerySet
 
 DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
 FREQUENCIES = {"DAILY": 1.0, "WEEKLY": 7.0, "MONTHLY": 30.4375, "YEARLY": 365.25}
@@ -38,9 +39,7 @@ class SubstringMatch(Func):
     arg_joiner = " FROM "
 
 
-def with_lateness(
-    schedules: "TenantQuerySet[MaintenanceSchedule]", *, at: datetime
-) -> "TenantQuerySet[MaintenanceSchedule]":
+def with_lateness(schedules: "QuerySet[MaintenanceSchedule]", *, at: datetime) -> "QuerySet[Any]":
     """With `cycle_days`, `days_late` (0: not yet due) and `smcp` of each.
 
     SMCP (Fiix) is (days late + cycle) ÷ cycle × 100: what is a day late on a weekly cycle comes
@@ -106,9 +105,8 @@ def compliance(
     rows = WorkOrder.objects.filter(schedule__in=list(grace), occurrence_at__isnull=False)
     rows = rows.filter(Q(occurrence_at__gte=since) if since else Q()).order_by()
     counts: dict[int, list[bool]] = defaultdict(list)
-    for pk, occurrence_at, completed_at in rows.values_list(
-        "schedule", "occurrence_at", "completed_at"
-    ):
+    found: Any = rows.values_list("schedule", "occurrence_at", "completed_at")
+    for pk, occurrence_at, completed_at in found:
         limit = occurrence_at + grace[pk]
         if completed_at is not None or limit < at:
             counts[pk].append(completed_at is not None and completed_at <= limit)

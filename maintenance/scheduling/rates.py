@@ -36,7 +36,7 @@ def _times_a_period(parts: dict[str, str], frequency: str) -> float:
         return days / 7 if days else 1
     if frequency == "WEEKLY":
         return days or 1
-    months = counts.get("BYMONTH", 1)
+    months = float(counts.get("BYMONTH", 1))
     if frequency == "MONTHLY":
         months = months / 12 if "BYMONTH" in parts else 1
     if days and not any(sign.isdigit() for sign in parts["BYDAY"]):

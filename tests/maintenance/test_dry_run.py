@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -242,18 +244,18 @@ class TestPlan:
             run(plant)
 
     def test_takes_as_many_queries_for_thirty_schedules_as_for_three(
-        self, plant: Organization, asset: Asset, django_assert_num_queries: DjangoAssertNumQueries
+        self, plant: Organization
     ) -> None:
         plan = JobPlanFactory.create(organization=plant)
         JobPlanPartFactory.create(job_plan=plan, part=PartFactory.create(organization=plant))
-        counts = []
+        counts: list[int] = []
         for number in (3, 30):
             while MaintenanceSchedule.objects.count() < number:
                 monthly(AssetFactory.create(organization=plant), job_plan=plan)
-            with django_assert_num_queries(counts[0] if counts else 12, exact=False) as queries:
+            with CaptureQueriesContext(connection) as queries:
                 run(plant)
             counts.append(len(queries))
-        assert counts[0] == counts[1]
+        assert counts[0] == counts[1] <= 15
 
 
 class TestApi:

@@ -217,7 +217,8 @@ class TestMeters:
     ) -> None:
         meter = MeterTriggerFactory.create(schedule=schedule, asset=schedule.asset)
         MeterTriggerFactory.create(asset=schedule.asset)
-        found = api.get(METERS, {"schedule": schedule.pk, "expand": "schedule,sensor"})
+        query: dict[str, Any] = {"schedule": schedule.pk, "expand": "schedule,sensor"}
+        found = api.get(METERS, query)
 
         [row] = found.data["results"]
         assert row["id"] == meter.pk

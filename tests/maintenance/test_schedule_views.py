@@ -77,7 +77,7 @@ def page(client: Client, path: str, **query: Any) -> str:
 
 
 class TestLateness:
-    def smcp(self, **fields: Any) -> tuple[float, float]:
+    def smcp(self, **fields: Any) -> tuple[Any, Any]:
         now = NOON + 15 * DAY
         row: Any = ScheduleFactory.create(**{"next_due_at": NOON, **fields})
         found: Any = with_lateness(MaintenanceSchedule.objects.all(), at=now).get(pk=row.pk)
