@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -30,7 +31,8 @@ def context(request: UserRequest, work_order: WorkOrder) -> dict[str, Any]:
     own = _own_technician(request, work_order)
     takes_time = work_order.is_open and work_order.status != WorkOrder.Status.DRAFT
     entries = [_entry(request, row, is_open=work_order.is_open) for row in _entries(work_order)]
-    timer = own and own.labor.filter(minutes=None).select_related("work_order").first()
+    running = LaborEntry.objects.filter(technician=own, minutes=None).select_related("work_order")
+    timer = running.first() if own is not None else None
     return {
         "entries": entries,
         "minutes": sum(item["row"].minutes or 0 for item in entries),
@@ -81,8 +83,7 @@ def stop_timer(request: UserRequest, pk: int) -> HttpResponse:
     entry = _own_entry(request, pk)
     form = StopForm(request.POST, entry=entry)
     if not form.is_valid():
-        words = " ".join(form.errors.get("minutes", []))
-        return _answer(request, entry.work_order, error=words, status=422)
+        return _answer(request, entry.work_order, error=_words(form), status=422)
     at, minutes = timezone.now(), form.cleaned_data["minutes"]
     return _try(request, entry, "The timer was stopped.", timesheets.stop, at=at, minutes=minutes)
 
@@ -93,8 +94,7 @@ def change_labor(request: UserRequest, pk: int) -> HttpResponse:
     entry = _own_entry(request, pk)
     form = ChangeForm(request.POST, entry=entry)
     if not form.is_valid():
-        words = " ".join(f"{name.capitalize()}: {' '.join(e)}" for name, e in form.errors.items())
-        return _answer(request, entry.work_order, error=words, status=422)
+        return _answer(request, entry.work_order, error=_words(form), status=422)
     return _try(request, entry, "The entry was changed.", timesheets.change, **form.cleaned_data)
 
 
@@ -127,6 +127,12 @@ def _answer(
 ) -> HttpResponse:
     parts = {"work_order": row, "labor_error": error, **context(request, row), **more}
     return render(request, TEMPLATE, parts, status=status)
+
+
+def _words(form: Form) -> str:
+    return " ".join(
+        f"{name.capitalize()}: {' '.join(map(str, e))}" for name, e in form.errors.items()
+    )
 
 
 def _order(request: UserRequest, pk: int) -> WorkOrder:

@@ -31,9 +31,10 @@ def worker(technician: Membership) -> Technician:
 
 @pytest.fixture
 def order(plant: Organization, worker: Technician) -> WorkOrder:
-    return WorkOrderFactory.create(
+    order: WorkOrder = WorkOrderFactory.create(
         asset__organization=plant, status=WorkOrder.Status.IN_PROGRESS, started_at=NOON
     )
+    return order
 
 
 @pytest.fixture

@@ -36,9 +36,10 @@ def worker(technician: Membership) -> Technician:
 
 @pytest.fixture
 def order(plant: Organization, worker: Technician) -> WorkOrder:
-    return WorkOrderFactory.create(
+    order: WorkOrder = WorkOrderFactory.create(
         asset__organization=plant, status=Status.IN_PROGRESS, started_at=NOON
     )
+    return order
 
 
 @pytest.fixture

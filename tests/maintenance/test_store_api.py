@@ -25,7 +25,8 @@ def part(plant: Organization) -> Part:
 
 @pytest.fixture
 def order(plant: Organization) -> WorkOrder:
-    return WorkOrderFactory.create(asset__organization=plant)
+    order: WorkOrder = WorkOrderFactory.create(asset__organization=plant)
+    return order
 
 
 @pytest.fixture
