@@ -15,6 +15,7 @@ from assets.models import (
     AssetGroupMember,
     AssetKpi,
     AssetRelationship,
+    ProductionRun,
     Sensor,
     Site,
     UptimeEvent,
@@ -145,6 +146,18 @@ class UptimeEventAdmin(AssetTenantAdmin):
     list_filter = ("state", "cause", BY_SITE)
     list_select_related = ("asset",)
     search_fields = ("asset__tag", "asset__name", "reason")
+    autocomplete_fields = ("asset",)
+    date_hierarchy = "started_at"
+
+
+@admin.register(ProductionRun)
+class ProductionRunAdmin(AssetTenantAdmin):
+    organization_from = "asset"
+    create_only = ("asset",)
+    list_display = ("asset", "started_at", "ended_at", "planned_minutes", "produced", "good")
+    list_filter = (BY_SITE,)
+    list_select_related = ("asset",)
+    search_fields = ("asset__tag", "asset__name")
     autocomplete_fields = ("asset",)
     date_hierarchy = "started_at"
 

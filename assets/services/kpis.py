@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from django.db import connection
@@ -13,7 +13,7 @@ from assets.models import AssetKpi, ProductionRun, UptimeEvent
 from assets.reliability.figures import Figure
 from assets.reliability.ledger import Event, Ledger, Run, production
 from assets.reliability.spans import Floats
-from assets.reliability.windows import Window, Windows
+from assets.reliability.windows import ROLLING, Window, Windows
 
 Sums = dict[str, Floats]
 Judge = Callable[[Mapping[str, float], Window], list[Figure]]
@@ -135,9 +135,11 @@ def forget_pooled(*, organization_id: int, since: datetime, at: datetime) -> Non
     ).delete()
 
 
-def forget_old(*, organization_id: int, windows: Iterable[Window]) -> None:
-    """Delete the days, weeks and rolling periods that are kept no longer."""
+def forget_old(*, organization_id: int, windows: Iterable[Window], at: datetime) -> None:
+    """Delete the days and weeks that are kept no longer, and rolling periods that went on."""
     rows = AssetKpi.objects.filter(organization=organization_id)
-    for period in (*_SPARSE, AssetKpi.Period.ROLLING_30D, AssetKpi.Period.ROLLING_365D):
+    for period in _SPARSE:
         starts = [window.start for window in windows if window.period == period]
-        rows.filter(period=period, starts_at__lt=min(starts)).delete()
+        # Those of a site further east begin up to a day earlier.
+        rows.filter(period=period, starts_at__lt=min(starts) - timedelta(days=1)).delete()
+    rows.filter(period__in=ROLLING, computed_at__lt=at).delete()

@@ -84,7 +84,9 @@ def refresh_kpis(*, organization_id: int, at: datetime) -> int:
         run = _begin(organization_id, at)
         written = sum(_write_assets(run, some) for some in _assets(organization_id))
         written += _write_pools(run)
-        plant.forget_old(organization_id=organization_id, windows=windows_until(at, run.zone))
+        plant.forget_old(
+            organization_id=organization_id, windows=windows_until(at, run.zone), at=at
+        )
         _remove_marks(run)
     return written
 

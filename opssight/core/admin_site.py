@@ -20,6 +20,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "assets.AssetGroup": "folder_copy",
         "assets.AssetRelationship": "account_tree",
         "assets.UptimeEvent": "timeline",
+        "assets.ProductionRun": "conveyor_belt",
         "assets.AssetKpi": "speed",
     },
     "Maintenance": {

@@ -89,6 +89,7 @@ MAKERS: dict[str, Maker] = {
     "assets.AssetGroup": _group,
     "assets.AssetRelationship": _in_plant(factories.AssetRelationshipFactory),
     "assets.UptimeEvent": _of_asset(factories.UptimeEventFactory),
+    "assets.ProductionRun": _of_asset(factories.ProductionRunFactory),
     "assets.AssetKpi": _of_asset(factories.AssetKpiFactory),
     "maintenance.Technician": _technician,
     "maintenance.MaintenanceSchedule": _assigned(factories.ScheduleFactory),

@@ -94,6 +94,7 @@ def test_a_site_lives_by_its_own_clock_and_the_organization_by_its_own():
     assert kpi("availability", "month", asset=asset).starts_at.hour == 15
     assert kpi("availability", "month", site=site).starts_at.hour == 15
     assert kpi("availability", "month").starts_at.hour == 23
+    assert kpi("availability", "rolling_365d", asset=asset).ends_at == NOON
 
 
 def test_what_is_missing_is_a_row_without_a_value_of_the_organization():
