@@ -128,7 +128,8 @@ class CalendarFields(models.Model):
                 errors[field] = str(error)
         if self.on_holiday != self.OnHoliday.KEEP and not self.holidays:
             errors["holidays"] = "Say whose holidays count, such as DE or DE-BY."
-        if self.starts_at is None or not self.every:
+        given = (getattr(self, name, None) for name in ("starts_at", "every"))
+        if not all(given):
             return errors  # said elsewhere
         if self.starts_at.year not in YEARS:
             errors["starts_at"] = f"Start between {YEARS.start} and {YEARS.stop - 1}."

@@ -153,7 +153,7 @@ class MaintenanceSchedule(CalendarFields, AssetOwned):
 
     def has_no_occurrence(self) -> bool:
         # A form whose asset was refused has no zone to count in.
-        return self.asset_id is not None and super().has_no_occurrence()
+        return bool(self.asset_id) and super().has_no_occurrence()
 
     def calendar_errors(self) -> dict[str, str]:
         """What is wrong with the calendar, or with the larger service, by field."""
@@ -165,7 +165,7 @@ class MaintenanceSchedule(CalendarFields, AssetOwned):
     def _is_in_circle(self) -> bool:
         larger = self.included_in
         seen: set[int] = set()
-        while larger is not None and self.pk is not None and larger.pk not in seen:
+        while larger is not None and not self._state.adding and larger.pk not in seen:
             if larger.pk == self.pk:
                 return True
             seen.add(larger.pk)

@@ -3,8 +3,9 @@
 A breach calls for work once. While the breach that work was done for goes on, it calls for no more.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -109,19 +110,21 @@ def watch_conditions_of(*, schedules: Collection[int], at: datetime) -> int:
 
 
 def _watch(ids: list[int], at: datetime) -> int:
+    if not ids:
+        return 0
     with connection.cursor() as cursor:
         cursor.execute(_WATCH, {"ids": ids, "at": at})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _risks(organization_id: int | None, schedules: Collection[int], at: datetime) -> int:
     values = {"organization": organization_id, "schedules": list(schedules), "at": at}
     with connection.cursor() as cursor:
         cursor.execute(_RISK, values)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
-def _ids(statement: str, parameters: list[object]) -> list[int]:
+def _ids(statement: str, parameters: Sequence[Any]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return [row[0] for row in cursor.fetchall()]

@@ -4,8 +4,9 @@ A counter that falls to less than half was reset, or rolled over: what it shows 
 counted from zero. A smaller fall is a correction. Neither ever counts as negative use.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -121,12 +122,14 @@ def follow_meters_of(*, schedules: Collection[int], at: datetime) -> int:
 
 
 def _follow(ids: list[int], at: datetime) -> int:
+    if not ids:
+        return 0
     with connection.cursor() as cursor:
         cursor.execute(_FOLLOW, {"ids": ids, "at": at})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
-def _ids(statement: str, parameters: list[object]) -> list[int]:
+def _ids(statement: str, parameters: Sequence[Any]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return [row[0] for row in cursor.fetchall()]

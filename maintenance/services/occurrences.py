@@ -1,7 +1,7 @@
 """What schedules will call for: the occurrences to come, without making anything."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -137,19 +137,21 @@ def _meter(meter: MeterTrigger) -> Meter | None:
     return Meter(due=meter.due_at, cycle=cycle, reached=meter.reached_at is not None)
 
 
-def _members(groups: Iterable[int | None]) -> Counter[int | None]:
-    """How many assets each group has that are not retired."""
-    ids: Collection[int] = {group for group in groups if group is not None}
-    if not ids:
-        return Counter()
-    rows = AssetGroupMember.objects.filter(group__in=ids)
-    live = rows.exclude(asset__status=Asset.Status.RETIRED).order_by()
-    return Counter(live.values_list("group", flat=True))
+def _members(groups: Iterable[int | None]) -> dict[int | None, set[int]]:
+    """Ids of the assets of each group that are not retired."""
+    found: dict[int | None, set[int]] = defaultdict(set)
+    if ids := {group for group in groups if group is not None}:
+        rows = AssetGroupMember.objects.filter(group__in=ids).order_by()
+        live = rows.exclude(asset__status=Asset.Status.RETIRED)
+        for group, asset in live.values_list("group", "asset"):
+            found[group].add(asset)
+    return found
 
 
-def _minutes(row: MaintenanceSchedule, members: Counter[int | None]) -> int:
+def _minutes(row: MaintenanceSchedule, members: Mapping[int | None, set[int]]) -> int:
     """As the order will say: the plan's labor at each asset, unless the schedule says its own."""
     unsaid = MaintenanceSchedule._meta.get_field("estimated_minutes").default
     if row.job_plan is None or row.estimated_minutes != unsaid:
         return row.estimated_minutes
-    return row.job_plan.estimated_minutes * max(members[row.group_id], 1)
+    leading = {row.asset_id} if row.asset.status != Asset.Status.RETIRED else set()
+    return row.job_plan.estimated_minutes * len(leading | members.get(row.group_id, set()))

@@ -4,6 +4,7 @@
 what the triggers call for, kept in line by one statement.
 """
 
+import logging
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from maintenance.services.conditions import watch_conditions, watch_conditions_o
 from maintenance.services.meters import follow_meters, follow_meters_of
 
 SCHEDULES_PER_BATCH = 1000
+log = logging.getLogger(__name__)
 
 _WRITE_CALENDARS = """
 UPDATE maintenance_schedules s SET calendar_due_at = d.due
@@ -92,7 +94,7 @@ def fill_calendars(*, organization_id: int, at: datetime) -> int:
     )
     seen, last = 0, 0
     while batch := list(empty.filter(pk__gt=last)[:SCHEDULES_PER_BATCH]):
-        dues = [calendar_due(schedule, schedule.served) for schedule in batch]
+        dues = [_safely_due(schedule, schedule.served) for schedule in batch]
         with connection.cursor() as cursor:
             cursor.execute(_WRITE_CALENDARS, [[schedule.pk for schedule in batch], dues])
         seen, last = seen + len(batch), batch[-1].pk
@@ -152,7 +154,7 @@ def bring_in_line(
         statement, values = "s.id = ANY(%s)", [list(schedules)]  # type: ignore[list-item]
     with connection.cursor() as cursor:
         cursor.execute(_NEXT.format(chosen=statement), values)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def refresh_next_due(*, assets: QuerySet[Asset]) -> int:
@@ -163,8 +165,10 @@ def refresh_next_due(*, assets: QuerySet[Asset]) -> int:
     active = MaintenanceSchedule.objects.filter(is_active=True).order_by()
     own = active.filter(asset=OuterRef("pk")).values("asset")
     of_groups = active.filter(group__members__asset=OuterRef("pk")).values("group__members__asset")
-    both = [rows.annotate(due=Min("next_due_at")).values("due") for rows in (own, of_groups)]
-    earliest = Least(*map(Subquery, both))
+    both = [
+        Subquery(rows.annotate(due=Min("next_due_at")).values("due")) for rows in (own, of_groups)
+    ]
+    earliest = Least(*both)
     changed = (
         assets.order_by()
         .annotate(due=earliest)
@@ -197,6 +201,15 @@ def _served(schedule: Any) -> QuerySet[WorkOrder]:
         .exclude(status__in=WorkOrder.OPEN)
         .order_by("-occurrence_at")
     )
+
+
+def _safely_due(schedule: MaintenanceSchedule, served: datetime | None) -> datetime | None:
+    """One that came past every check, with a rule nobody can follow, does not stop the others."""
+    try:
+        return calendar_due(schedule, served)
+    except ValueError as error:
+        log.warning("Schedule %s has no due date: %s", schedule.pk, error)
+        return None
 
 
 def calendar_due(schedule: MaintenanceSchedule, served: datetime | None) -> datetime | None:

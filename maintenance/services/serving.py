@@ -54,12 +54,13 @@ def _included(schedule_id: int) -> list[int]:
 def _do(schedule: MaintenanceSchedule, *, served: datetime, completed: datetime) -> None:
     cause = _cause(schedule, served)
     calendar, due = schedule.calendar, schedule.calendar_due_at
-    if calendar is not None:
-        if cause == "calendar" or calendar.floats:
-            due = calendar.next_due(served=served, completed=completed)
-        elif due is not None and due <= completed + timedelta(days=schedule.lead_days):
-            # A meter or a condition came first; the order for this date would have been made.
-            due = calendar.next_after(max(due, completed))
+    if calendar is None:
+        due = None  # one that was set by hand is done
+    elif cause == "calendar" or calendar.floats:
+        due = calendar.next_due(served=served, completed=completed)
+    elif due is not None and due <= completed + timedelta(days=schedule.lead_days):
+        # A meter or a condition came first; the order for this date would have been made.
+        due = calendar.next_after(max(due, completed))
     _finish(schedule, due, completed)
     for meter in _meters(schedule):
         _count_on(schedule, meter, completed, at_least=int(cause == meter.pk))
@@ -70,9 +71,11 @@ def _do_with_larger(
 ) -> None:
     """The work was a part of a larger service for `served`, done at `completed`."""
     calendar, due = schedule.calendar, schedule.calendar_due_at
-    if calendar is not None and calendar.floats:
+    if calendar is None:
+        due = None
+    elif calendar.floats:
         due = calendar.next_due(served=completed, completed=completed)
-    elif calendar is not None and due is not None:
+    elif due is not None:
         near = max(served, completed) + timedelta(days=schedule.absorb_days)
         due = calendar.next_after(max(due, completed)) if due <= near else due
     _finish(schedule, due, completed)
@@ -91,9 +94,11 @@ def _finish(schedule: MaintenanceSchedule, due: datetime | None, completed: date
 def _skip(schedule: MaintenanceSchedule, *, served: datetime) -> None:
     cause = _cause(schedule, served)
     if cause == "calendar":
-        if (calendar := schedule.calendar) is not None:
-            schedule.calendar_due_at = calendar.next_due(served=served, completed=served)
-            schedule.save(update_fields=["calendar_due_at"])
+        calendar = schedule.calendar
+        schedule.calendar_due_at = (
+            calendar.next_due(served=served, completed=served) if calendar else None
+        )
+        schedule.save(update_fields=["calendar_due_at"])
         return
     for condition in schedule.conditions.select_for_update().exclude(met_at=None).order_by("pk"):
         condition.met_at, condition.served_since = None, condition.since
@@ -107,7 +112,8 @@ def _skip(schedule: MaintenanceSchedule, *, served: datetime) -> None:
 
 def _cause(schedule: MaintenanceSchedule, served: datetime) -> int | str:
     """What called for the occurrence: "calendar", "condition", or the id of the meter."""
-    meters = [meter for meter in _meters(schedule) if meter.due_at is not None]
+    near = served + timedelta(days=schedule.lead_days)
+    meters = [meter for meter in _meters(schedule) if meter.due_at and meter.due_at <= near]
     conditions = schedule.conditions.exclude(met_at=None).exists()
     if served == schedule.calendar_due_at or not (meters or conditions):
         return "calendar"
