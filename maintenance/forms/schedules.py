@@ -131,7 +131,9 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
             self.initial["repeats"] = rule if rule in PRESETS else OWN_RULE if rule else INTERVAL
 
     def _offer(self, name: str, rows: "QuerySet[Any]") -> None:
-        self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        field: Any = self.fields[name]
+        field.queryset = rows
+        field.empty_label = "Not assigned" if name == "technician" else "None"
 
     @property
     def sections(self) -> list[Section]:
