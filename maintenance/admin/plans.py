@@ -64,7 +64,7 @@ class JobPlanPartInline(OfPlanInline):
     model = JobPlanPart
     verbose_name_plural = "parts at one asset"
     fields = ("part", "quantity")
-    raw_id_fields = ("part",)
+    autocomplete_fields = ("part",)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[JobPlanPart]":
         rows: QuerySet[JobPlanPart] = super().get_queryset(request)
