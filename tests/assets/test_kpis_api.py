@@ -33,9 +33,9 @@ def asset(plant: Organization) -> Any:
     return factories.AssetFactory.create(organization=plant)
 
 
-def _kpi(asset: Any, **scope: Any) -> AssetKpi:
+def _kpi(of: Any, **scope: Any) -> AssetKpi:
     row: AssetKpi = factories.AssetKpiFactory.create(
-        **{"asset": None, "organization": asset.organization, **scope}
+        **{"asset": None, "organization": of.organization, **scope}
     )
     return row
 
@@ -94,7 +94,8 @@ def test_a_run_that_makes_no_sense_is_refused_in_words(
     body = {"asset": asset.pk, **RUN, "ended_at": "2026-03-02T12:00:00Z", **change}
     answer = api.post("/api/production-runs/", body, format="json")
     assert answer.status_code == 400
-    assert words in str(answer.data["errors"][field] if "errors" in answer.data else answer.data)
+    assert [one["pointer"] for one in answer.data["errors"]] == [f"/{field}"]
+    assert words in answer.data["errors"][0]["detail"]
 
 
 def test_a_viewer_reads_runs_and_writes_none(viewer: Membership, api_for: ApiFor, asset: Any):

@@ -135,7 +135,7 @@ class StableOrdering(OrderingFilter):
 
 def _term(queryset: QuerySet[Any], term: str) -> str | OrderBy:
     name = term.removeprefix("-")
-    field = queryset.model._meta.get_field(name)
-    if not getattr(field, "null", False):
+    computed = name in queryset.query.annotations
+    if not computed and not getattr(queryset.model._meta.get_field(name), "null", False):
         return term
     return F(name).desc(nulls_last=True) if term[0] == "-" else F(name).asc(nulls_last=True)
