@@ -17,6 +17,7 @@ from maintenance.api.costs import OtherCostViewSet
 from maintenance.api.deciding import RecommendationViewSet, Verdicts
 from maintenance.api.documents import AttachmentViewSet
 from maintenance.api.downtimes import DowntimeViewSet
+from maintenance.api.history import MaintenanceRecordViewSet
 from maintenance.api.labor import LaborEntryViewSet
 from maintenance.api.order_parts import (
     WorkOrderAssetViewSet,
@@ -25,6 +26,7 @@ from maintenance.api.order_parts import (
 )
 from maintenance.api.parts import PartReservationViewSet, PartViewSet
 from maintenance.api.plans import JobPlanViewSet
+from maintenance.api.requests import WorkRequestViewSet
 from maintenance.api.schedules import MaintenanceScheduleViewSet
 from maintenance.api.triggers import ConditionTriggerViewSet, MeterTriggerViewSet
 from maintenance.api.work_orders import WorkOrderViewSet
@@ -63,8 +65,9 @@ router.register("maintenance/parts", PartViewSet)
 router.register("maintenance/stock-movements", StockMovementViewSet)
 router.register("maintenance/reservations", PartReservationViewSet)
 router.register("maintenance/costs", CostViewSet, "cost")
-router.register("maintenance/history", maintenance.MaintenanceRecordViewSet)
+router.register("maintenance/history", MaintenanceRecordViewSet)
 router.register("maintenance/recommendations", RecommendationViewSet)
+router.register("maintenance/requests", WorkRequestViewSet)
 router.register("maintenance/attachments", AttachmentViewSet)
 router.register("maintenance/comments", CommentViewSet)
 router.register("anomalies", AnomalyViewSet)

@@ -29,6 +29,7 @@ urlpatterns = [
     path("anomalies/", include("anomalies.urls")),
     path("risk/", include("forecasts.urls")),
     path("maintenance/", include("maintenance.urls")),
+    path("request/", include("maintenance.urls_public")),
     path("notifications/", include("notifications.urls")),
     path("audit/", include("opssight.audit.urls")),
 ]

@@ -110,6 +110,7 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     ),
     "maintenance/reservations": _of_asset(factories.PartReservationFactory),
     "maintenance/history": _assigned(factories.MaintenanceRecordFactory),
+    "maintenance/requests": _of_asset(factories.WorkRequestFactory),
     "maintenance/recommendations": _of_asset(factories.RecommendationFactory),
     "maintenance/attachments": _of_asset(factories.AttachmentFactory),
     "maintenance/comments": _of_asset(factories.CommentFactory),

@@ -227,7 +227,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'request_points',
-                'ordering': ['asset', 'pk'],
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(

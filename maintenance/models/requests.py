@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from assets.models import Asset
 from maintenance.models.types import Urgency
@@ -26,11 +27,16 @@ class RequestPoint(AssetOwned):
 
     class Meta:
         db_table = "request_points"
-        ordering = ["asset", "pk"]
+        # Not by the asset, which whoever holds the key cannot see yet.
+        ordering = ["pk"]
         constraints = same_organization("request_points", "asset")
 
     def __str__(self) -> str:
         return f"Request form of {self.asset.tag}"
+
+    def get_absolute_url(self) -> str:
+        """What the label leads to, for whoever stands at the machine."""
+        return reverse("request:form", args=[self.key])
 
 
 class WorkRequest(AssetOwned):
@@ -88,3 +94,6 @@ class WorkRequest(AssetOwned):
 
     def __str__(self) -> str:
         return f"{self.asset.tag}: {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("maintenance:request", args=[self.pk])

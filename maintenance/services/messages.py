@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from maintenance.models import Recommendation, WorkOrder
+from maintenance.models import Recommendation, WorkOrder, WorkRequest
 from notifications.models import Notification
 from notifications.services import Message, notify
 from opssight.accounts.permissions import Permission
@@ -20,6 +20,18 @@ def created_message(work_order: WorkOrder) -> Message:
         dedupe_key=f"work-order-{work_order.pk}-created",
         asset=work_order.asset_id,
         also=work_order.technician.user_id if work_order.technician else None,
+    )
+
+
+def request_message(row: WorkRequest) -> Message:
+    still = " (it stands still)" if row.stands_still else ""
+    return Message(
+        event=Notification.Event.REQUEST_MADE,
+        subject=f"{row.asset.tag}: {row.title}{still}"[:300],
+        body=row.description,
+        url=row.get_absolute_url(),
+        dedupe_key=f"request-{row.pk}",
+        asset=row.asset_id,
     )
 
 

@@ -21,6 +21,7 @@ class Notification(TenantModel):
         RECOMMENDATION_OPENED = "recommendation_opened", "Recommendation opened"
         WORK_ORDER_CREATED = "work_order_created", "Work order created"
         WORK_ORDER_COMPLETED = "work_order_completed", "Work order completed"
+        REQUEST_MADE = "request_made", "Work requested"
         MENTIONED = "mentioned", "Mentioned in a comment"
         RISK_HIGH = "risk_high", "Risk is high"
         WEBHOOK_FAILED = "webhook_failed", "Webhook could not be delivered"

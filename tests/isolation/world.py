@@ -117,7 +117,6 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "maintenance.Absence": _of("technician", Technician, factories.AbsenceFactory),
     "maintenance.ServiceLevel": _of_organization(factories.ServiceLevelFactory),
     "maintenance.RequestPoint": _of_asset(factories.RequestPointFactory),
-    "maintenance.WorkRequest": _of_asset(factories.WorkRequestFactory),
     "maintenance.WorkOrderCounter": lambda m: WorkOrderCounter.objects.get_or_create(
         organization=m.organization, defaults=_filled(WorkOrderCounter, {"organization"})
     ),
