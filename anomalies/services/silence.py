@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from anomalies.detectors.explanation import clock
 from assets.models import Asset, Sensor, Site
@@ -71,7 +71,7 @@ def recommend_silent(*, organization_id: int, at: datetime) -> int:
     return len(opened)
 
 
-def _watched(organization_id: int):  # type: ignore[no-untyped-def]
+def _watched(organization_id: int) -> QuerySet[Sensor]:
     """Sensors that are known to send again and again, on assets that are in use."""
     return Sensor.objects.filter(
         organization=organization_id,

@@ -122,7 +122,7 @@ def cases(rows: QuerySet[Recommendation], *, since: datetime | None) -> list[Cas
     return found
 
 
-def _with_course(closed: QuerySet[Recommendation]) -> Sequence[dict[str, Any]]:
+def _with_course(closed: QuerySet[Recommendation]) -> Iterable[Any]:
     anomalies = (
         Recommendation.objects.filter(pk=OuterRef("pk"))
         .order_by()

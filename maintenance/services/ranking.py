@@ -1,11 +1,14 @@
 """Keeps how sure advice is, what waiting costs, and its place in the plant, from what is known."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
+
+from django.db import connection
 
 from maintenance import ranking
 from maintenance.models import Recommendation
@@ -23,6 +26,14 @@ NO_DOWNTIME_COST = "The asset has no cost of an hour of downtime. Enter it on th
 NO_REPAIRS = (
     f"Fewer than {advice.FEWEST} repairs of this failure mode, or of this category, are recorded."
 )
+_WRITE = """
+    UPDATE maintenance_recommendations r
+    SET confidence = v.confidence, cost_of_waiting = v.cost, cost_inputs = v.inputs::jsonb,
+        rank = v.rank, rank_parts = v.parts::jsonb
+    FROM unnest(%s::bigint[], %s::float8[], %s::numeric[], %s::text[], %s::float8[], %s::text[])
+        AS v(id, confidence, cost, inputs, rank, parts)
+    WHERE r.id = v.id
+"""
 KEPT = ["confidence", "cost_of_waiting", "cost_inputs", "rank", "rank_parts"]
 BATCH = 500
 DAY = timedelta(days=1)
@@ -73,8 +84,24 @@ def _batches(rows: Iterator[Recommendation]) -> Iterator[list[Recommendation]]:
 
 def _save(rows: Iterable[Recommendation], known: Known, at: datetime) -> int:
     changed = [row for row in rows if apply(row, known, at)]
-    Recommendation.objects.bulk_update(changed, KEPT, batch_size=BATCH)
+    for start in range(0, len(changed), BATCH):
+        _write(changed[start : start + BATCH])
     return len(changed)
+
+
+def _write(rows: Sequence[Recommendation]) -> None:
+    """One statement for all rows; those with the same key wait for each other in one order."""
+    ordered = sorted(rows, key=lambda row: row.pk)
+    values: list[list[Any]] = [
+        [row.pk for row in ordered],
+        [row.confidence for row in ordered],
+        [row.cost_of_waiting for row in ordered],
+        [json.dumps(row.cost_inputs) for row in ordered],
+        [row.rank for row in ordered],
+        [json.dumps(row.rank_parts) for row in ordered],
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, values)
 
 
 def apply(row: Recommendation, known: Known, at: datetime) -> bool:
@@ -84,14 +111,15 @@ def apply(row: Recommendation, known: Known, at: datetime) -> bool:
     is_fact = row.source in FACTS
     sure = 1.0 if is_fact else ranking.confidence(*found)
     row.confidence = None if is_fact else round(sure, 4)
-    row.cost_of_waiting, row.cost_inputs = _cost(row, sure, known, at)
+    cost, row.cost_inputs = _cost(row, sure, known, at)
+    row.cost_of_waiting = cost  # type: ignore[assignment] the stubs do not know that it may be null
     row.cost_inputs |= {"confirmed": found.confirmed, "false_alarms": found.false_alarms}
     ranked = ranking.rank(
         urgency=row.urgency,
         days_left=(row.suggested_due_at - at) / DAY,
         criticality=row.asset.criticality,
         confidence=sure,
-        cost_of_waiting=None if row.cost_of_waiting is None else float(row.cost_of_waiting),
+        cost_of_waiting=None if cost is None else float(cost),
     )
     row.rank = round(ranked.score, 1)
     row.rank_parts = [_rounded(asdict(part)) for part in ranked.parts]

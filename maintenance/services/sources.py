@@ -111,7 +111,7 @@ def _late_schedules(organization_id: int, at: datetime) -> Iterator[Late]:
     orders = open_orders([row.pk for row in rows])
     for row in rows:
         order = orders.get(row.pk)
-        if row.days_late <= row.grace_days:  # type: ignore[attr-defined]
+        if row.days_late <= row.grace_days:
             continue
         assert row.next_due_at is not None  # noqa: S101 filtered by it
         yield Late(
@@ -119,9 +119,9 @@ def _late_schedules(organization_id: int, at: datetime) -> Iterator[Late]:
             f"Schedule {row.pk}",
             row.title,
             row.next_due_at,
-            row.days_late,  # type: ignore[attr-defined]
-            row.cycle_days,  # type: ignore[attr-defined]
-            row.smcp,  # type: ignore[attr-defined]
+            row.days_late,
+            row.cycle_days,
+            row.smcp,
             (order or row.asset).get_absolute_url(),
             row.job_plan,
         )
