@@ -22,8 +22,9 @@ from maintenance.views import (
     order_labor,
     order_lines,
     order_links,
-    order_parts,
     order_outage,
+    order_parts,
+    order_tasks,
 )
 from opssight.accounts.permissions import Permission
 from opssight.core.htmx import render_fragment
@@ -34,6 +35,7 @@ Context = Callable[[UserRequest, WorkOrder], dict[str, Any]]
 # What stands below the job, and beside it: the name of a template in maintenance/order/, and what
 # gives its context. Each has a URL of its own that answers with the same fragment.
 BELOW: tuple[tuple[str, Context], ...] = (
+    ("tasks", order_tasks.context),
     ("lines", order_lines.context),
     ("parts", order_parts.context),
     ("files", order_files.context),
