@@ -67,9 +67,13 @@ def test_a_repair_by_a_visitor_makes_the_machine_healthy(organization: Organizat
         by=planner,
         at=ANCHOR,
     )
-    maintenance.complete(
-        work_order=order, by=planner, at=ANCHOR + HOUR / 12, outcome=Outcome(labor_minutes=5)
+    outcome = Outcome(
+        labor_minutes=5,
+        failure_mode="bearing wear",
+        failure_cause="operation",
+        failure_mechanism="mechanical",
     )
+    maintenance.complete(work_order=order, by=planner, at=ANCHOR + HOUR / 12, outcome=outcome)
 
     live.append_readings(at=ANCHOR + 6 * HOUR)
 

@@ -107,6 +107,9 @@ def test_a_worn_bearing_is_found_repaired_and_planned_again(
         "labor_minutes": 90,
         "downtime_minutes": 45,
         "verdict": "confirmed",
+        "failure_mode": "bearing wear",
+        "failure_cause": "operation",
+        "failure_mechanism": "mechanical",
     }
     _post(technician_api, f"{order}complete/", report)
     _post(technician_api, f"{order}complete/", report, expect=409)
