@@ -57,7 +57,8 @@ def attach(
 ) -> Attachment:
     """Keep a file of an order, of a request, or of the asset itself.
 
-    The same file twice is two attachments. Raises ValidationError, in words, for a file that is
+    The same file twice is two attachments. A view that takes files is marked with
+    `opssight.core.uploads.takes_files`. Raises ValidationError, in words, for a file that is
     not taken or an order that takes none; StorageFailed when it could not be stored.
     """
     if work_order is not None:

@@ -1,6 +1,8 @@
 """What `manage.py check --deploy --database default` asks beyond Django's own checks."""
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -46,6 +48,12 @@ POWERFUL_LOGIN = Warning(
     id="opssight.W002",
 )
 
+LOST_FILES = Warning(
+    "Files are kept in a temporary folder, which does not outlive the machine or container.",
+    hint="Set FILE_STORAGE to s3 or gcs, or MEDIA_ROOT to a folder that is kept.",
+    id="opssight.W003",
+)
+
 
 @register(Tags.security, deploy=True)
 def check_environment(**_: Any) -> list[CheckMessage]:
@@ -58,9 +66,16 @@ def check_environment(**_: Any) -> list[CheckMessage]:
         (NO_HTTPS, not settings.HTTPS),
         (DEMO, settings.DEMO),
         (NO_MAIL, settings.EMAIL_BACKEND.endswith("dummy.EmailBackend")),
+        (LOST_FILES, _loses_files()),
         (ANY_ORIGIN, anybody or any(not origin.startswith("https://") for origin in origins)),
     ]
     return [message for message, is_so in found if is_so]
+
+
+def _loses_files() -> bool:
+    folder = settings.STORAGES["default"].get("OPTIONS", {}).get("location", "")
+    is_local = settings.STORAGES["default"]["BACKEND"].endswith("FileSystemStorage")
+    return is_local and Path(folder).is_relative_to(tempfile.gettempdir())
 
 
 @register(Tags.database, deploy=True)

@@ -26,6 +26,7 @@ PRODUCTION = {
     "CORS_ALLOWED_ORIGINS": "https://tools.example",
     "EMAIL_URL": "smtp+tls://user:word@mail.example:587",
     "SITE_URL": "https://plant.example",
+    "MEDIA_ROOT": "/srv/opssight-files",
 }
 
 
@@ -78,12 +79,12 @@ def test_a_deployment_is_clean(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("login")
 def test_what_is_forgotten_is_named(tmp_path: Path) -> None:
-    forgotten = dict.fromkeys(("SECRET_KEY", "HTTPS", "EMAIL_URL"), "")
+    forgotten = dict.fromkeys(("SECRET_KEY", "HTTPS", "EMAIL_URL", "MEDIA_ROOT"), "")
     wrong = {"OPSSIGHT_DEMO": "true", "CORS_ALLOWED_ORIGINS": "http://x.example", "DEBUG": "true"}
     done = _check(tmp_path, **forgotten, **wrong)
 
     assert done.returncode == 1
-    expected = ("E001", "E002", "E003", "E004", "W001")
+    expected = ("E001", "E002", "E003", "E004", "W001", "W003")
     missing = [number for number in expected if f"opssight.{number}" not in done.stderr]
     assert missing == []
     assert "security.W018" in done.stderr  # DEBUG
