@@ -112,7 +112,7 @@ def apply(row: Recommendation, known: Known, at: datetime) -> bool:
     sure = 1.0 if is_fact else ranking.confidence(*found)
     row.confidence = None if is_fact else round(sure, 4)
     cost, row.cost_inputs = _cost(row, sure, known, at)
-    row.cost_of_waiting = cost  # type: ignore[assignment] the stubs do not know that it may be null
+    row.cost_of_waiting = cost  # type: ignore[assignment]
     row.cost_inputs |= {"confirmed": found.confirmed, "false_alarms": found.false_alarms}
     ranked = ranking.rank(
         urgency=row.urgency,
