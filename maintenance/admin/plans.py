@@ -16,17 +16,25 @@ from opssight.core.admin import TenantAdmin, TenantForm, scope_choices
 WORDS = ("skills", "tools", "permits")
 
 
+class OfPlanForm(TenantForm):
+    plan: JobPlan
+
+    def _organization_id(self) -> int | None:
+        """That of the plan around it, which is known once the plan's own fields are checked."""
+        return self.plan.organization_id
+
+
 class OfPlanFormSet(PaginationInlineFormSet):  # type: ignore[misc]
-    """Gives a new row the organization of the plan around it, which is not saved yet."""
+    """Tells each row of the plan around it, which is not saved yet when it is new."""
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
         form: Any = super()._construct_form(i, **kwargs)
-        form.instance.organization_id = self.instance.organization_id
+        form.plan = self.instance
         return form
 
 
 class OfPlanInline(TabularInline):  # type: ignore[misc]
-    form = TenantForm
+    form = OfPlanForm
     formset = OfPlanFormSet
     exclude = ("organization",)
     extra = 0

@@ -3,7 +3,14 @@ from typing import Any
 
 from django import forms
 
-from maintenance.models import LONGEST_NOTES, Attachment, JobPlan, WorkOrder, WorkOrderTask
+from maintenance.models import (
+    LONGEST_NOTES,
+    AnswerKind,
+    Attachment,
+    JobPlan,
+    WorkOrder,
+    WorkOrderTask,
+)
 from maintenance.services.judging import Answer
 from maintenance.services.plans import fitting
 
@@ -20,13 +27,17 @@ class AnswerForm(forms.Form):
     )
 
     def given(self, task: WorkOrderTask, photo: Attachment | None, at: datetime) -> Answer:
-        """The answer; of a mistyped number with the time that it has."""
+        """The answer; of a mistyped number with the time that it has.
+
+        What could not be done has no number and no picture, whatever stands in the form.
+        """
         data = self.cleaned_data
+        not_done = data["outcome"] == WorkOrderTask.Outcome.FAILED
         return Answer(
             outcome=data["outcome"],
-            number=data["number"],
+            number=None if not_done else data["number"],
             answer=data["answer"],
-            photo=photo,
+            photo=None if not_done and task.kind == AnswerKind.PHOTO else photo,
             answered_at={"now": at, "same": task.answered_at}.get(data["time"]),
         )
 

@@ -171,6 +171,17 @@ class TestAnswer:
         task.refresh_from_db()
         assert task.outcome == "open"
 
+    def test_says_that_a_number_could_not_be_read_whatever_stands_in_its_field(
+        self, order: WorkOrder, signed_in: Client
+    ) -> None:
+        task = _task(order, "number")
+        _post(signed_in, task, number="5")
+
+        _post(signed_in, task, number="5", outcome="failed", answer="The gauge is broken.")
+
+        task.refresh_from_db()
+        assert (task.outcome, task.number) == ("failed", None)
+
     def test_keeps_a_photo(self, order: WorkOrder, signed_in: Client) -> None:
         task = _task(order, "photo")
 
