@@ -103,12 +103,12 @@ class TestProjection:
     def test_writes_only_what_changes(self, planner: Membership) -> None:
         trigger = meter(planner, every=500)
         run(trigger.sensor, [n * 10.0 for n in range(41)], first=NOON - 40 * DAY)
-        at = {"organization_id": trigger.organization_id, "at": NOON}
+        pk = trigger.organization_id
 
-        assert [meters.follow_meters(**at) for _ in range(2)] == [1, 0]
+        assert [meters.follow_meters(organization_id=pk, at=NOON) for _ in range(2)] == [1, 0]
         run(trigger.sensor, [400.1], first=NOON + timedelta(minutes=10))
         later = NOON + timedelta(minutes=20)
-        assert meters.follow_meters(organization_id=trigger.organization_id, at=later) == 0
+        assert meters.follow_meters(organization_id=pk, at=later) == 0
 
     def test_a_sleeping_schedule_is_left_alone(self, planner: Membership) -> None:
         trigger = meter(planner, every=5, schedule__is_active=False)
