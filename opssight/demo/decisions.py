@@ -21,6 +21,7 @@ from opssight.accounts.models import Organization
 from opssight.demo.noise import between
 from opssight.demo.people import People
 from opssight.demo.scenario import Fault, Stop
+from opssight.demo.store import use_parts
 
 # Advice younger than this still waits for somebody: it is the visitor's work.
 PATIENCE = timedelta(days=3.5)
@@ -91,10 +92,13 @@ def _repair(recommendation: Recommendation, fault: Fault, people: People, at: da
         due_at = fault.repaired + timedelta(hours=8)
         order = _accept(recommendation, people, accepted, due_at=due_at)
     down = fault.repaired - fault.failure if fault.failed else timedelta(0)
+    done = max(fault.repaired, order.created_at, at - timedelta(hours=1))
+    worker = order.technician.user if order.technician else people.planner
+    use_parts(order, recommendation.failure_mode, by=worker, at=done)
     _complete(
         order,
         people,
-        at=max(fault.repaired, order.created_at, at - timedelta(hours=1)),
+        at=done,
         outcome=Outcome(
             notes=fault.finding,
             labor_minutes=150,

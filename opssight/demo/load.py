@@ -23,6 +23,7 @@ from opssight.demo.plant import Plant, build
 from opssight.demo.routine import do_scheduled_work
 from opssight.demo.scenario import STEP, Scenario, faults, stops
 from opssight.demo.simulator import simulate
+from opssight.demo.store import create_store
 from opssight.demo.upkeep import create_schedules
 from opssight.demo.uptime import create_ledger
 
@@ -66,7 +67,7 @@ def load(*, at: datetime, progress: Progress, days: int = DAYS) -> Organization:
     anchor = datetime.fromtimestamp(int(at.timestamp()) // step * step, UTC)
     scenario, plant, since = Scenario(anchor), build(), anchor - timedelta(days=days)
 
-    progress.stage("Making people, assets, sensors and schedules")
+    progress.stage("Making people, assets, sensors, schedules and spare parts")
     with connection.cursor() as cursor:
         # Two million references would otherwise be checked in one long silence at the end.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -76,6 +77,7 @@ def load(*, at: datetime, progress: Progress, days: int = DAYS) -> Organization:
     sensors = rows.create_sensors(plant, assets, organization=organization)
     create_ledger(plant, assets, stops(scenario, anchor), since=since, until=anchor)
     create_schedules(plant, assets, organization=organization, people=staff, origin=since)
+    create_store(organization=organization, people=staff, at=since)
     refresh_next_due(assets=Asset.objects.filter(organization=organization))
 
     progress.stage(f"Living through {days} days: readings, anomalies, advice and work")
