@@ -1,4 +1,5 @@
 import csv
+import math
 from datetime import datetime
 from typing import Any
 
@@ -117,10 +118,20 @@ def _chart(worst: list[BadActor], ranking: str, currency: str) -> dict[str, Any]
             }
             for one in worst
         ],
-        "max": worst[0].amount if worst else 1,
+        "max": _above(worst[0].amount) if worst else 1,
         "unit": {"cost": currency, "downtime": "h"}.get(ranking, ""),
         "empty": "No asset cost anything in this year.",
     }
+
+
+def _above(amount: float) -> float:
+    """A round number that leaves room for the label of the longest bar.
+
+    >>> _above(32_368.08), _above(7), _above(0.3)
+    (40000.0, 9.0, 0.4)
+    """
+    step = 10.0 ** math.floor(math.log10(amount * 1.15))
+    return round(math.ceil(amount * 1.15 / step - 1e-9) * step, 6)
 
 
 def _cell(value: Any) -> Any:
