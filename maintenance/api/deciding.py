@@ -132,7 +132,7 @@ class RecommendationViewSet(TenantViewSet):
         return Response(self.get_serializer(self.get_object()).data)
 
 
-class VerdictSerializer(serializers.Serializer[queries.Line]):
+class TrackRecordSerializer(serializers.Serializer[queries.Line]):
     """How right advice of one source, detector and failure mode was."""
 
     source = serializers.ChoiceField(choices=Recommendation.Source.choices)  # type: ignore[assignment]
@@ -189,7 +189,7 @@ class Verdicts(ApiBehavior):
     @extend_schema(
         summary="List how right advice was, by source, detector and failure mode",
         parameters=[OpenApiParameter("days", int, description="Closed in the last days: 365.")],
-        responses=VerdictSerializer(many=True),
+        responses=TrackRecordSerializer(many=True),
         filters=False,
     )
     def get(self, request: Request) -> Response:
@@ -198,5 +198,5 @@ class Verdicts(ApiBehavior):
         since = timezone.now() - timedelta(days=wanted.validated_data["days"])
         own = Recommendation.objects.for_user(request.user)
         found = queries.lines(queries.cases(own, since=since))
-        answer = VerdictSerializer(found, many=True)  # type: ignore[arg-type]
+        answer = TrackRecordSerializer(found, many=True)  # type: ignore[arg-type]
         return Response(answer.data)
