@@ -10,8 +10,8 @@ import pytest
 from django.db import connection, transaction
 
 from maintenance import services
-from maintenance.models import MaintenanceRecord, Urgency, WorkOrder
-from maintenance.services import Outcome
+from maintenance.models import MaintenanceRecord, Urgency, WorkOrder, WorkOrderBlock
+from maintenance.services import Outcome, links
 from opssight.accounts.models import Membership
 from tests.factories import (
     NOON,
@@ -153,3 +153,51 @@ def test_no_anomaly_joins_advice_while_it_is_being_closed(planner: Membership) -
 
     anomaly.refresh_from_db()
     assert anomaly.closed_at == NOON
+
+
+def test_of_a_start_and_a_cancellation_at_once_one_wins(planner: Membership) -> None:
+    for _ in range(5):
+        order = WorkOrderFactory.create(asset__organization=planner.organization)
+
+        results = at_once(
+            2,
+            lambda number, order=order: (services.start, services.cancel)[number](
+                work_order=order, by=planner.user, at=NOON
+            ),
+        )
+
+        refused = [result for result in results if isinstance(result, services.TransitionRefused)]
+        order.refresh_from_db()
+        assert len(refused) == 1
+        assert order.transitions.get().to_status == order.status
+
+
+def test_of_a_completion_and_a_cancellation_at_once_one_wins(planner: Membership) -> None:
+    order = WorkOrderFactory.create(asset__organization=planner.organization)
+
+    def either(number: int) -> object:
+        if number:
+            return services.cancel(work_order=order, by=planner.user, at=NOON)
+        return services.complete(work_order=order, by=planner.user, at=NOON, outcome=Outcome())
+
+    results = at_once(2, either)
+
+    refused = [result for result in results if isinstance(result, services.TransitionRefused)]
+    order.refresh_from_db()
+    assert len(refused) == 1
+    done = order.status == WorkOrder.Status.COMPLETED
+    assert MaintenanceRecord.objects.count() == int(done)
+
+
+def test_two_who_link_orders_make_no_circle(planner: Membership) -> None:
+    first = WorkOrderFactory.create(asset__organization=planner.organization)
+    second = WorkOrderFactory.create(asset=first.asset)
+    pairs = ((first, second), (second, first))
+
+    results = at_once(
+        2, lambda number: links.block(work_order=pairs[number][0], blocker=pairs[number][1])
+    )
+
+    refused = [result for result in results if isinstance(result, services.TransitionRefused)]
+    assert [error.code for error in refused] == ["circle"]
+    assert WorkOrderBlock.objects.count() == 1
