@@ -65,8 +65,11 @@ def kpi(request: UserRequest, pk: int) -> HttpResponse:
         rows.select_related("asset__site", "group", "site", "organization"), pk=pk
     )
     scope = {"asset": row.asset_id, "group": row.group_id, "site": row.site_id}
+    period = AssetKpi.Period(row.period)
+    # Of a rolling period there is one row; how it went is told by weeks and months.
+    shown = trends.TREND.get(period, period)
     alike = rows.filter(
-        organization=row.organization_id, kpi=row.kpi, period=row.period, **scope
+        organization=row.organization_id, kpi=row.kpi, period=shown, **scope
     ).order_by("-starts_at")
     earlier = list(alike[:EARLIER_SHOWN])
     kind = _kind(row)
@@ -75,6 +78,7 @@ def kpi(request: UserRequest, pk: int) -> HttpResponse:
         "words": WORDS[AssetKpi.Kpi(row.kpi)],
         "inputs": [(INPUTS.get(name, name), amount) for name, amount in row.inputs.items()],
         "earlier": earlier,
+        "shown": shown.label,
         "chart": _chart(row, earlier),
         "kind": kind,
         "page": page_of(request, behind(row, user=request.user)),
