@@ -202,7 +202,7 @@ class TestJudge:
 
         row.refresh_from_db()
         assert answer.status_code == 200
-        assert "but it was misalignment" in " ".join(answer.text.split())
+        assert "It was misalignment." in answer.text
         assert row.verdict == Verdict.CONFIRMED
 
     def test_open_advice_has_no_verdict(self, plant: Organization, planning: Client) -> None:

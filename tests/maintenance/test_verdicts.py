@@ -174,7 +174,7 @@ class TestPage:
         page = looking.get("/maintenance/verdicts/").text
 
         assert "Bearing wear" in page
-        assert "50.0 %" in page
+        assert "50 %" in page
         assert "few data" in page
         assert "Foreign" not in page
         rows = looking.get(
