@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django_filters.rest_framework import FilterSet, NumberFilter
+from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import serializers
 
@@ -62,13 +62,7 @@ class CostSerializer(TenantSerializer[Asset]):
 
 
 class CostFilter(FilterSet):  # type: ignore[misc]
-    year = NumberFilter(
-        method="filter_year",
-        min_value=FIRST_YEAR,
-        max_value=LAST_YEAR,
-        decimal_places=0,
-        label="The year; without it this one.",
-    )
+    year = IdFilter(method="filter_year", label="The year; without it this one.", min_value=1)
     site = IdFilter(label="Id of the site.")
     group = IdFilter(field_name="group_members__group", label="Id of an asset group.")
 
@@ -76,9 +70,9 @@ class CostFilter(FilterSet):  # type: ignore[misc]
         model = Asset
         fields: list[str] = []
 
-    def filter_year(self, queryset: QuerySet[Asset], name: str, value: Any) -> QuerySet[Asset]:
+    def filter_year(self, queryset: QuerySet[Asset], name: str, value: int) -> QuerySet[Asset]:
         """The view's rows are of this year already."""
-        return queryset
+        return queryset if FIRST_YEAR <= value <= LAST_YEAR else queryset.none()
 
 
 @extend_schema_view(**describe("cost of an asset", "costs of assets"))

@@ -118,4 +118,5 @@ def test_the_costs_of_a_year_in_the_order_of_the_worst(
     ]
     assert (rows[0]["share"], rows[1]["share"]) == (0.05, None)
     assert api.get(f"/api/maintenance/costs/{other.pk}/?year=2025").data["total_cost"] == "0.00"
-    assert api.get("/api/maintenance/costs/?year=1").status_code == 400
+    assert api.get("/api/maintenance/costs/?year=1").data["results"] == []
+    assert api.get("/api/maintenance/costs/?year=x").status_code == 400
