@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import LazySettings, settings
@@ -22,20 +21,11 @@ ClientFor = Callable[[Membership], Client]
 ApiFor = Callable[[Membership], APIClient]
 
 
-@pytest.fixture(scope="session")
-def files_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("files")
-
-
 @pytest.fixture(autouse=True)
-def _quick_settings(settings: LazySettings, files_folder: Path) -> None:
+def _quick_settings(settings: LazySettings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {
         **settings.STORAGES,
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": str(files_folder)},
-        },
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     # Looks files up when asked, so that no test needs collectstatic.
@@ -52,6 +42,16 @@ def _cache_of_its_own() -> Iterator[None]:
     cache_settings = settings.CACHES["default"]
     location = f"{cache_settings['LOCATION'].partition('?')[0]}?db={number}"
     with override_settings(CACHES={"default": {**cache_settings, "LOCATION": location}}):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    folder = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(tmp_path_factory.mktemp("files"))},
+    }
+    with override_settings(STORAGES={**settings.STORAGES, "default": folder}):
         yield
 
 

@@ -135,17 +135,19 @@ class AttachmentSerializer(TenantSerializer[Attachment]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         order, asset = attrs.get("work_order"), attrs.get("asset")
-        if order is None and asset is None:
-            raise serializers.ValidationError(
-                {"work_order": "Say which work order, or else which asset, the file is of."},
-                code="one_of_two",
-            )
-        if order and asset and not order.lines.filter(asset=asset).exists():
+        if asset is None:
+            if order is None:
+                raise serializers.ValidationError(
+                    {"work_order": "Say which work order, or else which asset, the file is of."},
+                    code="one_of_two",
+                )
+            asset = order.asset
+        elif order is not None and not order.lines.filter(asset=asset).exists():
             raise serializers.ValidationError(
                 {"asset": f"{order.number} is not for this asset. Leave it out, or choose one."},
                 code="not_of_the_order",
             )
-        return super().validate({**attrs, "asset": asset or order.asset})
+        return super().validate({**attrs, "asset": asset})
 
 
 class AttachmentFilter(FilterSet):  # type: ignore[misc]

@@ -27,7 +27,7 @@ class FilesField(forms.FileField):
 
     widget = ManyFiles
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[bytes]]":
         sent = [item for item in data or [] if item]
         if not sent:
             raise ValidationError("Choose a file first.", code="required")
@@ -40,7 +40,7 @@ class FilesForm(forms.Form):
     asset = forms.ModelChoiceField(
         Asset.objects.none(), required=False, label="Asset", empty_label=None
     )
-    files = FilesField()
+    file = FilesField()
 
     def __init__(self, *args: Any, work_order: WorkOrder, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "files-%s", **kwargs})

@@ -60,9 +60,9 @@ def files(request: UserRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     form = FilesForm(request.POST, request.FILES, work_order=row)
     if not form.is_valid():
-        return _refused(request, row, [str(text) for text in form.errors.get("files", [])])
+        return _refused(request, row, [str(text) for text in form.errors.get("file", [])])
     asset = form.cleaned_data.get("asset") or row.asset
-    kept, errors = _keep(request, row, asset, form.cleaned_data["files"])
+    kept, errors = _keep(request, row, asset, form.cleaned_data["file"])
     if errors:
         return _refused(request, row, errors)
     text = "The file was added." if kept == 1 else f"{kept} files were added."
@@ -86,7 +86,7 @@ def remove(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _keep(
-    request: UserRequest, row: WorkOrder, asset: Asset, uploads: Iterable[UploadedFile]
+    request: UserRequest, row: WorkOrder, asset: Asset, uploads: "Iterable[UploadedFile[bytes]]"
 ) -> tuple[int, list[str]]:
     """How many were kept, and why the others were not."""
     kept, errors = 0, []

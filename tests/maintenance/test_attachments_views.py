@@ -28,7 +28,7 @@ def order(technician: Membership) -> WorkOrder:
 def _send(client: Client, order: WorkOrder, *uploads: Any, **body: Any) -> Any:
     headers = body.pop("headers", HTMX)
     url = f"/maintenance/work-orders/{order.pk}/files/"
-    return client.post(url, {"files": list(uploads), **body}, headers=headers)
+    return client.post(url, {"file": list(uploads), **body}, headers=headers)
 
 
 def _photo(name: str = "leak.jpg") -> Any:
