@@ -2,7 +2,7 @@ from rest_framework import serializers
 
 from anomalies.models import Anomaly
 from assets.api.serializers import expanded_asset, expanded_sensor
-from maintenance.api.serializers import expanded_recommendation
+from maintenance.api.recommendations import expanded_recommendation
 from maintenance.models import Verdict
 from opssight.core.api.serializers import TenantSerializer
 from opssight.core.api.shape import Expansion

@@ -12,7 +12,6 @@ from maintenance.admin.plan import BY_SITE, BY_TECHNICIAN, PlanForm
 from maintenance.models import (
     MaintenanceRecord,
     MaintenanceType,
-    Recommendation,
     Technician,
     Urgency,
     WorkOrder,
@@ -148,23 +147,6 @@ class WorkOrderAdmin(TenantAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-
-@admin.register(Recommendation)
-class RecommendationAdmin(ReadOnlyTenantAdmin):
-    list_display = (
-        "asset",
-        "failure_mode",
-        "urgency",
-        "status",
-        "suggested_due_at",
-        "opened_at",
-        "verdict",
-    )
-    list_filter = ("status", "urgency", "verdict", BY_SITE)
-    list_select_related = ("asset",)
-    search_fields = ("asset__tag", "asset__name", "failure_mode")
-    date_hierarchy = "opened_at"
 
 
 @admin.register(MaintenanceRecord)

@@ -1,11 +1,10 @@
 """The bodies of what can be done to recommendations and work orders."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
 from assets.models import Asset
-from maintenance.api.people import TechnicianField
 from maintenance.api.serializers import WorkOrderSerializer
 from maintenance.models import (
     LONGEST_NOTES,
@@ -18,22 +17,11 @@ from maintenance.models import (
 )
 from maintenance.services import Outcome
 from maintenance.services.completion import LineOutcome
-from opssight.core.api.fields import CharField, IntegerField, UtcDateTimeField
+from opssight.core.api.fields import CharField, IntegerField
 from opssight.core.api.serializers import TenantRelatedField
 
 # The browsable API preselects the first: nobody confirms a fault by overlooking a field.
 VERDICTS = sorted(Verdict.choices, key=lambda choice: choice[0] != Verdict.NOT_INSPECTED)
-
-
-class AcceptSerializer(serializers.Serializer[None]):
-    technician = TechnicianField(help_text="Id of the technician who is to do it.")
-    due_at = UtcDateTimeField(
-        required=False, help_text="Left out: the suggested due date of the recommendation."
-    )
-
-
-class DismissSerializer(serializers.Serializer[None]):
-    reason = CharField(max_length=300, help_text="Why no work is needed.")
 
 
 class LineOutcomeSerializer(serializers.Serializer[None]):
@@ -150,9 +138,12 @@ class WorkOrderReplaceSerializer(WorkOrderUpdateSerializer):
     """As a whole: title and due_at are required, unless the status is `completed`."""
 
     class Meta(WorkOrderUpdateSerializer.Meta):
-        extra_kwargs = {
-            name: {"required": False, "help_text": "Required, unless the status is `completed`."}
-            for name in NEEDED
+        extra_kwargs: ClassVar[dict[str, dict[str, Any]]] = {
+            **WorkOrderUpdateSerializer.Meta.extra_kwargs,
+            **dict.fromkeys(
+                NEEDED,
+                {"required": False, "help_text": "Required, unless the status is `completed`."},
+            ),
         }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -1,16 +1,16 @@
 """The rows of maintenance. The bodies of actions are in `actions`."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from django.db.models import Count
 from rest_framework import serializers
 
-from assets.api.serializers import OfAsset, expanded_asset
+from assets.api.serializers import expanded_asset
 from assets.models import Asset
 from maintenance.api.people import TechnicianField, expanded_technician
+from maintenance.api.recommendations import expanded_recommendation
 from maintenance.api.schedules import expanded_schedule
-from maintenance.models import MOST_MINUTES, MaintenanceRecord, Recommendation, WorkOrder
+from maintenance.models import MOST_MINUTES, MaintenanceRecord, WorkOrder
 from opssight.core.api.fields import BooleanField, RelatedText
 from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
 from opssight.core.api.shape import Expansion
@@ -19,11 +19,6 @@ from opssight.core.api.shape import Expansion
 def expanded_work_order() -> Expansion:
     rows = WorkOrder.objects.select_related("asset", "technician__user")
     return Expansion(WorkOrderSerializer, rows)
-
-
-def expanded_recommendation() -> Expansion:
-    rows = Recommendation.objects.select_related("asset")
-    return Expansion(RecommendationSerializer, rows.annotate(anomaly_count=Count("anomalies")))
 
 
 class MaintenanceRecordSerializer(TenantSerializer[MaintenanceRecord]):
@@ -72,34 +67,6 @@ class MaintenanceRecordSerializer(TenantSerializer[MaintenanceRecord]):
             "work_order": expanded_work_order(),
             "technician": expanded_technician(),
         }
-
-
-class RecommendationSerializer(OfAsset, TenantSerializer[Recommendation]):
-    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
-    asset_name = serializers.CharField(source="asset.name", read_only=True)
-    anomaly_count = serializers.IntegerField(read_only=True)
-
-    class Meta:
-        model = Recommendation
-        fields = [
-            "id",
-            "asset",
-            "asset_tag",
-            "asset_name",
-            "failure_mode",
-            "reason",
-            "urgency",
-            "suggested_due_at",
-            "status",
-            "opened_at",
-            "decided_at",
-            "decided_by",
-            "dismiss_reason",
-            "closed_at",
-            "verdict",
-            "anomaly_count",
-        ]
-        read_only_fields = fields
 
 
 class WorkOrderSerializer(TenantSerializer[WorkOrder]):
@@ -180,7 +147,9 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
             "completed_at",
             "completed_by",
         ]
-        extra_kwargs = {"estimated_minutes": {"max_value": MOST_MINUTES}}
+        extra_kwargs: ClassVar[dict[str, dict[str, Any]]] = {
+            "estimated_minutes": {"max_value": MOST_MINUTES}
+        }
 
     @classmethod
     def expansions(cls) -> dict[str, Expansion]:

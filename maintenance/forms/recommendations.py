@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -7,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from maintenance.forms.orders import DAY, DueDayField, TechnicianField, technicians_of
-from maintenance.models import Recommendation, Verdict, WorkOrder
+from maintenance.models import Recommendation, Verdict, WorkOrder, WorkOrderQuerySet
 from maintenance.queries.advice import mergeable
 from maintenance.services.verdicts import Finding
 
@@ -40,7 +39,7 @@ class AcceptForm(forms.Form):
         self,
         *args: Any,
         recommendation: Recommendation,
-        orders: Sequence[WorkOrder] | None = None,
+        orders: WorkOrderQuerySet,
         **kwargs: Any,
     ) -> None:
         suggested = timezone.localtime(recommendation.suggested_due_at).date()
@@ -48,7 +47,7 @@ class AcceptForm(forms.Form):
         self.initial["due_at"] = max(suggested, timezone.localdate())
         self.fields["due_at"].widget.attrs["min"] = timezone.localdate().isoformat()
         self.fields["technician"].queryset = technicians_of(recommendation.organization_id)  # type: ignore[attr-defined]
-        found = mergeable(recommendation) if orders is None else orders
+        found = mergeable(recommendation, orders)
         if not found:
             del self.fields["merge_into"]
             return

@@ -8,7 +8,13 @@ from django.db import connection
 from django.db.models import Count, F, Q
 
 from assets.models import Asset
-from maintenance.models import MaintenanceRecord, Recommendation, Verdict, WorkOrder
+from maintenance.models import (
+    MaintenanceRecord,
+    Recommendation,
+    Verdict,
+    WorkOrder,
+    WorkOrderQuerySet,
+)
 from maintenance.ranking import FEW
 
 FEWEST = 3
@@ -150,9 +156,10 @@ def rests_on_little(row: Recommendation) -> bool:
     return row.confidence is not None and judged < FEW
 
 
-def mergeable(row: Recommendation) -> list[WorkOrder]:
-    """Open orders of the same asset that the recommendation may join, the earliest due first."""
-    orders = WorkOrder.objects.open().filter(
-        organization=row.organization_id, lines__asset=row.asset_id
-    )
-    return list(orders.order_by("due_at", "pk").distinct()[:20])
+def mergeable(row: Recommendation, orders: WorkOrderQuerySet) -> list[WorkOrder]:
+    """Those open ones of the same asset that the recommendation may join, the first due first.
+
+    `orders` are those that the user may see.
+    """
+    found = orders.open().filter(organization=row.organization_id, lines__asset=row.asset_id)
+    return list(found.order_by("due_at", "pk").distinct()[:20])

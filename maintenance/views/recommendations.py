@@ -9,7 +9,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from maintenance.forms.recommendations import AcceptForm, DismissForm, JudgeForm, SnoozeForm
-from maintenance.models import Recommendation, RecommendationQuerySet, Verdict
+from maintenance.models import (
+    Recommendation,
+    RecommendationQuerySet,
+    Verdict,
+    WorkOrder,
+    WorkOrderQuerySet,
+)
 from maintenance.queries import advice
 from maintenance.services import recommendations as services
 from maintenance.services import verdicts
@@ -76,7 +82,7 @@ def recommendation(request: UserRequest, pk: int) -> HttpResponse:
 def accept(request: UserRequest, pk: int) -> HttpResponse:
     row = _row(request, pk)
     require(request, Permission.RECOMMENDATION_DECIDE, row.organization_id)
-    form = AcceptForm(request.POST, recommendation=row)
+    form = AcceptForm(request.POST, recommendation=row, orders=_orders(request))
     if not form.is_valid():
         return _show(request, row, accept_form=form, status=422)
     try:
@@ -158,6 +164,10 @@ def _recommendations(request: UserRequest) -> RecommendationQuerySet:
     return Recommendation.objects.for_user(request.user).select_related("asset__site")
 
 
+def _orders(request: UserRequest) -> WorkOrderQuerySet:
+    return WorkOrder.objects.for_user(request.user)
+
+
 def _row(request: UserRequest, pk: int) -> Recommendation:
     rows = _recommendations(request).select_related("decided_by", "work_order", "job_plan")
     return get_object_or_404(rows, pk=pk)
@@ -225,7 +235,7 @@ def _show(
         "work_order": row.work_order,
         "last_time": advice.last_time(row),
         "few": advice.rests_on_little(row),
-        "accept_form": accept_form or AcceptForm(recommendation=row),
+        "accept_form": accept_form or AcceptForm(recommendation=row, orders=_orders(request)),
         "dismiss_form": dismiss_form or DismissForm(),
         "snooze_form": snooze_form or SnoozeForm(),
         "judge_form": judge_form or JudgeForm(),

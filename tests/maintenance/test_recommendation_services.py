@@ -177,7 +177,7 @@ class TestAccept:
         ]
 
         for row in rows:
-            assert queries.mergeable(row) == [order]
+            assert queries.mergeable(row, WorkOrder.objects.all()) == [order]
             services.accept(
                 recommendation=row, by=planner.user, at=NOON, due_at=NOON, merge_into=order
             )
