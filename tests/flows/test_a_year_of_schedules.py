@@ -1,16 +1,18 @@
 """A year of preventive maintenance: every occurrence once, whatever runs twice or late."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 
+from assets.services.readings import ingest
 from maintenance import services
 from maintenance.models import MaintenanceSchedule, WorkOrder
 from maintenance.services import Outcome
 from maintenance.tasks import generate_due_work_orders
 from opssight.accounts.models import Membership
-from tests.factories import AssetFactory, ScheduleFactory, SiteFactory
+from tests.factories import AssetFactory, MeterTriggerFactory, ScheduleFactory, SiteFactory
 
 START = datetime(2026, 1, 31, 7, tzinfo=UTC)  # 08:00 in Berlin
 DAY = timedelta(days=1)
@@ -58,3 +60,32 @@ def test_a_monthly_inspection_keeps_its_day_and_hour_for_a_year(technician: Memb
     ]
     schedule.refresh_from_db()
     assert schedule.next_due_at > START + 330 * DAY
+
+
+@pytest.mark.django_db
+def test_from_a_running_counter_to_work_at_each_multiple(technician: Membership) -> None:
+    """Readings, the beat, an order, its completion, and again: 20 hours a day, every 500 hours."""
+    asset = AssetFactory.create(organization=technician.organization)
+    schedule = ScheduleFactory.create(
+        asset=asset,
+        mode=MaintenanceSchedule.Mode.NONE,
+        starts_at=START,
+        next_due_at=None,
+        lead_days=2,
+    )
+    meter = MeterTriggerFactory.create(asset=asset, schedule=schedule, every=500)
+
+    for day in range(0, 120, 2):
+        now = START + day * DAY
+        ingest(rows=[(meter.sensor_id, now, 20.0 * day)])
+        with time_machine.travel(now, tick=False):
+            for _ in range(2):
+                generate_due_work_orders.delay()
+        for order in WorkOrder.objects.open().filter(due_at__lte=now):
+            services.complete(work_order=order, by=technician.user, at=now, outcome=Outcome())
+
+    days = [(order.due_at - START).days for order in WorkOrder.objects.order_by("due_at")]
+    assert len(days) == len(set(days))
+    assert all(24 <= later - earlier <= 28 for earlier, later in itertools.pairwise(days))
+    assert 24 <= days[0] <= 26
+    assert len(days) in (4, 5)
