@@ -161,7 +161,9 @@ class PartReservationViewSet(
 ):
     """Parts kept for work orders, until they are used or the order is done."""
 
-    queryset = PartReservation.objects.with_available().select_related("asset", "work_order", "part")
+    queryset = PartReservation.objects.with_available().select_related(
+        "asset", "work_order", "part"
+    )
     serializer_class = PartReservationSerializer
     write_permissions = dict.fromkeys(("create", "update", "partial_update", "destroy"), KEEP)
     filterset_class = PartReservationFilter

@@ -35,7 +35,7 @@ def locked(part_ids: Iterable[int]) -> dict[int, Part]:
 
 
 def kept_for(parts: Collection[Part]) -> dict[int, list[PartReservation]]:
-    """By part, its reservations of open orders with what is `available`: first come, first served."""
+    """By part, its reservations of open orders, with what is `available` of each."""
     rows = PartReservation.objects.of_open_orders().filter(part__in=[part.pk for part in parts])
     found: dict[int, list[PartReservation]] = defaultdict(list)
     for row in rows.with_available().select_related("work_order").order_by("part", "pk"):

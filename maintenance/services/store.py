@@ -220,7 +220,7 @@ def reserve_plans(*, orders: Sequence[WorkOrder], at: datetime) -> None:
 
 
 def kept(*, work_order: WorkOrder) -> list[PartReservation]:
-    """What is reserved for an order with its part, how much is `available`, and what is `missing`."""
+    """What is reserved for an order: with its part, what is `available` and what `missing`."""
     rows = work_order.reservations.with_available().select_related("part")
     return list(rows.order_by("part__number"))
 
