@@ -10,10 +10,10 @@ from rest_framework.serializers import BaseSerializer
 from assets.api import viewsets
 from assets.api.serializers import AssetSerializer, SensorSerializer
 from assets.models import Asset
+from maintenance.api.recommendations import RecommendationSerializer
 from maintenance.api.schedules import MaintenanceScheduleSerializer
 from maintenance.api.serializers import (
     MaintenanceRecordSerializer,
-    RecommendationSerializer,
     WorkOrderSerializer,
 )
 from maintenance.models import MaintenanceRecord, MaintenanceSchedule, Recommendation, WorkOrder

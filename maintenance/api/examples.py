@@ -12,6 +12,16 @@ DISMISS = OpenApiExample(
     value={"reason": "The sensor was calibrated at that time."},
     request_only=True,
 )
+SNOOZE = OpenApiExample(
+    "After the shutdown",
+    value={"until": "2026-03-16T06:00:00Z"},
+    request_only=True,
+)
+JUDGE = OpenApiExample(
+    "It was something else",
+    value={"verdict": "confirmed", "failure_mode": "misalignment"},
+    request_only=True,
+)
 CREATE_WORK_ORDER = OpenApiExample(
     "A job for next week",
     value={

@@ -10,6 +10,7 @@ from maintenance.models import (
     MaintenanceRecord,
     MaintenanceType,
     Recommendation,
+    RecommendationQuerySet,
     Technician,
     Urgency,
     Verdict,
@@ -33,16 +34,37 @@ class TechnicianFilter(FilterSet):  # type: ignore[misc]
         return queryset.filter(skills__contains=[value])
 
 
+class Meta:
+    model = Recommendation
+    fields: list[str] = []
+
+
 class RecommendationFilter(FilterSet):  # type: ignore[misc]
     asset = IdFilter(label="Id of the asset.")
     site = IdFilter(field_name="asset__site", label="Id of the site.")
+    work_order = IdFilter(label="Id of the work order that deals with it.")
     status = MultipleChoiceFilter(choices=Recommendation.Status.choices)
+    source = MultipleChoiceFilter(choices=Recommendation.Source.choices)
     urgency = MultipleChoiceFilter(choices=Urgency.choices)
+    verdict = MultipleChoiceFilter(choices=Verdict.choices)
     failure_mode = CharFilter(lookup_expr="iexact", label="Failure mode, in any case.")
+    snoozed = TrueFalseFilter(
+        method="filter_snoozed", label="Snoozed (true, false): open, and put off until later."
+    )
+    closed_after = UtcDateTimeFilter("closed_at", lookup_expr="gte")
+    closed_before = UtcDateTimeFilter("closed_at", lookup_expr="lt")
 
     class Meta:
         model = Recommendation
         fields: list[str] = []
+
+    def filter_snoozed(
+        self, queryset: RecommendationQuerySet, name: str, value: bool
+    ) -> RecommendationQuerySet:
+        at = timezone.now()
+        if value:
+            return queryset.snoozed(at)
+        return queryset.exclude(status=Recommendation.Status.OPEN, snoozed_until__gt=at)
 
 
 class WorkOrderFilter(FilterSet):  # type: ignore[misc]
