@@ -34,11 +34,6 @@ class TechnicianFilter(FilterSet):  # type: ignore[misc]
         return queryset.filter(skills__contains=[value])
 
 
-class Meta:
-    model = Recommendation
-    fields: list[str] = []
-
-
 class RecommendationFilter(FilterSet):  # type: ignore[misc]
     asset = IdFilter(label="Id of the asset.")
     site = IdFilter(field_name="asset__site", label="Id of the site.")
