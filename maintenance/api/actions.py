@@ -132,6 +132,7 @@ class WorkOrderUpdateSerializer(WorkOrderSerializer):
 
 
 NEEDED = ("title", "due_at")
+UNLESS_COMPLETED = "Required, unless the status is `completed`."
 
 
 class WorkOrderReplaceSerializer(WorkOrderUpdateSerializer):
@@ -140,10 +141,7 @@ class WorkOrderReplaceSerializer(WorkOrderUpdateSerializer):
     class Meta(WorkOrderUpdateSerializer.Meta):
         extra_kwargs: ClassVar[dict[str, dict[str, Any]]] = {
             **WorkOrderUpdateSerializer.Meta.extra_kwargs,
-            **dict.fromkeys(
-                NEEDED,
-                {"required": False, "help_text": "Required, unless the status is `completed`."},
-            ),
+            **{name: {"required": False, "help_text": UNLESS_COMPLETED} for name in NEEDED},
         }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

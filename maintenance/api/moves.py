@@ -73,7 +73,7 @@ class PossibleMoveSerializer(serializers.Serializer[Any]):
     """One move that the order's status has."""
 
     name = serializers.CharField(source="move.name")
-    label = serializers.CharField(source="move.label")
+    label = serializers.CharField(source="move.label")  # type: ignore[assignment]
     to = serializers.CharField(source="move.to")
     permission = serializers.CharField(source="move.permission")
     does = serializers.CharField(source="move.does")

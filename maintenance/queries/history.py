@@ -94,10 +94,11 @@ def as_csv(rows: QuerySet[MaintenanceRecord], *, actor: Actor) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
+    context: dict[str, Any] = dict(actor.context)
     last: int | None = None
     while True:
         batch = rows if last is None else rows.filter(pk__lt=last)
-        with acting(user=actor.user, organizations=actor.organizations, **dict(actor.context)):
+        with acting(user=actor.user, organizations=actor.organizations, **context):
             found = [(row.pk, values_of(row)) for row in batch[:BATCH]]
         for _, values in found:
             writer.writerow([harmless(values[column]) for column in COLUMNS])

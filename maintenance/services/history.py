@@ -82,6 +82,8 @@ def _row(
 ) -> MaintenanceRecord:
     recommendation = work_order.recommendation
     advised = recommendation.failure_mode if recommendation else ""
+    assert work_order.started_at is not None  # noqa: S101 completed just now
+    assert work_order.completed_at is not None  # noqa: S101
     return MaintenanceRecord(
         organization_id=work_order.organization_id,
         asset=line.asset,

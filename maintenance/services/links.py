@@ -103,8 +103,8 @@ def _reaches(start: int, goal: int, step: Callable[[Collection[int]], set[int]])
 
 
 def _parents(ids: Collection[int]) -> set[int]:
-    rows = WorkOrder.objects.filter(pk__in=ids, parent__isnull=False).order_by()
-    return set(rows.values_list("parent", flat=True))
+    rows = WorkOrder.objects.filter(pk__in=ids).order_by().values_list("parent", flat=True)
+    return {pk for pk in rows if pk is not None}
 
 
 def _blockers(ids: Collection[int]) -> set[int]:
