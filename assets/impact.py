@@ -2,9 +2,10 @@
 
 An arrow leads from an asset to one that cannot run without it (it feeds, powers or controls it, or
 contains it: the parts of a whole that stands still stand still too). The whole that a lost part
-belongs to is impaired; whether it can run on is not known, so nothing follows from it. A standby unit that backs an asset up takes over when the asset is lost, unless it is lost too: then
-nothing further stops behind that asset. A unit that itself depends on what is lost is no back-up,
-so the walk is repeated without such units until none is left: the smallest set that is consistent.
+belongs to is impaired; whether it can run on is not known, so nothing follows from it. A standby
+unit that backs an asset up takes over when the asset is lost, unless it is lost too: then nothing
+further stops behind that asset. A unit that itself depends on what is lost is no back-up, so the
+walk is repeated without such units until none is left: the smallest set that is consistent.
 """
 
 from collections import deque

@@ -39,7 +39,7 @@ def past_corrected() -> pgtrigger.Trigger:
             IF TG_OP <> 'INSERT' THEN {old} END IF;
             IF TG_OP <> 'DELETE' THEN {new} END IF;
             RETURN NULL;
-        """,  # noqa: S608 (nothing of a user's)
+        """,
     )
 
 

@@ -93,7 +93,9 @@ class DowntimeFilter(FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
 
-@extend_schema_view(**describe("downtime of a work order", "downtime of work orders", crud=True))
+@extend_schema_view(
+    **describe("downtime of a work order", "downtime of work orders", made_once=True)
+)
 class DowntimeViewSet(mixins.CreateModelMixin, mixins.DestroyModelMixin, TenantViewSet):
     """What a job caused or ended: each is an interval of the one uptime ledger."""
 

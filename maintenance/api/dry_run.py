@@ -109,7 +109,7 @@ class NeedSerializer(serializers.Serializer[dry_run.Need]):
         return list(MonthSerializer(rows, many=True).data)
 
 
-class ForecastSerializer(serializers.Serializer[dry_run.Plan]):
+class DryRunSerializer(serializers.Serializer[dry_run.Plan]):
     schedules = serializers.IntegerField(help_text="How many schedules were looked at.")
     occurrences = PlannedSerializer(many=True, source="rows")
     weeks = WeekSerializer(many=True)
@@ -130,7 +130,7 @@ class ForecastMixin(TenantViewSet):
         summary="Look ahead: occurrences, labor and parts",
         description=DESCRIPTION,
         parameters=PARAMETERS,
-        responses=ForecastSerializer,
+        responses=DryRunSerializer,
         filters=False,
     )
     @action(detail=False, pagination_class=None, filter_backends=[])
@@ -153,4 +153,4 @@ class ForecastMixin(TenantViewSet):
             period=period,
             at=at,
         )
-        return Response(ForecastSerializer(plan).data)
+        return Response(DryRunSerializer(plan).data)

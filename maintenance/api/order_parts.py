@@ -144,7 +144,7 @@ class WorkOrderBlockFilter(FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
 
-@extend_schema_view(**describe("block", "what blocks work orders", crud=True))
+@extend_schema_view(**describe("block", "what blocks work orders", made_once=True))
 class WorkOrderBlockViewSet(mixins.CreateModelMixin, mixins.DestroyModelMixin, TenantViewSet):
     """An order cannot be begun before the orders that block it are done."""
 

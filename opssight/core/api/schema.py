@@ -29,15 +29,21 @@ TAG_DESCRIPTION = "x-tag-description"
 WORDS = {"api": "API", "kpis": "KPIs"}
 
 
-def describe(one: str, many: str, *, edit: bool = False, crud: bool = False) -> dict[str, Any]:
-    """A summary for each plain operation of a viewset, for `extend_schema_view`."""
+def describe(
+    one: str, many: str, *, edit: bool = False, crud: bool = False, made_once: bool = False
+) -> dict[str, Any]:
+    """A summary for each plain operation of a viewset, for `extend_schema_view`.
+
+    `made_once`: rows are created and deleted, and never changed.
+    """
     article = "an" if one[0] in "aeo" else "a"
     summaries = {"list": f"List {many}", "retrieve": f"Read {article} {one}"}
-    if edit or crud:
+    if edit or crud or made_once:
         summaries["create"] = f"Create {article} {one}"
+    if edit or crud:
         summaries["update"] = f"Replace {article} {one}"
         summaries["partial_update"] = f"Change {article} {one}"
-    if crud:
+    if crud or made_once:
         summaries["destroy"] = f"Delete {article} {one}"
     return {name: extend_schema(summary=summary) for name, summary in summaries.items()}
 
