@@ -71,7 +71,7 @@ SHEETS = {
 
 def url_of(point: RequestPoint) -> str:
     """What the QR code says."""
-    return settings.SITE_URL.rstrip("/") + point.get_absolute_url()
+    return f"{settings.SITE_URL.rstrip('/')}{point.get_absolute_url()}"
 
 
 def labels_pdf(*, points: Sequence[RequestPoint], sheet: Sheet, at: datetime) -> bytes:

@@ -48,8 +48,7 @@ def form(request: HttpRequest, key: str) -> HttpResponse:
         else:
             return _private(redirect("request:follow", secret))
     # What was typed stays; the time that it took begins anew.
-    report.data = report.data.copy()
-    report.data["opened"] = report.initial["opened"]
+    report.data = {**request.POST.dict(), "opened": report.initial["opened"]}
     return _form(request, point, report, status=422)
 
 

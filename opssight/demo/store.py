@@ -49,7 +49,7 @@ def create_store(*, organization: Organization, people: People, at: datetime) ->
             unit=row.unit,
             bin=row.bin,
             unit_cost=Decimal(row.cost),
-            min_level=row.minimum,
+            min_level=Decimal(row.minimum),
         )
         store.receive(part=part, quantity=Decimal(row.delivered), by=people.planner, at=at)
 

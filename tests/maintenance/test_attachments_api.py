@@ -22,7 +22,8 @@ URL = "/api/maintenance/attachments/"
 @pytest.fixture
 def order(technician: Membership) -> WorkOrder:
     asset = factories.AssetFactory.create(organization=technician.organization)
-    return factories.WorkOrderFactory.create(asset=asset)
+    made: WorkOrder = factories.WorkOrderFactory.create(asset=asset)
+    return made
 
 
 def _send(api: APIClient, name: str, content: bytes, **body: Any) -> Any:
@@ -269,11 +270,12 @@ def test_the_list_is_filtered(order: WorkOrder, technician: Membership, api_for:
     api = api_for(technician)
     photo = _send(api, "leak.jpg", files.picture(), work_order=order.pk).data
     _send(api, "a.pdf", files.pdf(), work_order=order.pk)
-    for query in (
+    queries: list[dict[str, Any]] = [
         {"kind": "photo"},
         {"sha256": photo["sha256"]},
         {"search": "leak"},
         {"kind": "photo", "work_order": order.pk, "uploaded_by": technician.user_id},
-    ):
+    ]
+    for query in queries:
         assert [row["id"] for row in api.get(URL, query).data["results"]] == [photo["id"]], query
     assert api.get(URL, {"work_order": 0}).data["results"] == []

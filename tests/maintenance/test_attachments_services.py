@@ -26,7 +26,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def order(technician: Membership) -> WorkOrder:
     asset = factories.AssetFactory.create(organization=technician.organization)
-    return factories.WorkOrderFactory.create(asset=asset)
+    made: WorkOrder = factories.WorkOrderFactory.create(asset=asset)
+    return made
 
 
 def _attach(order: WorkOrder, by: Membership, name: str = "a.pdf", content: bytes = b"") -> Any:

@@ -22,7 +22,8 @@ HTMX = {"HX-Request": "true", "HX-Target": "order-files"}
 @pytest.fixture
 def order(technician: Membership) -> WorkOrder:
     asset = factories.AssetFactory.create(organization=technician.organization)
-    return factories.WorkOrderFactory.create(asset=asset)
+    made: WorkOrder = factories.WorkOrderFactory.create(asset=asset)
+    return made
 
 
 def _send(client: Client, order: WorkOrder, *uploads: Any, **body: Any) -> Any:

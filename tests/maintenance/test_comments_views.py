@@ -22,7 +22,8 @@ API = "/api/maintenance/comments/"
 @pytest.fixture
 def order(technician: Membership) -> WorkOrder:
     asset = factories.AssetFactory.create(organization=technician.organization)
-    return factories.WorkOrderFactory.create(asset=asset)
+    made: WorkOrder = factories.WorkOrderFactory.create(asset=asset)
+    return made
 
 
 def _url(order: WorkOrder) -> str:

@@ -353,7 +353,7 @@ class TestDowntime:
     ) -> None:
         order = _order(plant, maintenance_type="emergency")
         UptimeEventFactory.create(asset=order.asset)
-        span = {"started_at": NOON - 2 * HOUR, "ended_at": NOON + HOUR}
+        span: dict[str, Any] = {"started_at": NOON - 2 * HOUR, "ended_at": NOON + HOUR}
 
         with pytest.raises(ValidationError, match="has the asset down from"):
             downtimes.enter(work_order=order, asset=order.asset, at=NOON + DAY, **span)

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -155,15 +156,18 @@ def test_no_anomaly_joins_advice_while_it_is_being_closed(planner: Membership) -
     assert anomaly.closed_at == NOON
 
 
+def _start_or_cancel(order: WorkOrder, planner: Membership, number: int) -> WorkOrder:
+    act = (services.start, services.cancel)[number]
+    return act(work_order=order, by=planner.user, at=NOON)
+
+
 def test_of_a_start_and_a_cancellation_at_once_one_wins(planner: Membership) -> None:
     for _ in range(5):
         order = WorkOrderFactory.create(asset__organization=planner.organization)
 
         results = at_once(
             2,
-            lambda number, order=order: (services.start, services.cancel)[number](
-                work_order=order, by=planner.user, at=NOON
-            ),
+            partial(_start_or_cancel, order, planner),
         )
 
         refused = [result for result in results if isinstance(result, services.TransitionRefused)]

@@ -300,7 +300,12 @@ def test_a_verdict_is_asked_only_where_a_recommendation_stands_behind_the_order(
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"labor_minutes": "-1"}, {"labor_minutes": "x"}, {"downtime_minutes": "1e9"}, {"verdict": "x"}],
+    [
+        {"labor_minutes": "-1"},
+        {"labor_minutes": "x"},
+        {"downtime_minutes": "1e9"},
+        {"verdict": "x"},
+    ],
 )
 def test_a_report_that_cannot_be_is_refused_and_kept_as_typed(
     wrong: dict[str, str], plant: Organization, signed_in: Client

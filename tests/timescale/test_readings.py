@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from assets import queries, services
+from assets import queries
 from assets.models import Reading, Sensor
+from assets.services import readings
 from tests.factories import NOON, SensorFactory
 
 pytestmark = [
@@ -27,30 +28,30 @@ def test_ingesting_a_month_twice_stores_it_once() -> None:
     sensor = SensorFactory.create()
     rows = month(sensor)
 
-    first = services.ingest(rows=rows)
-    second = services.ingest(rows=reversed(rows))
+    first = readings.ingest(rows=rows)
+    second = readings.ingest(rows=reversed(rows))
 
-    assert first == services.IngestResult(inserted=4320)
-    assert second == services.IngestResult(unchanged=4320)
+    assert first == readings.IngestResult(inserted=4320)
+    assert second == readings.IngestResult(unchanged=4320)
     assert Reading.objects.count() == 4320
 
 
 def test_a_correction_changes_one_row_and_the_sensor_keeps_its_latest_reading() -> None:
     sensor = SensorFactory.create()
     rows = month(sensor)
-    services.ingest(rows=rows)
+    readings.ingest(rows=rows)
 
-    result = services.ingest(rows=[(sensor.pk, NOON, 55.5)])
+    result = readings.ingest(rows=[(sensor.pk, NOON, 55.5)])
 
     sensor.refresh_from_db()
-    assert result == services.IngestResult(updated=1)
+    assert result == readings.IngestResult(updated=1)
     assert Reading.objects.get(pk=(sensor.pk, NOON)).value == 55.5
     assert (sensor.last_time, sensor.last_value) == rows[-1][1:]
 
 
 def test_a_short_series_gives_each_reading() -> None:
     sensor = SensorFactory.create()
-    services.ingest(rows=month(sensor))
+    readings.ingest(rows=month(sensor))
 
     found = queries.series(sensor, NOON, NOON + timedelta(days=1))
 
@@ -62,7 +63,7 @@ def test_a_short_series_gives_each_reading() -> None:
 def test_a_long_series_gives_buckets_across_chunks() -> None:
     sensor = SensorFactory.create()
     rows = month(sensor)
-    services.ingest(rows=rows)
+    readings.ingest(rows=rows)
 
     found = queries.series(sensor, NOON, NOON + timedelta(days=30), max_points=100)
 
@@ -74,7 +75,7 @@ def test_a_long_series_gives_buckets_across_chunks() -> None:
 
 def test_new_readings_are_read_after_each_sensors_watermark() -> None:
     old, new = SensorFactory.create(), SensorFactory.create()
-    services.ingest(rows=[*month(old), *month(new)])
+    readings.ingest(rows=[*month(old), *month(new)])
     mark = NOON + timedelta(days=29)
 
     found = queries.readings_after(watermarks={old.pk: None, new.pk: mark}, limit=1000)
@@ -86,7 +87,7 @@ def test_new_readings_are_read_after_each_sensors_watermark() -> None:
 
 def test_the_last_readings_up_to_a_moment_are_read_across_chunks() -> None:
     sensor = SensorFactory.create()
-    services.ingest(rows=month(sensor))
+    readings.ingest(rows=month(sensor))
     until = NOON + timedelta(days=20)
 
     found = queries.readings_until(sensor_id=sensor.pk, until=until, limit=2000)
