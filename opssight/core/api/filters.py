@@ -129,7 +129,8 @@ class StableOrdering(OrderingFilter):
             return []
         [parameter] = super().get_schema_operation_parameters(view)
         terms = [sign + name for name in known for sign in ("", "-")]
-        parameter["schema"] = {"type": "array", "items": {"type": "string", "enum": terms}}
+        items = {"type": "string", "enum": terms}
+        parameter["schema"] = {"type": "array", "items": items, "minItems": 1}
         return [parameter | {"style": "form", "explode": False}]
 
 

@@ -249,7 +249,8 @@ def _decimal_pattern(field: Any) -> str:
 
 def _names(name: str, known: list[str], text: str, most: int | None = None) -> dict[str, Any]:
     """A query parameter that takes some of the known names, separated by commas."""
-    schema: dict[str, Any] = {"type": "array", "items": {"type": "string", "enum": known}}
+    items = {"type": "string", "enum": known}
+    schema: dict[str, Any] = {"type": "array", "items": items, "minItems": 1}
     return {
         "name": name,
         "in": "query",
