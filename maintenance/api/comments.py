@@ -17,6 +17,7 @@ from maintenance.api.serializers import expanded_work_order
 from maintenance.models import Comment, WorkOrder
 from maintenance.services import comments
 from opssight.accounts.permissions import Permission
+from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.fields import CharField
 from opssight.core.api.filters import IdFilter, UtcDateTimeFilter
 from opssight.core.api.paging import Cursors
@@ -82,13 +83,13 @@ class CommentFilter(FilterSet):  # type: ignore[misc]
 
 
 @extend_schema_view(**describe("comment", "comments"))
-class CommentViewSet(mixins.CreateModelMixin, mixins.DestroyModelMixin, TenantViewSet):
+class CommentViewSet(BulkMixin, mixins.CreateModelMixin, mixins.DestroyModelMixin, TenantViewSet):
     """What people say about work orders."""
 
     queryset = Comment.objects.select_related("asset", "work_order", "by")
     serializer_class = CommentSerializer
     pagination_class = Cursors
-    write_permissions = {"create": WORK, "destroy": WORK}
+    write_permissions = dict.fromkeys(("create", "destroy", "bulk"), WORK)
     filterset_class = CommentFilter
     search_fields = ["text", "work_order__number"]
     ordering_fields = ["at"]

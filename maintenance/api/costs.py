@@ -16,6 +16,7 @@ from maintenance.api.serializers import expanded_work_order
 from maintenance.models import OtherCost
 from maintenance.services import costs
 from opssight.accounts.permissions import Permission
+from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.filters import IdFilter, UtcDateTimeFilter
 from opssight.core.api.paging import Cursors
 from opssight.core.api.schema import describe
@@ -69,14 +70,20 @@ class OtherCostFilter(FilterSet):  # type: ignore[misc]
 
 @extend_schema_view(**describe("cost", "other costs", crud=True))
 class OtherCostViewSet(
-    mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, TenantViewSet
+    BulkMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    TenantViewSet,
 ):
     """A contractor, a crane, freight. They can be changed until the order is done."""
 
     queryset = OtherCost.objects.select_related("asset", "work_order", "by")
     serializer_class = OtherCostSerializer
     pagination_class = Cursors
-    write_permissions = dict.fromkeys(("create", "update", "partial_update", "destroy"), WORK)
+    write_permissions = dict.fromkeys(
+        ("create", "update", "partial_update", "destroy", "bulk"), WORK
+    )
     filterset_class = OtherCostFilter
     search_fields = ["what", "work_order__number"]
     ordering_fields = ["at", "amount"]

@@ -16,6 +16,7 @@ from maintenance.api.serializers import expanded_work_order
 from maintenance.models import Downtime, WorkOrder
 from maintenance.services import downtimes
 from opssight.accounts.permissions import Permission
+from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.fields import UtcDateTimeField
 from opssight.core.api.filters import IdFilter
 from opssight.core.api.paging import Cursors
@@ -96,13 +97,13 @@ class DowntimeFilter(FilterSet):  # type: ignore[misc]
 @extend_schema_view(
     **describe("downtime of a work order", "downtime of work orders", made_once=True)
 )
-class DowntimeViewSet(mixins.CreateModelMixin, mixins.DestroyModelMixin, TenantViewSet):
+class DowntimeViewSet(BulkMixin, mixins.CreateModelMixin, mixins.DestroyModelMixin, TenantViewSet):
     """What a job caused or ended: each is an interval of the one uptime ledger."""
 
     queryset = Downtime.objects.select_related("asset", "work_order", "event")
     serializer_class = DowntimeSerializer
     pagination_class = Cursors
-    write_permissions = {"create": EXECUTE, "destroy": EXECUTE}
+    write_permissions = dict.fromkeys(("create", "destroy", "bulk"), EXECUTE)
     filterset_class = DowntimeFilter
     search_fields = ["work_order__number", "asset__tag", "asset__name"]
     ordering_fields = ["id"]

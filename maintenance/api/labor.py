@@ -18,6 +18,7 @@ from maintenance.api.serializers import expanded_work_order
 from maintenance.models import MOST_MINUTES, LaborEntry, Technician, WorkOrder
 from maintenance.services import labor, timesheets
 from opssight.accounts.permissions import Permission
+from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.fields import CharField, DecimalField, IntegerField, UtcDateTimeField
 from opssight.core.api.filters import IdFilter, TrueFalseFilter, UtcDateTimeFilter
 from opssight.core.api.paging import Cursors
@@ -135,7 +136,7 @@ def _example(name: str, **value: Any) -> list[OpenApiExample]:
 
 
 @extend_schema_view(**describe("labor entry", "labor entries"))
-class LaborEntryViewSet(mixins.DestroyModelMixin, TenantViewSet):
+class LaborEntryViewSet(BulkMixin, mixins.DestroyModelMixin, TenantViewSet):
     """Who worked how long on which order, and what that cost. One's own; planners: everybody's."""
 
     queryset = labor.with_cost(
@@ -144,7 +145,7 @@ class LaborEntryViewSet(mixins.DestroyModelMixin, TenantViewSet):
     serializer_class = LaborEntrySerializer
     pagination_class = Cursors
     write_permissions = dict.fromkeys(
-        ("create", "start", "stop", "partial_update", "destroy"), WORK
+        ("create", "start", "stop", "partial_update", "destroy", "bulk"), WORK
     )
     filterset_class = LaborEntryFilter
     search_fields = ["work_order__number", "note"]

@@ -15,6 +15,7 @@ from maintenance.api.serializers import expanded_work_order
 from maintenance.models import WorkOrder, WorkOrderAsset, WorkOrderBlock, WorkOrderTransition
 from maintenance.services import lines, links
 from opssight.accounts.permissions import Permission
+from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.fields import RelatedText
 from opssight.core.api.filters import IdFilter, UtcDateTimeFilter
 from opssight.core.api.paging import Cursors
@@ -64,7 +65,11 @@ class WorkOrderAssetFilter(FilterSet):  # type: ignore[misc]
 
 @extend_schema_view(**describe("asset of a work order", "assets of work orders", crud=True))
 class WorkOrderAssetViewSet(
-    mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, TenantViewSet
+    BulkMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    TenantViewSet,
 ):
     """The assets that an order serves, each with its result, until it is completed."""
 
@@ -76,6 +81,7 @@ class WorkOrderAssetViewSet(
         "destroy": PLAN,
         "update": EXECUTE,
         "partial_update": EXECUTE,
+        "bulk": (*PLAN, *EXECUTE),
     }
     filterset_class = WorkOrderAssetFilter
     search_fields = ["work_order__number", "asset__tag", "asset__name", "notes"]
@@ -145,13 +151,15 @@ class WorkOrderBlockFilter(FilterSet):  # type: ignore[misc]
 
 
 @extend_schema_view(**describe("block", "what blocks work orders", made_once=True))
-class WorkOrderBlockViewSet(mixins.CreateModelMixin, mixins.DestroyModelMixin, TenantViewSet):
+class WorkOrderBlockViewSet(
+    BulkMixin, mixins.CreateModelMixin, mixins.DestroyModelMixin, TenantViewSet
+):
     """An order cannot be begun before the orders that block it are done."""
 
     queryset = WorkOrderBlock.objects.select_related("work_order", "blocker")
     serializer_class = WorkOrderBlockSerializer
     pagination_class = Cursors
-    write_permissions = {"create": PLAN, "destroy": PLAN}
+    write_permissions = dict.fromkeys(("create", "destroy", "bulk"), PLAN)
     filterset_class = WorkOrderBlockFilter
     search_fields = ["work_order__number", "blocker__number"]
     ordering_fields = ["id"]

@@ -17,6 +17,7 @@ from maintenance.api.serializers import expanded_work_order
 from maintenance.models import Part, PartQuerySet, PartReservation
 from maintenance.services import store
 from opssight.accounts.permissions import Permission
+from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.fields import DecimalField
 from opssight.core.api.filters import IdFilter, TrueFalseFilter
 from opssight.core.api.schema import describe
@@ -157,7 +158,11 @@ class PartReservationFilter(FilterSet):  # type: ignore[misc]
 
 @extend_schema_view(**describe("reservation", "reservations", crud=True))
 class PartReservationViewSet(
-    mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, TenantViewSet
+    BulkMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    TenantViewSet,
 ):
     """Parts kept for work orders, until they are used or the order is done."""
 
@@ -165,7 +170,9 @@ class PartReservationViewSet(
         "asset", "work_order", "part"
     )
     serializer_class = PartReservationSerializer
-    write_permissions = dict.fromkeys(("create", "update", "partial_update", "destroy"), KEEP)
+    write_permissions = dict.fromkeys(
+        ("create", "update", "partial_update", "destroy", "bulk"), KEEP
+    )
     filterset_class = PartReservationFilter
     search_fields = ["part__number", "part__name", "work_order__number"]
     ordering_fields = ["quantity"]

@@ -18,6 +18,7 @@ from maintenance.models import Urgency, WorkOrder, WorkRequest
 from maintenance.services import requests as services
 from maintenance.services.requests import Report
 from opssight.accounts.permissions import Permission
+from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.fields import CharField, UtcDateTimeField
 from opssight.core.api.filters import IdFilter, UtcDateTimeFilter
 from opssight.core.api.paging import Cursors
@@ -107,7 +108,7 @@ class WorkRequestFilter(FilterSet):  # type: ignore[misc]
 
 
 @extend_schema_view(**describe("work request", "work requests"))
-class WorkRequestViewSet(mixins.CreateModelMixin, TenantViewSet):
+class WorkRequestViewSet(BulkMixin, mixins.CreateModelMixin, TenantViewSet):
     """What people ask for. Accept one, and it becomes a work order; or decline it."""
 
     queryset = WorkRequest.objects.select_related("asset")
@@ -115,6 +116,7 @@ class WorkRequestViewSet(mixins.CreateModelMixin, TenantViewSet):
     pagination_class = Cursors
     write_permissions = {
         "create": (Permission.REQUEST_MAKE,),
+        "bulk": (Permission.REQUEST_MAKE,),
         "accept": (Permission.WORK_ORDER_PLAN,),
         "decline": (Permission.WORK_ORDER_PLAN,),
     }

@@ -86,7 +86,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.REQUEST_MAKE,
         }
     ),
-    Role.VIEWER: frozenset({Permission.VIEW, Permission.REQUEST_MAKE}),
+    Role.VIEWER: frozenset({Permission.VIEW}),
     Role.REQUESTER: frozenset({Permission.REQUEST_MAKE}),
     Role.INTEGRATION: frozenset(
         {Permission.VIEW, Permission.READINGS_WRITE, Permission.UPTIME_EDIT}

@@ -149,11 +149,20 @@ def test_the_last_role_of_a_person_stays_and_the_account_is_switched_off(
     assert not User.objects.get(pk=technician.user_id).is_active
 
 
+WORKS = {
+    "name": "Works",
+    "slug": "works",
+    "timezone": "UTC",
+    "currency": "EUR",
+    "failure_codes_from": 4,
+}
+
+
 def test_an_organization_chooses_its_time_zone_from_a_list(
     client: Client, admin: Membership
 ) -> None:
     path = f"/admin/accounts/organization/{admin.organization_id}/change/"
-    values = {"name": "Works", "slug": "works", "timezone": "Asia/Kolkata"}
+    values = {**WORKS, "timezone": "Asia/Kolkata"}
 
     assert "Asia/Kolkata" in client.get(path).content.decode()
     assert client.post(path, values).status_code == 302
@@ -165,10 +174,9 @@ def test_who_runs_the_installation_makes_organizations_and_is_their_first_admin(
     runner = UserFactory.create(is_superuser=True)
     client = Client()
     client.force_login(runner)
-    values = {"name": "Works", "slug": "works", "timezone": "UTC"}
 
     assert client.get("/admin/").status_code == 200
-    assert client.post("/admin/accounts/organization/add/", values).status_code == 302
+    assert client.post("/admin/accounts/organization/add/", WORKS).status_code == 302
     assert Membership.objects.get().role == Role.ADMIN
     assert client.get("/admin/assets/asset/").status_code == 200
 

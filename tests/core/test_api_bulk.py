@@ -212,5 +212,8 @@ def test_a_body_of_the_single_call_with_hostile_values_fails_nothing(
 
 def test_every_list_that_can_be_written_takes_many() -> None:
     for prefix, viewset, _ in router.registry:
+        # Files are sent one by one.
+        if getattr(viewset, "file_actions", ()):
+            continue
         if hasattr(viewset, "create") and hasattr(viewset, "serializer_class"):
             assert hasattr(viewset, "bulk"), prefix

@@ -98,6 +98,7 @@ def test_what_refers_to_nothing_is_null_after_a_change_too(
     assert answer.data["technician_name"] is None
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("offset", ["%2B16:00", "%2B23:59", "-18:30"])
 def test_a_time_with_any_offset_of_iso_8601_can_be_searched_by(
     planner: Membership, api_for: ApiFor, offset: str
@@ -110,6 +111,7 @@ def test_a_time_with_any_offset_of_iso_8601_can_be_searched_by(
     assert answer.data["results"] == []
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00%2B10:00", "9999-12-31T23:00:00-10:00"])
 def test_a_time_out_of_reach_is_refused(planner: Membership, api_for: ApiFor, time: str) -> None:
     answer = api_for(planner).get(f"/api/maintenance/work-orders/?due_after={time}")

@@ -443,8 +443,8 @@ def test_an_asset_without_work_says_so(
 ):
     url = f"/maintenance/of-asset/{_asset(plant).pk}/"
 
-    assert "/admin/maintenance/maintenanceschedule/add/" in planning.get(url).text
+    assert "/maintenance/schedules/new/" in planning.get(url).text
     text = client_for(viewer).get(url).text
-    assert "/admin/" not in text
+    assert "/maintenance/schedules/new/" not in text
     for title in ("No open work", "No schedule", "No history yet"):
         assert title in text

@@ -1,5 +1,6 @@
 """Examples of the OpenAPI document, made from the schemas and typical values of their fields."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,11 +152,13 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 def _fits(value: Any, schema: JSON) -> bool:
-    """Whether a value of the table is of a type that the schema allows."""
+    """Whether a value of the table is of a type and a form that the schema allows."""
     kinds = schema.get("type", [])
     kinds = kinds if isinstance(kinds, list) else [kinds]
     if value is None:
         return "null" in kinds
+    if isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
+        return False
     return not kinds or any(isinstance(value, TYPES.get(kind, ())) for kind in kinds)
 
 
