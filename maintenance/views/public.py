@@ -89,6 +89,7 @@ def _form(
 def _private(response: HttpResponse) -> HttpResponse:
     """The address is a secret: no cache, no search engine and no other site hears of it."""
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    # Not "no-referrer": browsers would send the form with the origin "null", which is refused.
+    response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

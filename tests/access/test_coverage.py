@@ -42,11 +42,32 @@ OF_ASSET: dict[str, Any] = {
     "forecasts": factories.ForecastFactory,
     "risk-scores": factories.RiskScoreFactory,
 }
+# Rows of an order or a schedule, which say by that of which asset they are.
+OF_WORK: dict[str, Any] = {
+    "maintenance/schedule-meters": factories.MeterTriggerFactory.create,
+    "maintenance/schedule-conditions": factories.ConditionTriggerFactory.create,
+    "maintenance/work-order-lines": lambda asset: factories.WorkOrderFactory.create(
+        asset=asset
+    ).lines.get(),
+    "maintenance/work-order-blocks": factories.WorkOrderBlockFactory.create,
+    "maintenance/work-order-transitions": factories.WorkOrderTransitionFactory.create,
+    "maintenance/downtimes": factories.DowntimeFactory.create,
+    "maintenance/work-order-tasks": factories.WorkOrderTaskFactory.create,
+    "maintenance/labor-entries": factories.LaborEntryFactory.create,
+    "maintenance/other-costs": factories.OtherCostFactory.create,
+    "maintenance/reservations": factories.PartReservationFactory.create,
+    "maintenance/requests": factories.WorkRequestFactory.create,
+    "maintenance/attachments": factories.AttachmentFactory.create,
+    "maintenance/comments": factories.CommentFactory.create,
+}
 # Of places rather than assets: the tests below look at each by itself.
 OF_PLACES = {"assets", "maintenance/costs", "sites", "asset-groups", "asset-relationships"}
 # Of the whole organization, or of oneself.
 NOT_OF_ASSETS = {
     "maintenance/technicians",
+    "maintenance/job-plans",
+    "maintenance/parts",
+    "maintenance/stock-movements",
     "notifications",
     "webhooks",
     "webhook-deliveries",
@@ -97,7 +118,29 @@ def client(partial: Membership) -> Client:
 
 def test_every_endpoint_is_looked_at() -> None:
     prefixes = {prefix for prefix, _, _ in router.registry}
-    assert prefixes == OF_ASSET.keys() | OF_PLACES | NOT_OF_ASSETS
+    assert prefixes == OF_ASSET.keys() | OF_WORK.keys() | OF_PLACES | NOT_OF_ASSETS
+
+
+@pytest.mark.parametrize("prefix", OF_WORK)
+def test_what_belongs_to_work_is_of_the_part_only(
+    prefix: str, api: APIClient, mine: Asset, theirs: Asset
+) -> None:
+    own, other = (OF_WORK[prefix](asset=asset) for asset in (mine, theirs))
+
+    seen = {row["id"] for row in api.get(f"/api/{prefix}/").data["results"]}
+
+    assert own.pk in seen
+    assert other.pk not in seen
+    assert api.get(f"/api/{prefix}/{own.pk}/").status_code == 200
+    for method in ("get", "put", "patch", "delete"):
+        answer = getattr(api, method)(f"/api/{prefix}/{other.pk}/")
+        assert answer.status_code in (403, 404, 405), (method, answer.data)
+    assert type(other)._default_manager.filter(pk=other.pk).exists()
+    answer = api.post(
+        f"/api/{prefix}/",
+        {"asset": theirs.pk, "work_order": getattr(other, "work_order_id", 0)},
+    )
+    assert answer.status_code in (400, 403, 405, 415), answer.data
 
 
 @pytest.mark.parametrize("prefix", OF_ASSET)

@@ -108,12 +108,15 @@ def build(member: Membership) -> Scene:
     order = WorkOrderFactory.create(
         asset=pump,
         title="Check for seal leak",
+        maintenance_type="condition_based",
         recommendation=accepted,
         technician=technician,
         status="scheduled",
         due_at=now + dt.timedelta(days=1),
         created_at=now - HOUR,
     )
+    accepted.work_order = order
+    accepted.save()
     schedule = ScheduleFactory.create(
         asset=pump,
         technician=technician,

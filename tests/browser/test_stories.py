@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from maintenance.models import MaintenanceSchedule, Recommendation, WorkOrder
+from maintenance.services import requests
 from opssight.accounts.models import Membership
 from tests.browser.conftest import Pages
 from tests.browser.scene import Scene
@@ -176,7 +177,8 @@ def test_a_refused_form_leads_to_its_first_error(
     page_for.expected.add(422)
     page.goto(scene.order.get_absolute_url())
     # What a browser without its own validation would send.
-    page.locator("#work-order form").first.evaluate("form => { form.noValidate = true }")
+    report = page.locator("form", has=page.get_by_label("Labor, minutes"))
+    report.evaluate("form => { form.noValidate = true }")
     page.get_by_label("Labor, minutes").fill("-5")
     page.get_by_role("button", name="Complete the work order").click()
 
@@ -188,8 +190,7 @@ def test_a_refused_form_leads_to_its_first_error(
 
 def test_an_admin_changes_a_schedule(page_for: Pages, admin: Membership, scene: Scene):
     page = page_for(admin)
-    page.goto("/")
-    page.locator("#sidebar").get_by_role("link", name="Schedules").click()
+    page.goto("/admin/maintenance/maintenanceschedule/")
     page.get_by_role("link", name="Grease bearings").click()
     page.get_by_label("Every").fill("10")
     page.get_by_role("button", name="Save", exact=True).click()
@@ -215,3 +216,27 @@ def test_a_viewer_is_offered_nothing_to_change(page_for: Pages, viewer: Membersh
         assert page.locator("#main form[method=post]").count() == 0, row
         assert page.locator("#main button[type=submit]").count() == 0, row
     assert page.get_by_role("link", name="Schedules").count() == 0
+
+
+def test_somebody_at_the_machine_reports_without_an_account(
+    page_for: Pages, planner: Membership, scene: Scene
+):
+    point = requests.open_point(asset=scene.order.asset)
+    page = page_for(width=390)
+    page.goto(point.get_absolute_url())
+    page.wait_for_timeout(3200)  # a person needs longer than a program
+    page.get_by_label("What is wrong?").fill("It drips oil")
+    page.get_by_label("The machine stands still").check()
+    page.get_by_role("button", name="Send the report").tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. A planner looks at it.")
+
+    desk = page_for()
+    sign_in(desk, planner)
+    desk.goto("/maintenance/requests/")
+    desk.get_by_role("link", name="It drips oil").click()
+    desk.get_by_label("Due").fill((timezone.localdate() + timedelta(days=1)).isoformat())
+    desk.get_by_role("button", name="Accept: make the work order").click()
+    expect(desk.locator("#work-order")).to_contain_text("It drips oil")
+
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Work is planned")

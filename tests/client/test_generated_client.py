@@ -85,7 +85,7 @@ def test_it_plans_a_job_and_completes_it(
 
     order = load("api.work_orders.maintenance_work_orders_create").sync(
         client=client,
-        body=models.WorkOrderRequest(
+        body=models.WorkOrderCreateRequest(
             asset=found.results[0].id,
             title="Replace the mechanical seal",
             priority=models.Urgency.HIGH,
@@ -110,7 +110,7 @@ def test_it_reads_a_problem_and_the_headers(load: Load, client: Any, pump: Asset
     create = load("api.work_orders.maintenance_work_orders_create")
     answer = create.sync_detailed(
         client=client,
-        body=models.WorkOrderRequest(
+        body=models.WorkOrderCreateRequest(
             asset=0, title="Nothing", due_at=dt.datetime(2026, 3, 10, tzinfo=dt.UTC)
         ),
     )

@@ -68,7 +68,7 @@ class TestWithoutSignIn:
         assert "Loose guard" in page.text
         assert point.asset.organization.name not in page.text
         assert page["Cache-Control"] == "no-store"
-        assert page["Referrer-Policy"] == "no-referrer"
+        assert page["Referrer-Policy"] == "same-origin"
         assert page["X-Robots-Tag"] == "noindex, nofollow"
 
     def test_a_report_reaches_the_planners_and_can_be_followed(

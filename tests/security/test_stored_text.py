@@ -68,7 +68,7 @@ def _takes_any_text(field: Any) -> bool:
 
 
 # Not texts but keys: of a session, of a zone, of a hash.
-KEPT = {"password", "timezone", "digest", "prefix", "secret", "previous_secret"}
+KEPT = {"holidays", "rule", "password", "timezone", "digest", "prefix", "secret", "previous_secret"}
 
 
 def _is_key(row: models.Model, field: Any) -> bool:
