@@ -152,8 +152,11 @@ class AnswerOfTaskSerializer(AnswerSerializer):
 
 
 class AnswersSerializer(serializers.Serializer[Any]):
-    answers = AnswerOfTaskSerializer(  # type: ignore[call-arg]
-        many=True, allow_empty=False, max_length=MOST_ANSWERS, help_text="Each task at most once."
+    answers = serializers.ListField(
+        child=AnswerOfTaskSerializer(),
+        allow_empty=False,
+        max_length=MOST_ANSWERS,
+        help_text="Each task at most once.",
     )
 
 

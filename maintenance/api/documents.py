@@ -39,7 +39,8 @@ from opssight.core.downloads import StorageUnavailable, send_file
 WORK = (Permission.WORK_ORDER_PLAN, Permission.WORK_ORDER_EXECUTE)
 # Refusals that are the order's fault, not the file's.
 OF_ORDER = {"work_order_done", "too_many"}
-FILE = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
+KINDS = ("image/jpeg", "image/png", "image/webp", "application/pdf", "text/plain", "text/csv")
+FILE = {(200, kind): OpenApiTypes.BINARY for kind in (*KINDS, "application/octet-stream", "*/*")}
 
 
 class StorageDown(exceptions.APIException):

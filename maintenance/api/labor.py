@@ -92,7 +92,7 @@ class StartSerializer(serializers.Serializer[None]):
             raise serializers.ValidationError({"technician": text}, code="does_not_exist")
         if technician is None:
             text = "You are no technician of this organization. Say whose time it is."
-            raise serializers.ValidationError({"technician": text}, code="required")
+            raise serializers.ValidationError({"technician": text}, code="rule")
         return {**attrs, "technician": technician}
 
 

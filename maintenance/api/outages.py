@@ -79,7 +79,8 @@ class OutageMixin(GenericViewSet[Any]):
         if unknown:
             names = ", ".join(map(str, sorted(unknown)))
             raise serializers.ValidationError(
-                {"work_orders": f"Not among the orders that can share this outage: {names}."}
+                {"work_orders": f"Not among the orders that can share this outage: {names}."},
+                code="rule",
             )
         with in_words():
             plan_together(work_order=row, others=wanted)

@@ -87,7 +87,7 @@ class AcceptRequestSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["merge_into"] is None and "due_at" not in attrs:
-            raise serializers.ValidationError({"due_at": "Say when the work is due."})
+            raise serializers.ValidationError({"due_at": "Say when the work is due."}, code="rule")
         return attrs
 
 

@@ -148,6 +148,20 @@ def test_master_data_keeps_its_numbered_pages(planner: Membership, api_for: ApiF
     assert (page["count"], len(page["results"]), page["next"]) == (3, 1, None)
 
 
+def test_a_list_that_is_ordered_by_another_row_is_paged(
+    planner: Membership, api_for: ApiFor
+) -> None:
+    WorkOrderFactory.create_batch(3, asset__organization=planner.organization)
+    api, path, seen = api_for(planner), "/api/maintenance/work-order-lines/?page_size=2", []
+
+    while path:
+        body = api.get(path).data
+        seen += [row["id"] for row in body["results"]]
+        path = body["next"]
+
+    assert len(seen) == len(set(seen)) == 3
+
+
 def test_text_orders_too(planner: Membership, api_for: ApiFor) -> None:
     asset = AssetFactory.create(organization=planner.organization)
     for title in ("a", "A", "ä", "b"):

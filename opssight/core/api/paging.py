@@ -74,7 +74,7 @@ class Term(NamedTuple):
     def value_of(self, row: Model) -> Any:
         for part in self.name.split(LOOKUP_SEP):
             row = getattr(row, part, None)  # type: ignore[assignment]
-        return row
+        return row.pk if isinstance(row, Model) else row
 
 
 class Cursors(BasePagination):
