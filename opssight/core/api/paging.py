@@ -72,9 +72,10 @@ class Term(NamedTuple):
         return Q(**({f"{self.name}__isnull": True} if value is None else {self.name: value}))
 
     def value_of(self, row: Model) -> Any:
+        value: Any = row
         for part in self.name.split(LOOKUP_SEP):
-            row = getattr(row, part, None)  # type: ignore[assignment]
-        return row.pk if isinstance(row, Model) else row
+            value = getattr(value, part, None)
+        return value.pk if isinstance(value, Model) else value
 
 
 class Cursors(BasePagination):
