@@ -31,6 +31,15 @@ class WorkOrderTask(TaskBase, AssetOwned):
         related_name="+",
         help_text="Of a reading: where it is written to.",
     )
+    added_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        help_text="Who thought of it at this order. Empty: it is from the job plan.",
+    )
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
     number = models.FloatField(null=True, blank=True)
     answer = models.TextField(blank=True)
