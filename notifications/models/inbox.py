@@ -20,6 +20,7 @@ class Notification(TenantModel):
     class Event(models.TextChoices):
         RECOMMENDATION_OPENED = "recommendation_opened", "Recommendation opened"
         WORK_ORDER_CREATED = "work_order_created", "Work order created"
+        WORK_ORDER_ASSIGNED = "work_order_assigned", "Work order assigned or planned anew"
         WORK_ORDER_COMPLETED = "work_order_completed", "Work order completed"
         REQUEST_MADE = "request_made", "Work requested"
         MENTIONED = "mentioned", "Mentioned in a comment"
