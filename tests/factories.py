@@ -528,8 +528,6 @@ class StaleKpiFactory(OfAssetFactory):
 
     class Meta:
         model = StaleKpi
-        # A trigger makes it too.
-        django_get_or_create = ("asset",)
 
 
 class AnomalyFactory(OfAssetFactory):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
@@ -107,9 +108,13 @@ class AssetKpi(TenantModel):
 
 
 class StaleKpi(AssetOwned):
-    """The past of an asset was corrected: its KPIs are to be computed again from `since` on."""
+    """The past of an asset was corrected: its KPIs are to be computed again from `since` on.
 
-    asset = models.OneToOneField(Asset, on_delete=models.CASCADE, related_name="stale_kpi")
+    Only ever added to, one mark for each statement and asset, so that nobody waits for another
+    who corrects the same assets; the computation takes them all up and removes those it has seen.
+    """
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
     since = models.DateTimeField()
 
     objects = TenantQuerySet["StaleKpi"].as_manager()
@@ -120,3 +125,40 @@ class StaleKpi(AssetOwned):
 
     def __str__(self) -> str:
         return f"{self.asset} since {self.since:%Y-%m-%d}"
+
+
+_MARK = """
+    INSERT INTO stale_kpis (organization_id, asset_id, since)
+    SELECT a.organization_id, a.id, min(r.since)
+    FROM ({rows}) AS r JOIN assets a ON a.id = r.asset_id GROUP BY a.id;
+    RETURN NULL;
+"""
+
+
+def mark_added(column: str) -> pgtrigger.Trigger:
+    """Rows that are added mark the KPIs of their assets for computation, since their `column`."""
+    return _mark("past_added", pgtrigger.Insert, column, new="new_rows")
+
+
+def mark_changed(column: str) -> list[pgtrigger.Trigger]:
+    """The same for rows that are added, changed (since before or now, the earlier) or deleted.
+
+    One for each operation: PostgreSQL shows the rows of a statement to no other trigger.
+    """
+    return [
+        mark_added(column),
+        _mark("past_changed", pgtrigger.Update, column, old="old_rows", new="new_rows"),
+        _mark("past_deleted", pgtrigger.Delete, column, old="old_rows"),
+    ]
+
+
+def _mark(name: str, operation: pgtrigger.Operation, column: str, **rows: str) -> pgtrigger.Trigger:
+    parts = (f"SELECT asset_id, {column} AS since FROM {table}" for table in rows.values())  # noqa: S608
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        operation=operation,
+        when=pgtrigger.After,
+        referencing=pgtrigger.Referencing(**rows),  # type: ignore[no-untyped-call]
+        func=_MARK.format(rows=" UNION ALL ".join(parts)),
+    )

@@ -1,12 +1,12 @@
 """The ledger of what an asset did: its states, and what it produced."""
 
-import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
 
+from assets.models.kpis import mark_changed
 from assets.models.plant import Asset
 from opssight.accounts.constraints import same_organization, unique_in_organization
 from opssight.core.tenancy import AssetOwned, TenantQuerySet
@@ -17,30 +17,6 @@ class PeriodRange(Func):
 
     function = "TSTZRANGE"
     output_field = DateTimeRangeField()
-
-
-def past_corrected() -> pgtrigger.Trigger:
-    """Mark the KPIs of the asset for computation, since when the row began before or begins now.
-
-    The mark is written even where it says so already: the computation removes only marks that
-    nobody wrote after it had looked.
-    """
-    mark = """
-        INSERT INTO stale_kpis AS s (organization_id, asset_id, since)
-        SELECT organization_id, id, {row}.started_at FROM assets WHERE id = {row}.asset_id
-        ON CONFLICT (asset_id) DO UPDATE SET since = least(s.since, EXCLUDED.since);
-    """
-    old, new = mark.format(row="OLD"), mark.format(row="NEW")
-    return pgtrigger.Trigger(
-        name="past_corrected",
-        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-        when=pgtrigger.After,
-        func=f"""
-            IF TG_OP <> 'INSERT' THEN {old} END IF;
-            IF TG_OP <> 'DELETE' THEN {new} END IF;
-            RETURN NULL;
-        """,
-    )
 
 
 class UptimeEvent(AssetOwned):
@@ -100,7 +76,7 @@ class UptimeEvent(AssetOwned):
             ),
             *same_organization("uptime_events", "asset"),
         ]
-        triggers = [past_corrected()]
+        triggers = mark_changed("started_at")
 
     def __str__(self) -> str:
         return f"{self.asset} {self.get_state_display()}"
@@ -161,7 +137,7 @@ class ProductionRun(AssetOwned):
             ),
             *same_organization("production_runs", "asset"),
         ]
-        triggers = [past_corrected()]
+        triggers = mark_changed("started_at")
 
     def __str__(self) -> str:
         return f"{self.asset} {self.started_at:%Y-%m-%d %H:%M}"

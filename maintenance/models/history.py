@@ -7,6 +7,7 @@ from django.db import models
 from django.urls import reverse
 
 from assets.models import Asset
+from assets.models.kpis import mark_added
 from maintenance.models.people import Technician
 from maintenance.models.types import (
     FailureCause,
@@ -67,18 +68,8 @@ class MaintenanceRecord(AssetOwned):
         indexes = [models.Index(fields=["asset", "-completed_at"], name="history_of_asset")]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="kpis_of_its_time",
-                operation=pgtrigger.Insert,
-                when=pgtrigger.After,
-                # An import writes what happened long ago.
-                func="""
-                    INSERT INTO stale_kpis AS s (organization_id, asset_id, since)
-                    VALUES (NEW.organization_id, NEW.asset_id, NEW.completed_at)
-                    ON CONFLICT (asset_id) DO UPDATE SET since = least(s.since, EXCLUDED.since);
-                    RETURN NULL;
-                """,
-            ),
+            # An import writes what happened long ago.
+            mark_added("completed_at"),
         ]
 
     @property

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.db.models import Max, Sum
 
-from assets.models import Asset, AssetGroupMember, AssetKpi
+from assets.models import Asset, AssetGroupMember, AssetKpi, StaleKpi
 from assets.reliability.windows import Windows, windows_until
 from assets.services import kpis as plant
 from assets.services.kpis import Facts, Judge, Scope, Sums
@@ -35,8 +35,7 @@ class _Run:
     """One computation for one organization.
 
     last: of the computation before; all that goes on after it is computed again. changed: of
-    assets whose past was corrected, since when. marks: the corrections that this takes up, as
-    (asset, version).
+    assets whose past was corrected, since when. marks: keys of the corrections that this takes up.
     """
 
     organization_id: int
@@ -45,7 +44,7 @@ class _Run:
     last: datetime
     judge: Judge
     changed: dict[int, datetime] = field(default_factory=dict)
-    marks: list[tuple[int, str]] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
     groups: dict[int, list[int]] = field(default_factory=dict)
     pools: dict[Scope, tuple[Windows, Sums]] = field(default_factory=dict)
     _windows: dict[str, Windows] = field(default_factory=dict)
@@ -122,24 +121,17 @@ def _begin(organization_id: int, at: datetime) -> _Run:
 
 
 def _take_up_corrections(run: _Run) -> None:
-    """A mark that is renewed from here on has another version, and is then not removed."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT asset_id, since, xmin::text FROM stale_kpis WHERE organization_id = %s",
-            [run.organization_id],
-        )
-        for asset, since, version in cursor.fetchall():
-            run.changed[asset] = since
-            run.marks.append((asset, version))
+    """What is marked from here on has a key of its own, and waits for the next computation."""
+    marks = StaleKpi.objects.filter(organization=run.organization_id).order_by()
+    for pk, asset, since in marks.values_list("pk", "asset_id", "since").iterator():
+        run.changed[asset] = min(since, run.changed.get(asset, since))
+        run.marks.append(pk)
 
 
 def _remove_marks(run: _Run) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM stale_kpis s USING unnest(%s::bigint[], %s::text[]) AS m (asset_id, mark)"
-            " WHERE s.asset_id = m.asset_id AND s.xmin::text = m.mark",
-            [[asset for asset, _ in run.marks], [version for _, version in run.marks]],
-        )
+    """A mark that somebody holds goes with its asset, which is being deleted."""
+    free = StaleKpi.objects.filter(pk__in=run.marks).order_by()
+    free.filter(pk__in=free.select_for_update(skip_locked=True).values("pk")).delete()
 
 
 def _take_up_judgments(run: _Run) -> None:

@@ -188,10 +188,62 @@ def test_history_of_long_ago_marks_its_asset_and_changes_its_month():
     assert kpi("corrective_ratio", "month", asset=record.asset).count == 1
 
 
-def test_the_mark_keeps_the_earliest_correction():
-    event = UptimeEventFactory.create(started_at=NOON - 60 * DAY, ended_at=NOON - 59 * DAY)
-    UptimeEventFactory.create(asset=event.asset, started_at=NOON - DAY, ended_at=NOON)
-    assert StaleKpi.objects.get().since == NOON - 60 * DAY
+def test_one_statement_leaves_one_mark_for_each_asset_with_its_earliest_correction():
+    assets = AssetFactory.create_batch(2, organization=OrganizationFactory.create())
+    UptimeEvent.objects.bulk_create(
+        UptimeEventFactory.build(
+            asset=asset,
+            organization=asset.organization,
+            started_at=NOON - days * DAY,
+            ended_at=NOON - days * DAY + HOUR,
+        )
+        for asset in assets
+        for days in (3, 60, 9)
+    )
+    assert list(StaleKpi.objects.order_by("asset").values_list("asset", "since")) == [
+        (asset.pk, NOON - 60 * DAY) for asset in assets
+    ]
+    UptimeEvent.objects.filter(started_at=NOON - 3 * DAY).update(
+        started_at=NOON - 4 * DAY, ended_at=NOON
+    )
+    assert StaleKpi.objects.filter(since=NOON - 4 * DAY).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_correct_the_same_assets_in_opposite_order_do_not_wait_for_each_other():
+    one, two = AssetFactory.create_batch(2, organization=OrganizationFactory.create())
+    for asset in (one, two):
+        UptimeEventFactory.create(asset=asset, started_at=NOON - 9 * DAY, ended_at=NOON - 8 * DAY)
+    halfway = threading.Barrier(2, timeout=10)
+    failed: list[BaseException] = []
+
+    def correct(assets, days: int) -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '5s'")
+                for number, asset in enumerate(assets):
+                    start = NOON - days * DAY
+                    UptimeEventFactory.create(asset=asset, started_at=start, ended_at=start + HOUR)
+                    if number == 0:
+                        halfway.wait()
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            connections.close_all()
+
+    both = [
+        threading.Thread(target=correct, args=((one, two), 30)),
+        threading.Thread(target=correct, args=((two, one), 20)),
+    ]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+
+    assert not failed
+    refresh_kpis(organization_id=one.organization_id, at=NOON)
+    assert kpi("mttr", "rolling_365d").count == 6
+    assert not StaleKpi.objects.exists()
 
 
 def test_an_order_of_last_week_that_runs_out_of_grace_counts_in_its_own_week():
@@ -297,7 +349,7 @@ def test_a_correction_made_while_kpis_are_computed_is_not_lost(monkeypatch):
 
         monkeypatch.setattr(kpis, "_write_pools", meanwhile)
         refresh_kpis(organization_id=event.organization_id, at=NOON + HOUR)
-    assert StaleKpi.objects.get().since == NOON - 50 * DAY
+    assert StaleKpi.objects.get().since == NOON - 40 * DAY  # the other one was taken up
     monkeypatch.undo()
     refresh_kpis(organization_id=event.organization_id, at=NOON + 2 * HOUR)
     january = AssetKpi.objects.filter(
