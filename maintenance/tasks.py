@@ -4,11 +4,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from maintenance import services
-from maintenance.services import attachments, kpis, ranking, recommendations, sources
+from maintenance.services import attachments, kpis, ranking, recommendations, reporters, sources
 from opssight.core.walls import organization_ids
 
 RECOMMENDATIONS_EXPIRE = 900
 """Seconds after which the task is dropped from a long queue: the next beat asks for it again."""
+
+MAILS_EXPIRE = 60
+MAILS_AT_ONCE = 50
 
 
 @shared_task
@@ -36,6 +39,24 @@ def remove_lost_files(**_: Any) -> None:
 @shared_task
 def remove_lost_files_of(*, organization_id: int, **_: Any) -> int:
     return attachments.remove_lost_files(organization_id=organization_id, at=timezone.now())
+
+
+@shared_task
+def mail_reporters(**_: Any) -> None:
+    """Fan out: one task for each organization."""
+    if not reporters.is_possible():
+        return
+    for pk in organization_ids():
+        mail_reporters_of.apply_async(kwargs={"organization_id": pk}, expires=MAILS_EXPIRE)
+
+
+@shared_task
+def mail_reporters_of(*, organization_id: int, **_: Any) -> int:
+    """Send what is due, each in a transaction of its own. Returns how many were tried."""
+    for tried in range(MAILS_AT_ONCE):
+        if not reporters.send_next(organization_id=organization_id, at=timezone.now()):
+            return tried
+    return MAILS_AT_ONCE
 
 
 @shared_task

@@ -167,6 +167,7 @@ CELERY_TASK_ROUTES = {
     "anomalies.tasks.*": {"queue": "analysis"},
     "forecasts.tasks.*": {"queue": "analysis"},
     "notifications.tasks.*": {"queue": "notifications"},
+    "maintenance.tasks.mail_reporters*": {"queue": "notifications"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
@@ -217,6 +218,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "notifications.tasks.deliver_pending",
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
+    },
+    "mail-reporters": {
+        "task": "maintenance.tasks.mail_reporters",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
     },
     "deliver-webhooks": {
         "task": "notifications.tasks.deliver_webhooks",

@@ -41,6 +41,7 @@ from maintenance.models import (
     Part,
     PartReservation,
     Recommendation,
+    RequestMail,
     RequestPoint,
     ServiceLevel,
     Shift,
@@ -481,6 +482,17 @@ class WorkRequestFactory(OfAssetFactory):
 
     class Meta:
         model = WorkRequest
+
+
+class RequestMailFactory(factory.django.DjangoModelFactory[RequestMail]):
+    organization = factory.LazyAttribute(lambda row: row.request.organization)
+    request = factory.SubFactory(WorkRequestFactory)
+    news = RequestMail.News.RECEIVED
+    created_at = NOON
+    next_try_at = NOON
+
+    class Meta:
+        model = RequestMail
 
 
 def _stored_file() -> str:

@@ -7,7 +7,7 @@ from maintenance.models.parts import Part, PartQuerySet, PartReservation, StockM
 from maintenance.models.people import Absence, ServiceLevel, Shift, Technician
 from maintenance.models.plans import JobPlan, JobPlanPart, JobPlanTask
 from maintenance.models.recommendations import Recommendation, RecommendationQuerySet
-from maintenance.models.requests import RequestPoint, WorkRequest
+from maintenance.models.requests import RequestMail, RequestPoint, WorkRequest
 from maintenance.models.schedules import MaintenanceSchedule
 from maintenance.models.tasks import WorkOrderTask
 from maintenance.models.triggers import ConditionTrigger, MeterTrigger
@@ -55,6 +55,7 @@ __all__ = [
     "PartReservation",
     "Recommendation",
     "RecommendationQuerySet",
+    "RequestMail",
     "RequestPoint",
     "ServiceLevel",
     "Shift",

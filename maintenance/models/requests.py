@@ -9,7 +9,7 @@ from maintenance.models.types import Urgency
 from maintenance.models.work_orders import WorkOrder
 from opssight.accounts.constraints import same_organization, unique_in_organization
 from opssight.accounts.models import User
-from opssight.core.tenancy import AssetOwned, TenantQuerySet
+from opssight.core.tenancy import AssetOwned, TenantModel, TenantQuerySet
 
 
 class RequestPoint(AssetOwned):
@@ -54,12 +54,21 @@ class WorkRequest(AssetOwned):
     stands_still = models.BooleanField(default=False, help_text="The machine does not run.")
     reporter = models.CharField(max_length=200, blank=True)
     contact = models.CharField(max_length=200, blank=True, help_text="Address or phone number.")
+    email = models.EmailField(
+        blank=True, help_text="Where it is told, by mail, what becomes of the request."
+    )
     reported_at = models.DateTimeField(editable=False)
     reported_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
     digest = models.CharField(
         max_length=64, unique=True, editable=False, help_text="Of the link to follow it by."
+    )
+    secret = models.CharField(
+        max_length=300,
+        blank=True,
+        editable=False,
+        help_text="Of the link, encrypted: kept where it is mailed.",
     )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.NEW)
     decided_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -97,3 +106,44 @@ class WorkRequest(AssetOwned):
 
     def get_absolute_url(self) -> str:
         return reverse("maintenance:request", args=[self.pk])
+
+
+class RequestMail(TenantModel):
+    """News for who reported something, to be mailed: each once, whatever runs twice."""
+
+    class News(models.TextChoices):
+        RECEIVED = "received", "Received"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+        DONE = "done", "Done"
+        CALLED_OFF = "called_off", "Called off"
+
+    request = models.ForeignKey(WorkRequest, on_delete=models.CASCADE, related_name="mails")
+    news = models.CharField(max_length=10, choices=News.choices)
+    created_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, help_text="Empty: it was sent, or given up.")
+    sent_at = models.DateTimeField(null=True)
+
+    objects = TenantQuerySet["RequestMail"].as_manager()
+
+    class Meta:
+        db_table = "request_mails"
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "news"], name="request_mail_once"),
+            models.CheckConstraint(
+                condition=Q(sent_at=None) | Q(next_try_at=None), name="request_mail_sent_is_over"
+            ),
+            *same_organization("request_mails", "request"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "next_try_at"],
+                name="request_mail_to_send",
+                condition=Q(next_try_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_news_display()}: {self.request}"

@@ -13,12 +13,13 @@ from maintenance.models import (
     FailureCause,
     FailureMechanism,
     MaintenanceRecord,
+    RequestMail,
     Technician,
     Verdict,
     WorkOrder,
     WorkOrderAsset,
 )
-from maintenance.services import course, downtimes, labor, store, verdicts
+from maintenance.services import course, downtimes, labor, reporters, store, verdicts
 from maintenance.services.events import completed_event
 from maintenance.services.guards import Given
 from maintenance.services.history import Report, write_history
@@ -72,7 +73,7 @@ def complete(
     before = order.status
     course.move_of(order, WorkOrder.Status.COMPLETED)
     _take_report(order, outcome, at)
-    course.check(order, WorkOrder.Status.COMPLETED, Given(verdict=outcome.verdict))
+    course.check(order, WorkOrder.Status.COMPLETED, Given(at, verdict=outcome.verdict))
     course.stop_timers(order, at)
     order.started_at = min(order.started_at or at, at)
     order.technician = order.technician or technician_of(order, by)
@@ -94,6 +95,7 @@ def complete(
     happening = completed_event(order, records, closed)
     publish(organization=order.organization_id, happenings=[happening], at=at)
     _tell(order, outcome.notes, at)
+    reporters.tell_of_order(work_order=order, news=RequestMail.News.DONE, at=at)
     return records[0]
 
 

@@ -13,12 +13,14 @@ from assets.models import Asset
 from maintenance.models import (
     Attachment,
     MaintenanceType,
+    RequestMail,
     RequestPoint,
     Technician,
     Urgency,
     WorkOrder,
     WorkRequest,
 )
+from maintenance.services import reporters
 from maintenance.services.attachments import attach
 from maintenance.services.messages import request_message
 from maintenance.services.work_orders import create_work_order
@@ -28,6 +30,7 @@ from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
 from opssight.core import walls
 
+News = RequestMail.News
 KEY_BYTES = 24
 MOST_PHOTOS = 3
 
@@ -50,6 +53,8 @@ class Report:
     stands_still: bool = False
     reporter: str = ""
     contact: str = ""
+    email: str = ""
+    """Where whoever reported it wants to be told what becomes of it."""
 
 
 @transaction.atomic
@@ -108,9 +113,10 @@ def submit(
     at: datetime,
     photos: Sequence[Any] = (),
 ) -> tuple[WorkRequest, str]:
-    """The request, and the secret to follow it by, which is kept nowhere. Planners are told.
+    """The request, and the secret to follow it by. Planners are told, and who gave an address.
 
-    photos: uploads, at most `MOST_PHOTOS`. Raises ValidationError for one that is not taken.
+    The secret is kept for the mails to that address alone, and encrypted. photos: uploads, at most
+    `MOST_PHOTOS`. Raises ValidationError for one that is not taken.
     """
     if len(photos) > MOST_PHOTOS:
         raise ValidationError(f"Send at most {MOST_PHOTOS} photos.")
@@ -124,6 +130,8 @@ def submit(
         stands_still=report.stands_still,
         reporter=report.reporter,
         contact=report.contact,
+        email=report.email,
+        secret=reporters.encrypted(secret) if report.email else "",
         reported_at=at,
         reported_by=by,
         digest=digest_of(secret),
@@ -138,6 +146,7 @@ def submit(
         messages=[request_message(row)],
         at=at,
     )
+    reporters.tell(request=row, news=News.RECEIVED, at=at)
     return row, secret
 
 
@@ -194,6 +203,7 @@ def decline(*, request: WorkRequest, by: User, at: datetime, reason: str) -> Wor
     row.status, row.decline_reason = WorkRequest.Status.DECLINED, reason
     row.decided_at, row.decided_by = at, by
     row.save(update_fields=["status", "decline_reason", "decided_at", "decided_by"])
+    reporters.tell(request=row, news=News.DECLINED, at=at)
     return row
 
 
@@ -201,6 +211,7 @@ def _decide(row: WorkRequest, *, by: User, at: datetime, order: WorkOrder) -> No
     row.status, row.work_order = WorkRequest.Status.ACCEPTED, order
     row.decided_at, row.decided_by = at, by
     row.save(update_fields=["status", "work_order", "decided_at", "decided_by"])
+    reporters.tell(request=row, news=News.ACCEPTED, at=at)
     # The photos stand on the order from here on; the request shows them through it.
     Attachment.objects.filter(request=row).update(request=None, work_order=order)
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from maintenance.models import WorkOrder
-from maintenance.services import course, guards, store, verdicts
+from maintenance.models import RequestMail, WorkOrder
+from maintenance.services import course, guards, reporters, store, verdicts
 from maintenance.services.completion import Outcome, complete, technician_of
 from maintenance.services.course import TransitionRefused
 from maintenance.services.events import Event, work_order_event
@@ -41,8 +41,8 @@ def permission_for(name: str) -> Permission:
     return Permission(BY_NAME[name].permission)
 
 
-def possible(*, work_order: WorkOrder, user: User) -> list[Possible]:
-    """What can become of the order from where it stands, in the order of the table.
+def possible(*, work_order: WorkOrder, user: User, at: datetime) -> list[Possible]:
+    """What can become of the order from where it stands now, in the order of the table.
 
     What the person gives together with the move, as the reason for waiting, counts as given.
     """
@@ -50,7 +50,7 @@ def possible(*, work_order: WorkOrder, user: User) -> list[Possible]:
         Possible(
             move,
             user.can(Permission(move.permission), work_order.organization_id),
-            course.missing(work_order, move, guards.Given(note="given")),
+            course.missing(work_order, move, guards.Given(at, note="given")),
         )
         for move in moves_from(work_order.status)
     ]
@@ -67,7 +67,7 @@ def move(*, work_order: WorkOrder, to: str, by: User, at: datetime, note: str = 
         complete(work_order=work_order, by=by, at=at, outcome=Outcome(notes=note))
         return course.lock(work_order)
     locked = course.lock(work_order)
-    step = course.check(locked, to, guards.Given(note=note))
+    step = course.check(locked, to, guards.Given(at, note=note))
     before, locked.status = locked.status, Status(to)
     EFFECTS[step.name](locked, by, at, note)
     locked.save()
@@ -132,6 +132,7 @@ def _cancel(work_order: WorkOrder, by: User, at: datetime, note: str) -> None:
             at=at,
         )
     verdicts.reopen(work_order=work_order)
+    reporters.tell_of_order(work_order=work_order, news=RequestMail.News.CALLED_OFF, at=at)
 
 
 Effect = Callable[[WorkOrder, User, datetime, str], None]

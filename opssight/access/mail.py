@@ -45,7 +45,7 @@ def send_invitation(invitation: Invitation, secret: str) -> bool:
         subject=f"Invitation to {organization} on OpsSight".replace("\n", " "),
         body=text,
         to=[invitation.email],
-        connection=get_connection(timeout=TIMEOUT_SECONDS) if _is_smtp() else None,
+        connection=get_connection(**patience()),
     )
     try:
         message.send()
@@ -53,6 +53,11 @@ def send_invitation(invitation: Invitation, secret: str) -> bool:
         logger.exception("The invitation %s could not be mailed", invitation.pk)
         return False
     return True
+
+
+def patience() -> dict[str, int]:
+    """Options of a connection, so that nobody waits long for a mail server."""
+    return {"timeout": TIMEOUT_SECONDS} if _is_smtp() else {}
 
 
 def _is_smtp() -> bool:

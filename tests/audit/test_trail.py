@@ -27,6 +27,7 @@ EXEMPT = {
     "risk_scores": "computed from rows that are audited",
     "detector_states": "the memory of a detector",
     "notifications": "sent by the product, which keeps their delivery itself",
+    "request_mails": "sent by the product, which keeps their delivery itself",
     "work_order_counters": "kept by the trigger that gives the numbers",
     "audit_entries": "the trail itself",
     "audit_seals": "the trail itself",

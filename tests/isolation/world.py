@@ -16,7 +16,7 @@ from django.db.models import CharField, Field, TextField
 from django.test import Client
 
 from assets.models import AccessScope, Asset, Site
-from maintenance.models import Technician, WorkOrder, WorkOrderCounter
+from maintenance.models import Technician, WorkOrder, WorkOrderCounter, WorkRequest
 from notifications.models import WebhookAttempt, WebhookDelivery
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Permission, Role
@@ -117,6 +117,7 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "maintenance.Absence": _of("technician", Technician, factories.AbsenceFactory),
     "maintenance.ServiceLevel": _of_organization(factories.ServiceLevelFactory),
     "maintenance.RequestPoint": _of_asset(factories.RequestPointFactory),
+    "maintenance.RequestMail": _of("request", WorkRequest, factories.RequestMailFactory),
     "maintenance.WorkOrderCounter": lambda m: WorkOrderCounter.objects.get_or_create(
         organization=m.organization, defaults=_filled(WorkOrderCounter, {"organization"})
     ),
