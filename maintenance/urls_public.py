@@ -8,4 +8,5 @@ app_name = "request"
 urlpatterns = [
     path("<str:key>/", public.form, name="form"),
     path("follow/<str:key>/", public.follow, name="follow"),
+    path("follow/<str:key>/stop/", public.stop, name="stop"),
 ]

@@ -49,6 +49,7 @@ class WorkRequestSerializer(OfAsset, TenantSerializer[WorkRequest]):
             "stands_still",
             "reporter",
             "contact",
+            "email",
             "reported_at",
             "reported_by",
             "status",

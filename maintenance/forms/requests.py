@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from assets.models import Asset
 from maintenance.forms.orders import AssetByTagField, DueDayField, TechnicianField, technicians_of
 from maintenance.models import Urgency, WorkOrder
+from maintenance.services import reporters
 from maintenance.services.requests import MOST_PHOTOS, Report
 
 SALT = "maintenance.request"
@@ -54,10 +55,17 @@ class ReportForm(forms.Form):
     )
     stands_still = forms.BooleanField(required=False, label="The machine stands still")
     reporter = forms.CharField(max_length=200, required=False, label="Your name")
+    email = forms.EmailField(
+        max_length=254,
+        required=False,
+        label="Your e-mail",
+        help_text="If you like: a mail tells you what becomes of it.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
     contact = forms.CharField(
         max_length=200,
         required=False,
-        label="E-mail or phone",
+        label="Phone",
         help_text="Only if we may come back to you.",
     )
     photos = PhotosField(required=False, label="Photos", help_text=f"Up to {MOST_PHOTOS}.")
@@ -73,6 +81,7 @@ class ReportForm(forms.Form):
             urgency=Urgency.HIGH if data["stands_still"] else Urgency.MEDIUM,
             reporter=data.get("reporter", ""),
             contact=data.get("contact", ""),
+            email=data.get("email", ""),
         )
 
 
@@ -90,6 +99,9 @@ class PublicReportForm(ReportForm):
         super().__init__(*args, **kwargs)
         self.at = at
         self.initial["opened"] = opened(at)
+        if not reporters.is_possible():
+            del self.fields["email"]
+            self.fields["contact"].label = "E-mail or phone"
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -120,7 +132,7 @@ class NewRequestForm(ReportForm):
     def __init__(self, *args: Any, assets: QuerySet[Asset], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["asset"].assets = assets  # type: ignore[attr-defined]
-        del self.fields["reporter"], self.fields["contact"]
+        del self.fields["reporter"], self.fields["contact"], self.fields["email"]
 
 
 class AcceptRequestForm(forms.Form):

@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from maintenance.forms.requests import PublicReportForm
 from maintenance.models import RequestPoint, WorkRequest
+from maintenance.services import reporters
 from maintenance.services import requests as services
 from opssight.accounts.limits import count_attempt
 from opssight.core.uploads import takes_files
@@ -52,6 +53,7 @@ def form(request: HttpRequest, key: str) -> HttpResponse:
     return _form(request, point, report, status=422)
 
 
+@ensure_csrf_cookie
 @require_safe
 def follow(request: HttpRequest, key: str) -> HttpResponse:
     """What became of a request, for whoever sent it."""
@@ -60,8 +62,19 @@ def follow(request: HttpRequest, key: str) -> HttpResponse:
     if row is None:
         return _private(render(request, "maintenance/public/gone.html", status=404))
     timezone.activate(row.organization.zone)
-    context = {"row": row, "order": row.work_order, "is_done": _is_done(row)}
+    context = {"row": row, "key": key, "order": row.work_order, "is_done": _is_done(row)}
     return _private(render(request, "maintenance/public/follow.html", context))
+
+
+@require_POST
+def stop(request: HttpRequest, key: str) -> HttpResponse:
+    """Forget the address of whoever follows this request, which may be somebody else's."""
+    count_attempt_of_stranger(request)
+    row = services.find_request(secret=key[:200])
+    if row is None:
+        return _private(render(request, "maintenance/public/gone.html", status=404))
+    reporters.stop(request=row)
+    return _private(redirect("request:follow", key))
 
 
 def count_attempt_of_stranger(request: HttpRequest) -> None:
