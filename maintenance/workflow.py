@@ -23,6 +23,7 @@ NEEDS: dict[str, str] = {
     "children": "every order that is a part of it to be done or called off",
     "lines": "a result for each of its assets, where it serves several",
     "tasks": "every required task of its checklist to be answered",
+    "timers": "the minutes of every timer that was forgotten (it ran for over 16 hours)",
     "signature": "the signature of whoever accepts the work, where the order asks for one",
     "failure_codes": (
         "failure mode, cause and mechanism (ISO 14224), after a failure of a critical asset"
@@ -87,7 +88,7 @@ MOVES: tuple[Move, ...] = (
         sources=(*NOT_BEGUN, IN_PROGRESS),
         to=WAITING,
         permission=EXECUTE,
-        needs=("reason",),
+        needs=("reason", "timers"),
         does="Running timers of labor are stopped, and the reason is shown.",
     ),
     Move(
@@ -105,7 +106,7 @@ MOVES: tuple[Move, ...] = (
         sources=(*NOT_BEGUN, WAITING, IN_PROGRESS),
         to=COMPLETED,
         permission=EXECUTE,
-        needs=("unblocked", "children", "lines", "tasks", "signature", "failure_codes"),
+        needs=("unblocked", "children", "lines", "tasks", "timers", "signature", "failure_codes"),
         does=(
             "The history gets a row for each asset that was served, the schedule its next due date,"
             " the recommendation its verdict. Timers are stopped and unused parts are free again."

@@ -98,7 +98,9 @@ class Moves(TenantViewSet):
     )
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
     def transitions(self, request: Request, pk: str | None = None) -> Response:
-        found = transitions.possible(work_order=self.get_object(), user=self.user)
+        found = transitions.possible(
+            work_order=self.get_object(), user=self.user, at=timezone.now()
+        )
         rows: Any = [
             {**item._asdict(), "allowed": item.allowed, "move": item.move} for item in found
         ]

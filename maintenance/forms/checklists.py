@@ -3,6 +3,8 @@ from typing import Any
 
 from django import forms
 
+from assets.models import Asset, Sensor
+from maintenance.forms.plans import TaskForm
 from maintenance.models import (
     LONGEST_NOTES,
     AnswerKind,
@@ -50,3 +52,50 @@ class ApplyPlanForm(forms.Form):
     def __init__(self, *args: Any, work_order: WorkOrder, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["plan"].queryset = fitting(asset=work_order.asset)  # type: ignore[attr-defined]
+
+
+class OrderTaskForm(TaskForm):
+    """A task that somebody puts on the order itself, at one of its assets or at all of them."""
+
+    field_order = ("text", "kind", "asset")
+    asset = forms.ModelChoiceField(Asset.objects.none(), required=False, empty_label="Every asset")
+
+    class Meta(TaskForm.Meta):
+        model = WorkOrderTask
+        help_texts = {**TaskForm.Meta.help_texts, "sensor_key": "Of a reading: where it goes."}
+        widgets = {
+            "text": forms.TextInput(attrs={"autocomplete": "off"}),
+            "sensor_key": forms.TextInput(
+                attrs={"autocomplete": "off", "spellcheck": "false", "list": "order-sensor-keys"}
+            ),
+        }
+
+    def __init__(self, *args: Any, work_order: WorkOrder, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        served = Asset.objects.filter(work_order_lines__work_order=work_order).order_by("tag")
+        self.sensor_keys = Sensor.objects.filter(asset__in=served).order_by("key")
+        self.served = list(served)
+        if self.instance.pk is not None or len(self.served) < 2:
+            del self.fields["asset"]
+        else:
+            self.fields["asset"].queryset = served  # type: ignore[attr-defined]
+
+    @property
+    def details(self) -> list[forms.BoundField]:
+        """What only some kinds of answers have."""
+        return [self[name] for name in ("unit", "low", "high", "sensor_key")]
+
+    @property
+    def has_details(self) -> bool:
+        return any(field.value() not in ("", None) or field.errors for field in self.details)
+
+    @property
+    def assets(self) -> list[int]:
+        """Ids of the assets that get the task, once the form is valid."""
+        chosen = self.cleaned_data.get("asset")
+        return [chosen.pk] if chosen else [asset.pk for asset in self.served]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the services take, once the form is valid."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "asset"}

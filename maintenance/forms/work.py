@@ -1,7 +1,7 @@
 """What is told while the work is done: results, signatures, downtime and the report."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.utils import timezone
@@ -12,6 +12,7 @@ from maintenance.models import (
     MOST_MINUTES,
     FailureCause,
     FailureMechanism,
+    Recommendation,
     Verdict,
     WorkOrder,
     WorkOrderAsset,
@@ -19,6 +20,7 @@ from maintenance.models import (
 from maintenance.services import Outcome, verdicts
 from maintenance.services.failure_modes import suggested
 from maintenance.services.guards import AFTER_A_FAILURE, needs_failure_codes
+from maintenance.services.verdicts import Finding
 
 EMPTY = ("", "Choose")
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -64,19 +66,33 @@ class DowntimeForm(forms.Form):
         self.initial["ended_at"] = timezone.localtime(at).replace(second=0, microsecond=0)
 
 
+def _verdict(**options: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(choices=Verdict.choices, widget=forms.RadioSelect, **options)
+
+
+def _failure_mode(**options: Any) -> forms.CharField:
+    widget = forms.TextInput(attrs={"list": "failure-modes", "autocomplete": "off"})
+    return forms.CharField(required=False, max_length=100, widget=widget, **options)
+
+
+class OneFinding(NamedTuple):
+    """What is asked about one of several recommendations."""
+
+    recommendation: Recommendation
+    verdict: forms.BoundField
+    failure_mode: forms.BoundField
+
+
 class CompleteForm(forms.Form):
-    verdict = forms.ChoiceField(
-        choices=Verdict.choices,
-        widget=forms.RadioSelect,
+    """The report. An order that serves several recommendations asks about each by itself."""
+
+    verdict = _verdict(
         initial=Verdict.CONFIRMED,
         label="What did you find?",
         help_text="Was the machine really about to fail? The detectors learn from your answer.",
     )
-    failure_mode = forms.CharField(
-        required=False,
-        max_length=100,
+    failure_mode = _failure_mode(
         label="How it failed",
-        widget=forms.TextInput(attrs={"list": "failure-modes", "autocomplete": "off"}),
         help_text="Choose a failure mode (ISO 14224), or type your own word.",
     )
     failure_cause = forms.ChoiceField(
@@ -112,29 +128,52 @@ class CompleteForm(forms.Form):
     def __init__(self, *args: Any, work_order: WorkOrder, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.work_order = work_order
-        asks_verdict = verdicts.is_asked(work_order=work_order)
+        served = list(verdicts.asked(work_order=work_order).select_related("asset"))
+        self.several = served if len(served) > 1 else []
         failed = work_order.maintenance_type in AFTER_A_FAILURE
         hidden = {
-            "verdict": not asks_verdict,
+            "verdict": len(served) != 1,
             "signed_by": not work_order.needs_signature or work_order.signed_at is not None,
             "downtime_minutes": work_order.downtimes.exists(),
-            **dict.fromkeys(CODES, not (failed or asks_verdict)),
+            **dict.fromkeys(CODES, not (failed or served)),
         }
         for name, is_hidden in hidden.items():
             if is_hidden:
                 del self.fields[name]
+        for row in self.several:
+            self.fields[f"verdict_{row.pk}"] = _verdict(label="What did you find?")
+            self.fields[f"found_{row.pk}"] = _failure_mode(
+                label="True failure mode", help_text="When it was another one than expected."
+            )
         for name in CODES:
             self.initial[name] = getattr(work_order, name)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         wanted = [name for name in CODES if name in self.fields and not data.get(name)]
-        verdict = data.get("verdict", "")
-        if wanted and needs_failure_codes(self.work_order, verdict=verdict):
+        if wanted and needs_failure_codes(self.work_order, verdict=self._verdict(data)):
             for name in wanted:
                 text = "The asset is critical, and this was a failure: say it."
                 self.add_error(name, forms.ValidationError(text, code="needed"))
         return data
+
+    def _verdict(self, data: dict[str, Any]) -> Verdict:
+        """That of the order: of several the one that says most."""
+        given = {data.get(f"verdict_{row.pk}") for row in self.several} | {data.get("verdict")}
+        ranked = (Verdict.CONFIRMED, Verdict.FALSE_ALARM)
+        return next((one for one in ranked if one in given), Verdict.NOT_INSPECTED)
+
+    @property
+    def findings(self) -> list[OneFinding]:
+        return [
+            OneFinding(row, self[f"verdict_{row.pk}"], self[f"found_{row.pk}"])
+            for row in self.several
+        ]
+
+    @property
+    def others(self) -> list[forms.BoundField]:
+        """All but what is asked about recommendations."""
+        return [field for field in self if not field.name.startswith(("verdict", "found_"))]
 
     @property
     def failure_modes(self) -> list[str]:
@@ -148,7 +187,14 @@ class CompleteForm(forms.Form):
             notes=data["notes"],
             labor_minutes=data["labor_minutes"] or 0,
             downtime_minutes=data.get("downtime_minutes") or 0,
-            verdict=Verdict(data.get("verdict", Verdict.NOT_INSPECTED)),
+            verdict=self._verdict(data),
+            findings={
+                row.pk: Finding(
+                    verdict=Verdict(data[f"verdict_{row.pk}"]),
+                    failure_mode=data[f"found_{row.pk}"],
+                )
+                for row in self.several
+            },
             signed_by=data.get("signed_by", ""),
             **{name: data.get(name, "") for name in CODES},
         )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from assets.models import Asset, Reading, Sensor
 from maintenance.models import JobPlan, JobPlanTask, WorkOrder, WorkOrderAsset, WorkOrderTask
@@ -38,8 +38,8 @@ TASKS_PER_INSERT = 1000
 def apply_plans(*, orders: Sequence[WorkOrder]) -> None:
     """Give each saved order that has a job plan what the plan says, see `fill`, and its checklist.
 
-    Every line gets a copy of the plan's tasks; a line that has tasks is left alone, so that this
-    can be repeated. Takes a handful of queries, however many orders.
+    Every line gets a copy of the plan's tasks, after those that people added; a line that has them
+    is left alone, so that this can be repeated. Takes a handful of queries, however many orders.
     """
     planned = [order for order in orders if order.job_plan_id is not None]
     if not planned:
@@ -93,12 +93,13 @@ def _copy_tasks(lines: Sequence[WorkOrderAsset], plan_of: dict[int, int | None])
     tasks: dict[int, list[JobPlanTask]] = defaultdict(list)
     for task in JobPlanTask.objects.filter(job_plan__in=set(plan_of.values()) - {None}):
         tasks[task.job_plan_id].append(task)
-    answered = WorkOrderTask.objects.filter(line__in=[line.pk for line in lines])
-    taken = set(answered.order_by().values_list("line", flat=True))
+    there = WorkOrderTask.objects.filter(line__in=[line.pk for line in lines]).order_by()
+    taken = set(there.filter(added_by=None).values_list("line", flat=True))
+    last = dict(there.values_list("line").annotate(last=Max("position")))
     keys = {task.sensor_key for group in tasks.values() for task in group} - {""}
     sensors = sensors_of({line.asset_id for line in lines}, keys)
     made = [
-        _copy(task, line, sensors.get((line.asset_id, task.sensor_key)))
+        _copy(task, line, sensors.get((line.asset_id, task.sensor_key)), last.get(line.pk, 0))
         for line in lines
         if line.pk not in taken
         for task in tasks[plan_of.get(line.work_order_id) or 0]
@@ -106,8 +107,11 @@ def _copy_tasks(lines: Sequence[WorkOrderAsset], plan_of: dict[int, int | None])
     return len(WorkOrderTask.objects.bulk_create(made, batch_size=TASKS_PER_INSERT))
 
 
-def _copy(task: JobPlanTask, line: WorkOrderAsset, sensor: Sensor | None) -> WorkOrderTask:
+def _copy(
+    task: JobPlanTask, line: WorkOrderAsset, sensor: Sensor | None, after: int
+) -> WorkOrderTask:
     values = {name: getattr(task, name) for name in COPIED}
+    values["position"] += after
     if sensor is not None:
         values["unit"] = task.unit or sensor.unit
     return WorkOrderTask(

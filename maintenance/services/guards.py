@@ -4,6 +4,7 @@ Each gives why the order does not have it, in words that say what to do, or None
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Max, Q, Sum
@@ -16,6 +17,7 @@ from maintenance.models import (
     WorkOrderAsset,
     WorkOrderTask,
 )
+from maintenance.services import labor
 
 AFTER_A_FAILURE = (MaintenanceType.CORRECTIVE, MaintenanceType.EMERGENCY)
 MOST_NAMED = 5
@@ -29,6 +31,7 @@ class Refusal(NamedTuple):
 class Given(NamedTuple):
     """What comes with the move and stands nowhere yet."""
 
+    at: datetime
     note: str = ""
     verdict: str = ""
 
@@ -138,6 +141,12 @@ def _tasks(work_order: WorkOrder, given: Given) -> Refusal | None:
     return Refusal("tasks_open", f"Answer the required tasks of the checklist: {named}.")
 
 
+def _timers(work_order: WorkOrder, given: Given) -> Refusal | None:
+    if not (entries := labor.forgotten(work_order=work_order, at=given.at)):
+        return None
+    return Refusal("timer_forgotten", " ".join(labor.forgotten_text(entry) for entry in entries))
+
+
 def _signature(work_order: WorkOrder, given: Given) -> Refusal | None:
     if not work_order.needs_signature or work_order.signed_at is not None:
         return None
@@ -175,6 +184,7 @@ GUARDS: dict[str, Guard] = {
     "children": _children,
     "lines": _lines,
     "tasks": _tasks,
+    "timers": _timers,
     "signature": _signature,
     "failure_codes": _failure_codes,
 }

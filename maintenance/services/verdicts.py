@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from maintenance.models import Recommendation, Verdict, WorkOrder
 from opssight.accounts.models import User
@@ -44,9 +45,14 @@ def found_mode(recommendation: Recommendation, finding: Finding) -> str:
     return (finding.failure_mode or recommendation.failure_mode)[:100]
 
 
+def asked(*, work_order: WorkOrder) -> QuerySet[Recommendation]:
+    """Those of which whoever completes the order is asked what was found: all that it serves."""
+    return work_order.recommendations.filter(status=Status.ACCEPTED).order_by("pk")
+
+
 def is_asked(*, work_order: WorkOrder) -> bool:
-    """Whether whoever completes the order is asked what was found: it serves a recommendation."""
-    return work_order.recommendations.filter(status=Status.ACCEPTED).exists()
+    """Whether whoever completes the order is asked what was found."""
+    return asked(work_order=work_order).exists()
 
 
 @transaction.atomic

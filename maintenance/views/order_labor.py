@@ -19,6 +19,7 @@ from maintenance.services import labor, timesheets
 from maintenance.services.course import TransitionRefused
 from maintenance.services.labor import LaborRefused
 from maintenance.views.answers import go, stay
+from maintenance.views.hindrances import with_hindrances
 from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
 
@@ -126,7 +127,7 @@ def _answer(
     request: UserRequest, row: WorkOrder, *, error: str = "", status: int = 200, **more: Any
 ) -> HttpResponse:
     parts = {"work_order": row, "labor_error": error, **context(request, row), **more}
-    return render(request, TEMPLATE, parts, status=status)
+    return with_hindrances(request, row, render(request, TEMPLATE, parts, status=status))
 
 
 def _words(form: Form) -> str:

@@ -17,6 +17,7 @@ from maintenance.models import WorkOrder, WorkOrderAsset
 from maintenance.services import lines
 from maintenance.services.course import TransitionRefused
 from maintenance.views.answers import require, stay
+from maintenance.views.hindrances import with_hindrances
 from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
 
@@ -102,4 +103,4 @@ def _answer(
 ) -> HttpResponse:
     row = WorkOrder.objects.select_related("asset").get(pk=row.pk)
     parts = {"work_order": row, "error": error, "now": timezone.now(), **context(request, row)}
-    return render(request, TEMPLATE, parts, status=status)
+    return with_hindrances(request, row, render(request, TEMPLATE, parts, status=status))

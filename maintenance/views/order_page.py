@@ -1,6 +1,6 @@
 """The page of one order: the job, what may become of it, and a fragment for each of its parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from maintenance.forms.work import CompleteForm, ReasonForm, SignForm
 from maintenance.models import MaintenanceRecord, WorkOrder
 from maintenance.services.course import TransitionRefused
-from maintenance.services.transitions import Possible, possible
+from maintenance.services.transitions import possible
 from maintenance.views import (
     order_comments,
     order_costs,
@@ -26,14 +26,16 @@ from maintenance.views import (
     order_parts,
     order_tasks,
 )
+from maintenance.views.hindrances import words
 from opssight.accounts.permissions import Permission
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
 
 WORK_ORDER = "maintenance/work_order.html"
 Context = Callable[[UserRequest, WorkOrder], dict[str, Any]]
-# What stands below the job, and beside it: the name of a template in maintenance/order/, and what
-# gives its context. Each has a URL of its own that answers with the same fragment.
+# What stands below the job, before the report and after it: the name of a template in
+# maintenance/order/, and what gives its context. Each has a URL of its own that answers with the
+# same fragment.
 BELOW: tuple[tuple[str, Context], ...] = (
     ("tasks", order_tasks.context),
     ("lines", order_lines.context),
@@ -41,16 +43,14 @@ BELOW: tuple[tuple[str, Context], ...] = (
     ("files", order_files.context),
     ("comments", order_comments.context),
 )
+TIMER: tuple[tuple[str, Context], ...] = (("labor", order_labor.context),)
 BESIDE: tuple[tuple[str, Context], ...] = (
-    ("labor", order_labor.context),
     ("costs", order_costs.context),
     ("downtime", order_downtime.context),
     ("outage", order_outage.context),
     ("links", order_links.context),
     ("course", order_course.context),
 )
-# Given with the report, so nothing that a button has to wait for.
-IN_THE_REPORT = {"signature_missing", "failure_codes_missing"}
 
 
 def work_orders_of(request: UserRequest) -> QuerySet[WorkOrder]:
@@ -71,9 +71,14 @@ def show(
     reason_form: ReasonForm | None = None,
     error: str = "",
     status: int = 200,
+    instead: Mapping[str, SafeString] | None = None,
 ) -> HttpResponse:
-    """The page, or its fragment for htmx; `error` says why nothing was changed."""
-    moves = possible(work_order=row, user=request.user)
+    """The page, or its fragment for htmx; `error` says why nothing was changed.
+
+    instead: fragments below the job that are shown otherwise than usual, by their name.
+    """
+    at = timezone.now()
+    moves = possible(work_order=row, user=request.user, at=at)
     report = next((item for item in moves if item.move.name == "complete"), None)
     context = {
         "work_order": row,
@@ -88,12 +93,13 @@ def show(
         "error": error,
         "moves": [item for item in moves if item.move.name != "complete"],
         "report": report,
-        "hindrances": _hindrances(report),
+        "hindrances": words(report.reasons) if report else [],
         "not_started": row.status in WorkOrder.NOT_STARTED and row.started_at is None,
-        "now": timezone.now(),
+        "now": at,
         "may_plan": request.user.can(Permission.WORK_ORDER_PLAN, row.organization_id),
-        "below": _parts(request, row, BELOW),
-        "beside": _parts(request, row, BESIDE),
+        "below": _parts(request, row, BELOW, instead or {}),
+        "timer": _parts(request, row, TIMER, {}),
+        "beside": _parts(request, row, BESIDE, {}),
     }
     return render_fragment(request, WORK_ORDER, context, fragment="work_order", status=status)
 
@@ -107,18 +113,15 @@ def refused(
     return show(request, row, error=refusal.message, status=409, **kept)
 
 
-def _hindrances(report: Possible | None) -> list[str]:
-    """What has to be done before the report can be sent."""
-    if report is None:
-        return []
-    return [one.message for one in report.reasons if one.code not in IN_THE_REPORT]
-
-
 def _parts(
-    request: UserRequest, row: WorkOrder, parts: tuple[tuple[str, Context], ...]
+    request: UserRequest,
+    row: WorkOrder,
+    parts: tuple[tuple[str, Context], ...],
+    instead: Mapping[str, SafeString],
 ) -> list[SafeString]:
     return [
-        render_to_string(
+        instead.get(name)
+        or render_to_string(
             f"maintenance/order/{name}.html",
             {"work_order": row, **context(request, row)},
             request=request,

@@ -17,7 +17,9 @@ from maintenance.forms.checklists import AnswerForm, ApplyPlanForm
 from maintenance.models import WorkOrder, WorkOrderTask
 from maintenance.models.plans import with_unit
 from maintenance.services import answers, attachments, plans
+from maintenance.services import order_tasks as own_tasks
 from maintenance.views.answers import require, stay
+from maintenance.views.hindrances import with_hindrances
 from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
 from opssight.core.uploads import takes_files
@@ -44,6 +46,8 @@ def context(request: UserRequest, work_order: WorkOrder) -> dict[str, Any]:
         "progress": _progress(tasks),
         "plan": work_order.job_plan,
         "may_answer": _may_answer(request, work_order),
+        "may_add": work_order.is_open
+        and own_tasks.may_add(user=request.user, work_order=work_order),
         "plan_form": form if form and form.fields["plan"].queryset.exists() else None,  # type: ignore[attr-defined]
     }
 
@@ -140,7 +144,7 @@ def _one(
     }
     if not request.htmx:
         return _show(request, order, status=status, error=f"{task.text}: {more.get('error', '')}")
-    return render(request, ONE, parts, status=status)
+    return with_hindrances(request, order, render(request, ONE, parts, status=status))
 
 
 def _item(task: WorkOrderTask, **more: Any) -> dict[str, Any]:
@@ -178,15 +182,17 @@ def _may_answer(request: UserRequest, order: WorkOrder) -> bool:
 
 def _tasks(request: UserRequest) -> Any:
     return WorkOrderTask.objects.for_user(request.user).select_related(
-        "work_order", "asset", "sensor", "photo", "answered_by", "corrective"
+        "work_order", "asset", "sensor", "photo", "answered_by", "corrective", "added_by"
     )
 
 
 def _order(request: UserRequest, pk: int) -> WorkOrder:
-    rows = WorkOrder.objects.for_user(request.user).select_related("asset", "job_plan")
+    rows = WorkOrder.objects.for_user(request.user).select_related(
+        "asset", "job_plan", "technician", "organization"
+    )
     return get_object_or_404(rows, pk=pk)
 
 
 def _show(request: UserRequest, row: WorkOrder, *, status: int = 200, **more: Any) -> HttpResponse:
     parts = {"work_order": row, **context(request, row), **more}
-    return render(request, TEMPLATE, parts, status=status)
+    return with_hindrances(request, row, render(request, TEMPLATE, parts, status=status))
