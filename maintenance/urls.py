@@ -7,6 +7,7 @@ from maintenance.views import (
     history,
     kpis,
     labels,
+    order_checklist,
     order_comments,
     order_costs,
     order_downtime,
@@ -104,6 +105,13 @@ urlpatterns = [
     path("work-orders/<int:pk>/tasks/", order_tasks.order_tasks, name="order_tasks"),
     path("work-orders/<int:pk>/job-plan/", order_tasks.apply_plan, name="apply_plan"),
     path("work-order-tasks/<int:pk>/", order_tasks.answer, name="answer_task"),
+    path(
+        "work-orders/<int:pk>/tasks/edit/", order_checklist.edit_checklist, name="edit_checklist"
+    ),
+    path("work-orders/<int:pk>/tasks/add/", order_checklist.add_task, name="add_task"),
+    path("work-order-tasks/<int:pk>/edit/", order_checklist.edit_task, name="edit_task"),
+    path("work-order-tasks/<int:pk>/move/", order_checklist.move_task, name="move_task"),
+    path("work-order-tasks/<int:pk>/remove/", order_checklist.remove_task, name="remove_task"),
     path("job-plans/", plans.job_plans, name="job_plans"),
     path("job-plans/new/", plans.new_job_plan, name="new_job_plan"),
     path("job-plans/<int:pk>/", plans.job_plan, name="job_plan"),
