@@ -4,12 +4,14 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
     ArrayField,
     DateTimeRangeField,
+    IntegerRangeField,
     RangeBoundary,
     RangeOperators,
 )
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Cast, Extract, Greatest, Least
 
 from maintenance.models.types import Urgency
 from opssight.accounts.constraints import same_organization, unique_in_organization
@@ -54,6 +56,38 @@ class Technician(TenantModel):
         return str(self.user)
 
 
+WEEK_SECONDS = 7 * 86_400
+
+
+class HoursOfTheWeek(Func):
+    """Two ranges of seconds as one; what is empty of them does not count."""
+
+    function = "INT4MULTIRANGE"
+    output_field = IntegerRangeField()
+
+
+class Seconds(Func):
+    """[begin, end) in seconds."""
+
+    function = "INT4RANGE"
+    output_field = IntegerRangeField()
+
+
+def hours_of_the_week() -> HoursOfTheWeek:
+    """When a shift is, in seconds of the week; one past Sunday's midnight goes on on Monday."""
+    hours, minutes, seconds = (
+        Cast(Extract(F("starts"), part), models.IntegerField())
+        for part in ("hour", "minute", "second")
+    )
+    day = Cast(F("weekday"), models.IntegerField()) * 86_400
+    begin = day + hours * 3_600 + minutes * 60 + seconds
+    end = begin + Cast(F("minutes"), models.IntegerField()) * 60
+    return HoursOfTheWeek(
+        Seconds(begin, Least(end, WEEK_SECONDS)),
+        Seconds(Value(0), Greatest(end - WEEK_SECONDS, 0)),
+    )
+
+
 class Shift(TenantModel):
     """Hours that a technician works every week, on the wall clock of the organization."""
 
@@ -68,17 +102,20 @@ class Shift(TenantModel):
 
     technician = models.ForeignKey(Technician, on_delete=models.CASCADE, related_name="shifts")
     weekday = models.PositiveSmallIntegerField(choices=Weekday.choices)
-    starts = models.TimeField(help_text="A shift past midnight is two: until 24:00, and the rest.")
+    starts = models.TimeField(help_text="On the clock of the organization.")
     minutes = models.PositiveSmallIntegerField(
-        default=480, validators=[MinValueValidator(1)], help_text="How long it is, at most a day."
+        default=480,
+        validators=[MinValueValidator(1)],
+        help_text="How long it is, at most a day; it may go on past midnight.",
     )
 
     objects = TenantQuerySet["Shift"].as_manager()
 
     constraint_errors = {
-        "shift_once_a_weekday_and_hour": (
+        "shifts_of_a_technician_do_not_overlap": (
             "starts",
-            "The technician has a shift that begins at this time.",
+            "Another shift of the technician lies in these hours, which may be one that goes on"
+            " past midnight. Change that one, or give other hours.",
         ),
         "shift_at_most_a_day": ("minutes", "Give a length of 1 to 1,440 minutes."),
     }
@@ -87,8 +124,12 @@ class Shift(TenantModel):
         db_table = "technician_shifts"
         ordering = ["technician", "weekday", "starts", "pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["technician", "weekday", "starts"], name="shift_once_a_weekday_and_hour"
+            ExclusionConstraint(
+                name="shifts_of_a_technician_do_not_overlap",
+                expressions=[
+                    ("technician", RangeOperators.EQUAL),
+                    (hours_of_the_week(), RangeOperators.OVERLAPS),
+                ],
             ),
             models.CheckConstraint(
                 condition=Q(minutes__range=(1, 1440)), name="shift_at_most_a_day"

@@ -51,6 +51,20 @@ class WorkOrderQuerySet(TenantQuerySet["WorkOrder"]):
     def overdue(self, at: datetime) -> Self:
         return self.open().filter(due_at__lt=at)
 
+    def response_due(self, at: datetime) -> Self:
+        """Not begun, with time left until it has to be."""
+        return self.filter(status__in=WorkOrder.OPEN, started_at=None, respond_by__gte=at)
+
+    def response_missed(self, at: datetime) -> Self:
+        """Begun too late, or to be begun since."""
+        late = Q(started_at__gt=F("respond_by"))
+        return self.filter(late | Q(status__in=WorkOrder.OPEN, started_at=None, respond_by__lt=at))
+
+
+def told(help_text: str) -> "models.DateTimeField[datetime | None, datetime | None]":
+    """A date that people were told of, so that they hear of each once."""
+    return models.DateTimeField(null=True, blank=True, editable=False, help_text=help_text)
+
 
 class WorkOrder(AssetOwned):
     """A job for people. Once completed it is never reopened: what is left follows up on it.
@@ -135,6 +149,12 @@ class WorkOrder(AssetOwned):
     respond_by = models.DateTimeField(
         null=True, blank=True, help_text="Begun by then, says the service level of its priority."
     )
+    complete_by = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Done by then, says the service level of its priority.",
+    )
     failure_mode = models.CharField(max_length=100, blank=True, help_text="How it failed.")
     failure_cause = models.CharField(max_length=20, choices=FailureCause.choices, blank=True)
     failure_mechanism = models.CharField(
@@ -143,6 +163,9 @@ class WorkOrder(AssetOwned):
     signed_by = models.CharField(max_length=200, blank=True, help_text="Who accepted the work.")
     signed_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField()
+    told_due_soon = told("The due date of which was told that it is near.")
+    told_overdue = told("The due date of which was told that it is past.")
+    told_response = told("The respond-by date of which was told that it was missed.")
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -286,6 +309,14 @@ class WorkOrder(AssetOwned):
     @property
     def is_open(self) -> bool:
         return self.status in self.OPEN
+
+    def response(self, at: datetime) -> str:
+        """How the response stands: `due`, `missed` or `met`; empty where nothing is asked."""
+        if self.respond_by is None or not (self.is_open or self.started_at):
+            return ""
+        if self.started_at is None:
+            return "missed" if self.respond_by < at else "due"
+        return "missed" if self.started_at > self.respond_by else "met"
 
 
 class WorkOrderAsset(AssetOwned):

@@ -1,20 +1,25 @@
 """How many hours of work technicians can give, week by week."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from maintenance.models import Absence, Shift, Technician
+from maintenance.models import Technician
+from maintenance.queries.availability import (
+    DAY,
+    USUAL_SHIFTS,
+    Span,
+    Weekly,
+    absences_of,
+    every_shift,
+    joined,
+    minutes_of,
+    shifts_of,
+    without,
+)
 
-USUAL_SHIFTS = [(weekday, time(8), 480) for weekday in range(5)]
-"""Where nobody has said when a technician works: Monday to Friday, 8:00 to 16:00."""
-DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
-
-Weekly = Sequence[tuple[int, time, int]]
-"""Weekday (0 is Monday), begin, minutes."""
-Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ def capacity(*, organization_id: int, weeks: Sequence[date], zone: tzinfo) -> li
     """
     technicians = Technician.objects.filter(organization=organization_id, is_active=True)
     hours = dict(technicians.order_by("pk").values_list("pk", "weekly_capacity_hours"))
-    shifts = _shifts(list(hours))
+    shifts = shifts_of(list(hours))
     absences = _absences(list(hours), weeks, zone)
     found = []
     for monday in weeks:
@@ -63,8 +68,8 @@ def capacity(*, organization_id: int, weeks: Sequence[date], zone: tzinfo) -> li
     return found
 
 
-def absent_share(weekly: Weekly, absences: Iterable[Span], monday: date, zone: tzinfo) -> float:
-    """How much of a week's shifts lies in absences (which do not overlap), from 0 to 1.
+def absent_share(weekly: Weekly, absences: Sequence[Span], monday: date, zone: tzinfo) -> float:
+    """How much of the shifts that begin in a week lies in absences (in order), from 0 to 1.
 
     >>> leave = (datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC))
     >>> absent_share(USUAL_SHIFTS, [leave], date(2026, 3, 2), UTC)
@@ -72,44 +77,20 @@ def absent_share(weekly: Weekly, absences: Iterable[Span], monday: date, zone: t
     >>> absent_share(USUAL_SHIFTS, [], date(2026, 3, 2), UTC)
     0.0
     """
-    first = datetime.combine(monday, time(), tzinfo=zone)
-    last = datetime.combine(monday + WEEK + DAY, time(), tzinfo=zone)
-    near = [(begin, end) for begin, end in absences if begin < last and end > first]
-    whole = sum(minutes for _, _, minutes in weekly)
-    if not near or not whole:
+    first = datetime.combine(monday, time(), tzinfo=zone).astimezone(UTC)
+    last = datetime.combine(monday + WEEK, time(), tzinfo=zone).astimezone(UTC)
+    near = [(begin, end) for begin, end in absences if begin < last + DAY and end > first]
+    if not near:
         return 0.0
-    away = 0.0
-    for weekday, begins, minutes in weekly:
-        day = monday + timedelta(days=weekday)
-        start = datetime.combine(day, begins, tzinfo=zone).astimezone(UTC)
-        end = start + timedelta(minutes=minutes)
-        away += sum(_overlap((start, end), absence) for absence in near)
-    return away / whole
-
-
-def _overlap(one: Span, other: Span) -> float:
-    """Minutes that the two have in common."""
-    seconds = (min(one[1], other[1]) - max(one[0], other[0])).total_seconds()
-    return max(seconds, 0.0) / 60
-
-
-def _shifts(technicians: list[int]) -> dict[int, list[tuple[int, time, int]]]:
-    found: dict[int, list[tuple[int, time, int]]] = defaultdict(list)
-    rows = Shift.objects.filter(technician__in=technicians).order_by("pk")
-    for shift in rows:
-        found[shift.technician_id].append((shift.weekday, shift.starts, shift.minutes))
-    return found
+    every = every_shift(weekly, first, last, zone)
+    shifts = joined([span for span in every if first <= span[0] < last])
+    whole = minutes_of(shifts)
+    return 1 - minutes_of(without(shifts, near)) / whole if whole else 0.0
 
 
 def _absences(technicians: list[int], weeks: Sequence[date], zone: tzinfo) -> dict[int, list[Span]]:
-    found: dict[int, list[Span]] = defaultdict(list)
     if not weeks:
-        return found
-    rows = Absence.objects.filter(
-        technician__in=technicians,
-        starts_at__lt=datetime.combine(weeks[-1] + WEEK + DAY, time(), tzinfo=zone),
-        ends_at__gt=datetime.combine(weeks[0], time(), tzinfo=zone),
-    ).order_by("pk")
-    for pk, begin, end in rows.values_list("technician", "starts_at", "ends_at"):
-        found[pk].append((begin, end))
-    return found
+        return defaultdict(list)
+    start = datetime.combine(weeks[0], time(), tzinfo=zone)
+    end = datetime.combine(weeks[-1] + WEEK + DAY, time(), tzinfo=zone)
+    return absences_of(technicians, start, end)

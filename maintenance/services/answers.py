@@ -10,7 +10,6 @@ from assets.services.readings import ingest
 from maintenance.models import (
     AnswerKind,
     MaintenanceType,
-    ServiceLevel,
     Urgency,
     WorkOrder,
     WorkOrderTask,
@@ -24,8 +23,6 @@ from opssight.accounts.models import User
 Outcome = WorkOrderTask.Outcome
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the clock of a device in the field may be off."""
-USUAL_TIME_TO_REPAIR = timedelta(days=7)
-"""When a corrective order is due, where the organization has no service level."""
 VALUES = ("outcome", "number", "answer", "photo_id")
 WRITTEN = ["outcome", "number", "answer", "photo", "sensor", "answered_at", "answered_by"]
 
@@ -173,7 +170,6 @@ def _open_corrective(task: WorkOrderTask, by: User, at: datetime) -> None:
         description=_finding(task),
         maintenance_type=MaintenanceType.CORRECTIVE,
         priority=Urgency(order.priority),
-        due_at=at + _time_to_repair(order),
         follows=order,
         by=by,
         at=at,
@@ -190,10 +186,3 @@ def _finding(task: WorkOrderTask) -> str:
     if task.answer:
         lines.append(f"Note: {task.answer}")
     return "\n".join(lines)
-
-
-def _time_to_repair(order: WorkOrder) -> timedelta:
-    level = ServiceLevel.objects.filter(
-        organization=order.organization_id, priority=order.priority
-    ).first()
-    return timedelta(hours=level.complete_hours) if level else USUAL_TIME_TO_REPAIR

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, Value
 
 from assets.models import Asset, AssetGroupMember
-from maintenance.models import MaintenanceSchedule, ServiceLevel, WorkOrder, WorkOrderAsset
+from maintenance.models import MaintenanceSchedule, WorkOrder, WorkOrderAsset
 from maintenance.scheduling.nesting import absorber
-from maintenance.services import checklists, course, store
+from maintenance.services import checklists, course, levels, store
 from maintenance.services.events import Event, due_event, work_order_event
 from maintenance.services.messages import created_message
 from maintenance.services.nesting import services_of
@@ -104,10 +104,9 @@ def _served(schedule: MaintenanceSchedule, members: Sequence[Asset]) -> list[Ass
 def _make(
     organization_id: int, pairs: Sequence[tuple[MaintenanceSchedule, list[Asset]]], at: datetime
 ) -> None:
-    levels = ServiceLevel.objects.filter(organization=organization_id)
-    respond = dict(levels.order_by().values_list("priority", "respond_hours"))
+    asked = levels.levels_of(organization_id=organization_id)
     made = WorkOrder.objects.bulk_create(
-        [_order(schedule, served[0], respond, at) for schedule, served in pairs]
+        [_order(schedule, served[0], asked, at) for schedule, served in pairs]
     )
     WorkOrderAsset.objects.bulk_create(
         WorkOrderAsset(
@@ -131,12 +130,12 @@ def _make(
 
 
 def _order(
-    schedule: MaintenanceSchedule, asset: Asset, respond: dict[str, int], at: datetime
+    schedule: MaintenanceSchedule, asset: Asset, asked: dict[str, levels.Level], at: datetime
 ) -> WorkOrder:
     due_at = schedule.next_due_at
     assert due_at is not None  # noqa: S101 filtered by it
     assigned = schedule.technician is not None and schedule.technician.is_active
-    hours = respond.get(schedule.priority)
+    level = asked.get(schedule.priority, levels.NONE)
     return WorkOrder(
         organization_id=schedule.organization_id,
         asset=asset,
@@ -152,6 +151,6 @@ def _order(
         estimated_minutes=schedule.estimated_minutes,
         due_at=due_at,
         # Made ahead of its date: it can be begun late only once it is due.
-        respond_by=None if hours is None else max(due_at, at) + timedelta(hours=hours),
+        respond_by=level.terms(max(due_at, at)).respond_by,
         created_at=at,
     )

@@ -17,7 +17,7 @@ from maintenance.models import (
     WorkOrder,
     WorkOrderAsset,
 )
-from maintenance.services import checklists, course, store
+from maintenance.services import checklists, course, levels, store
 from maintenance.services.events import Event, work_order_event
 from maintenance.services.messages import created_message, tell_planners
 from notifications.services import publish
@@ -29,9 +29,9 @@ def create_work_order(
     *,
     asset: Asset,
     title: str,
-    due_at: datetime,
     by: User | None,
     at: datetime,
+    due_at: datetime | None = None,
     description: str = "",
     maintenance_type: MaintenanceType = MaintenanceType.CORRECTIVE,
     priority: Urgency = Urgency.MEDIUM,
@@ -50,10 +50,12 @@ def create_work_order(
     """A new work order with the number that the database gave it: scheduled when assigned.
 
     assets: served besides the leading one. job_plan: its tasks and parts are copied, and what it
-    says fills what is not said here. more: other plain fields of the order, such as
+    says fills what is not said here. due_at None: by the service level of its priority, or
+    `levels.WITHOUT_LEVEL` from now. more: other plain fields of the order, such as
     estimated_minutes or planned_start. by None: nobody, as for a request from outside.
     """
     assigned = WorkOrder.Status.SCHEDULED if technician else WorkOrder.Status.APPROVED
+    asked = levels.terms(organization_id=asset.organization_id, priority=priority, at=at)
     work_order = WorkOrder.objects.create(
         organization_id=asset.organization_id,
         asset=asset,
@@ -69,7 +71,9 @@ def create_work_order(
         parent=parent,
         follows=follows,
         status=WorkOrder.Status.DRAFT if is_draft else assigned,
-        due_at=due_at,
+        respond_by=asked.respond_by,
+        complete_by=asked.due_at,
+        due_at=due_at or asked.due_at or at + levels.WITHOUT_LEVEL,
         created_at=at,
         created_by=by,
         **more,

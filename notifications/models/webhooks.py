@@ -38,6 +38,12 @@ class Webhook(TenantModel):
         WORK_ORDER_STARTED = "work_order.started", "Work order started"
         WORK_ORDER_COMPLETED = "work_order.completed", "Work order completed"
         WORK_ORDER_CANCELLED = "work_order.cancelled", "Work order cancelled"
+        WORK_ORDER_DUE_SOON = "work_order.due_soon", "Work order due within a day"
+        WORK_ORDER_OVERDUE = "work_order.overdue", "Work order overdue"
+        WORK_ORDER_RESPONSE_MISSED = (
+            "work_order.response_missed",
+            "Work order not begun by the time of its service level",
+        )
         RISK_HIGH = "risk.high", "Risk became high"
         SCHEDULE_DUE = "schedule.due", "Schedule due: its work order was made"
 

@@ -1,0 +1,157 @@
+"""Shifts, absences and service levels: when people work, and by when work is to be begun."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from pytest_django import DjangoAssertNumQueries
+
+from assets.models import Asset
+from maintenance import services
+from maintenance.models import Shift, Technician, Urgency, WorkOrder
+from maintenance.queries.availability import working_spans
+from maintenance.services import levels
+from opssight.accounts.models import Organization
+from tests.factories import (
+    NOON,
+    AbsenceFactory,
+    AssetFactory,
+    ServiceLevelFactory,
+    ShiftFactory,
+    TechnicianFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+HOUR = dt.timedelta(hours=1)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.fixture
+def asset(plant: Organization) -> Asset:
+    made: Asset = AssetFactory.create(organization=plant)
+    return made
+
+
+@pytest.fixture
+def technician(plant: Organization) -> Technician:
+    made: Technician = TechnicianFactory.create(organization=plant)
+    return made
+
+
+def create(asset: Asset, **values: object) -> WorkOrder:
+    return services.create_work_order(
+        asset=asset,
+        title="Replace the seal",
+        by=None,
+        at=NOON,
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def shift(technician: Technician, weekday: int, hour: int, minutes: int) -> Shift:
+    made: Shift = ShiftFactory.create(
+        technician=technician, weekday=weekday, starts=dt.time(hour), minutes=minutes
+    )
+    return made
+
+
+class TestShifts:
+    def test_one_past_sundays_midnight_takes_the_first_hours_of_monday(
+        self, technician: Technician
+    ) -> None:
+        shift(technician, Shift.Weekday.SUNDAY, 22, 480)
+        early = Shift(technician=technician, weekday=0, starts=dt.time(5), minutes=60)
+        early.organization_id = technician.organization_id
+
+        with pytest.raises(ValidationError, match="goes on past midnight"):
+            early.validate_constraints()
+        with pytest.raises(IntegrityError), transaction.atomic():
+            early.save()
+
+    def test_shifts_that_touch_and_those_of_others_are_fine(self, technician: Technician) -> None:
+        shift(technician, Shift.Weekday.SUNDAY, 22, 480)
+        shift(technician, Shift.Weekday.MONDAY, 6, 480)
+        shift(technician, Shift.Weekday.SUNDAY, 14, 480)
+        shift(TechnicianFactory.create(organization=technician.organization), 6, 22, 480)
+
+        assert Shift.objects.count() == 4
+
+
+class TestWorkingSpans:
+    def test_are_shifts_on_the_clock_of_the_organization_less_absences(
+        self, technician: Technician, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        # The clock goes forward on 2026-03-29 in Berlin: the night shift still lasts 8 hours.
+        shift(technician, Shift.Weekday.SATURDAY, 22, 480)
+        shift(technician, Shift.Weekday.MONDAY, 8, 240)
+        shift(technician, Shift.Weekday.MONDAY, 12, 240)
+        usual = TechnicianFactory.create(organization=technician.organization)
+        monday = dt.datetime(2026, 3, 30, tzinfo=BERLIN)
+        AbsenceFactory.create(
+            technician=technician,
+            starts_at=monday + 9 * HOUR,
+            ends_at=monday + 10 * HOUR,
+        )
+
+        with django_assert_num_queries(2):
+            spans = working_spans(
+                technicians=[technician.pk, usual.pk],
+                start=monday - 24 * HOUR,
+                end=monday + 24 * HOUR,
+                zone=BERLIN,
+            )
+
+        def utc(day: int, hour: int) -> dt.datetime:
+            return dt.datetime(2026, 3, day, hour, tzinfo=dt.UTC)
+
+        assert spans[technician.pk] == [
+            # Asked from Sunday's midnight on, which was an hour ahead in winter.
+            (utc(28, 23), utc(29, 5)),
+            (utc(30, 6), utc(30, 7)),
+            (utc(30, 8), utc(30, 14)),
+        ]
+        assert spans[usual.pk] == [(utc(30, 6), utc(30, 14))]
+
+
+class TestServiceLevels:
+    def test_give_an_order_without_a_date_its_dates(self, asset: Asset) -> None:
+        ServiceLevelFactory.create(
+            organization=asset.organization, priority="high", respond_hours=4, complete_hours=24
+        )
+        ServiceLevelFactory.create(priority="low")
+
+        order = create(asset, priority=Urgency.HIGH)
+        dated = create(asset, priority=Urgency.HIGH, due_at=NOON + 2 * HOUR)
+        other = create(asset, priority=Urgency.LOW)
+
+        assert (order.respond_by, order.due_at) == (NOON + 4 * HOUR, NOON + 24 * HOUR)
+        assert (dated.respond_by, dated.due_at) == (NOON + 4 * HOUR, NOON + 2 * HOUR)
+        assert (other.respond_by, other.due_at) == (None, NOON + levels.WITHOUT_LEVEL)
+
+    def test_are_those_of_the_new_priority_once_it_changes(self, asset: Asset) -> None:
+        for priority, hours in (("high", 24), ("critical", 8)):
+            ServiceLevelFactory.create(
+                organization=asset.organization,
+                priority=priority,
+                respond_hours=hours // 8,
+                complete_hours=hours,
+            )
+        order = create(asset, priority=Urgency.HIGH)
+        dated = create(asset, priority=Urgency.HIGH, due_at=NOON + 100 * HOUR)
+
+        for row in (order, dated):
+            row.priority = Urgency.CRITICAL
+            row.save()
+            levels.renew(work_order=row)
+
+        assert (order.respond_by, order.due_at) == (NOON + HOUR, NOON + 8 * HOUR)
+        assert (dated.respond_by, dated.due_at) == (NOON + HOUR, NOON + 100 * HOUR)
+
+        order.priority = Urgency.LOW
+        levels.renew(work_order=order)
+
+        assert (order.respond_by, order.complete_by) == (None, None)
+        assert order.due_at == NOON + 8 * HOUR
