@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as Refused
 from django.utils import timezone
-from django_filters.rest_framework import FilterSet, MultipleChoiceFilter
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -14,9 +13,12 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from assets.api.serializers import OfAsset, expanded_asset, expanded_sensor
-from maintenance.api.serializers import expanded_work_order
-from maintenance.models import LONGEST_NOTES, AnswerKind, Attachment, WorkOrderTask
+from maintenance.api.order_tasks import (
+    WorkOrderTaskFilter,
+    WorkOrderTaskSerializer,
+    WritesTasks,
+)
+from maintenance.models import LONGEST_NOTES, Attachment, WorkOrderTask
 from maintenance.services import answers
 from maintenance.services.judging import Answer
 from opssight.accounts.permissions import Permission
@@ -24,16 +26,12 @@ from opssight.core.api.fields import (
     CharField,
     FloatField,
     IntegerField,
-    RelatedText,
     UtcDateTimeField,
 )
-from opssight.core.api.filters import IdFilter, TrueFalseFilter
 from opssight.core.api.paging import Cursors
 from opssight.core.api.problems import Conflict
 from opssight.core.api.schema import describe
-from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
-from opssight.core.api.shape import Expansion
-from opssight.core.api.viewsets import TenantViewSet
+from opssight.core.api.serializers import TenantRelatedField
 
 MOST_ANSWERS = 500
 READING = OpenApiExample(
@@ -54,54 +52,6 @@ WHOLE = OpenApiExample(
     },
     request_only=True,
 )
-
-
-class WorkOrderTaskSerializer(OfAsset, TenantSerializer[WorkOrderTask]):
-    """A task at one asset of an order, and its answer."""
-
-    work_order_number = serializers.CharField(source="work_order.number", read_only=True)
-    asset_tag = serializers.CharField(source="asset.tag", read_only=True)
-    answered_by_name = RelatedText(source="answered_by.__str__")
-    corrective_number = RelatedText(source="corrective.number")
-
-    class Meta:
-        model = WorkOrderTask
-        fields = [
-            "id",
-            "work_order",
-            "work_order_number",
-            "asset",
-            "asset_tag",
-            "position",
-            "text",
-            "kind",
-            "unit",
-            "low",
-            "high",
-            "sensor",
-            "sensor_key",
-            "is_required",
-            "opens_corrective",
-            "outcome",
-            "number",
-            "answer",
-            "photo",
-            "answered_at",
-            "answered_by",
-            "answered_by_name",
-            "corrective",
-            "corrective_number",
-        ]
-        read_only_fields = fields
-
-    @classmethod
-    def expansions(cls) -> dict[str, Expansion]:
-        return {
-            "asset": expanded_asset(),
-            "work_order": expanded_work_order(),
-            "sensor": expanded_sensor(),
-            "corrective": expanded_work_order(),
-        }
 
 
 class AnswerSerializer(serializers.Serializer[Any]):
@@ -166,29 +116,18 @@ class AnsweredSerializer(serializers.Serializer[Any]):
     )
 
 
-class WorkOrderTaskFilter(FilterSet):  # type: ignore[misc]
-    work_order = IdFilter(label="Id of the work order.")
-    asset = IdFilter(label="Id of the asset.")
-    sensor = IdFilter(label="Id of the sensor that a reading is written to.")
-    outcome = MultipleChoiceFilter(choices=WorkOrderTask.Outcome.choices)
-    kind = MultipleChoiceFilter(choices=AnswerKind.choices)
-    is_required = TrueFalseFilter()
-
-    class Meta:
-        model = WorkOrderTask
-        fields: list[str] = []
-
-
-@extend_schema_view(**describe("task of a checklist", "tasks of checklists"))
-class WorkOrderTaskViewSet(TenantViewSet):
+@extend_schema_view(**describe("task of a checklist", "tasks of checklists", crud=True))
+class WorkOrderTaskViewSet(WritesTasks):
     """What the checklists of work orders ask for. They are answered while the work is going on."""
 
     queryset = WorkOrderTask.objects.select_related(
-        "work_order", "asset", "answered_by", "corrective"
+        "work_order__technician", "asset", "answered_by", "added_by", "corrective"
     ).order_by("-work_order_id", "line_id", "position", "pk")
     serializer_class = WorkOrderTaskSerializer
     pagination_class = Cursors
-    write_permissions = dict.fromkeys(("answer", "answers"), (Permission.WORK_ORDER_EXECUTE,))
+    write_permissions = WritesTasks.write_permissions | dict.fromkeys(
+        ("answer", "answers"), (Permission.WORK_ORDER_EXECUTE,)
+    )
     rate_classes = {"answers": "bulk"}
     filterset_class = WorkOrderTaskFilter
     search_fields = ["text", "work_order__number", "asset__tag"]
