@@ -65,7 +65,7 @@ class RecommendationViewSet(TenantViewSet):
         }
         body = AcceptSerializer(data=request.data, context=context)
         body.is_valid(raise_exception=True)
-        values = {"due_at": recommendation.suggested_due_at, **body.validated_data}
+        values = body.validated_data
         try:
             with conflict_on(services.RecommendationClosed, detail=DECIDED):
                 work_order = services.accept(
@@ -197,6 +197,6 @@ class Verdicts(ApiBehavior):
         wanted.is_valid(raise_exception=True)
         since = timezone.now() - timedelta(days=wanted.validated_data["days"])
         own = Recommendation.objects.for_user(request.user)
-        found = queries.lines(queries.cases(own, since=since))
+        found = queries.tally(own, since=since).lines
         answer = TrackRecordSerializer(found, many=True)  # type: ignore[arg-type]
         return Response(answer.data)

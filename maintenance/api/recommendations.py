@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from rest_framework import serializers
 
@@ -23,7 +23,10 @@ LONGEST_SNOOZE = timedelta(days=366)
 
 
 def rows() -> QuerySet[Recommendation]:
-    return Recommendation.objects.select_related("asset").annotate(anomaly_count=Count("anomalies"))
+    # Counted by row, so that only those of the page are counted.
+    counted = Recommendation.objects.filter(pk=OuterRef("pk")).order_by()
+    anomalies = Subquery(counted.values(count=Count("anomalies")), output_field=IntegerField())
+    return Recommendation.objects.select_related("asset").annotate(anomaly_count=anomalies)
 
 
 def expanded_recommendation() -> Expansion:
@@ -102,7 +105,8 @@ class RecommendationSerializer(OfAsset, TenantSerializer[Recommendation]):
 class AcceptSerializer(serializers.Serializer[None]):
     technician = TechnicianField(help_text="Id of the technician who is to do it.")
     due_at = UtcDateTimeField(
-        required=False, help_text="Left out: the suggested due date of the recommendation."
+        required=False,
+        help_text="Left out: the suggested due date, or earlier by the service level.",
     )
     merge_into = TenantRelatedField(
         queryset=WorkOrder.objects.all(),

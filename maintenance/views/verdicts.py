@@ -25,10 +25,10 @@ def verdicts(request: UserRequest) -> HttpResponse:
     rows = Recommendation.objects.for_user(request.user)
     if source in Recommendation.Source.values:
         rows = rows.filter(source=source)
-    found = queries.cases(rows, since=timezone.now() - timedelta(days=days))
+    found = queries.tally(rows, since=timezone.now() - timedelta(days=days))
     context = {
-        "lines": queries.lines(found),
-        "total": queries.total(found),
+        "lines": found.lines,
+        "total": found.total,
         "days": days,
         "periods": PERIODS.items(),
         "source": source,

@@ -52,7 +52,7 @@ def completed(asset: Any, verdict: str, **values: Any) -> Recommendation:
 
 
 def lines(since: Any = None) -> list[queries.Line]:
-    return queries.lines(queries.cases(Recommendation.objects.all(), since=since))
+    return queries.tally(Recommendation.objects.all(), since=since).lines
 
 
 class TestLines:
@@ -155,6 +155,13 @@ class TestLines:
 
         assert lines(since=NOON - HOUR)
         assert not lines(since=NOON + HOUR)
+
+    def test_who_sees_nothing_has_no_line_and_a_total_of_nothing(self) -> None:
+        completed(AssetFactory.create(), Verdict.CONFIRMED)
+
+        found = queries.tally(Recommendation.objects.none(), since=None)
+
+        assert (found.lines, found.total.decided, found.total.precision) == ([], 0, None)
 
 
 class TestPage:
