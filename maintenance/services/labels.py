@@ -4,23 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from itertools import groupby
 
 from django.conf import settings
-from reportlab.graphics import renderPDF
-from reportlab.graphics.barcode.qr import QrCodeWidget
-from reportlab.graphics.shapes import Drawing
+from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
 from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from maintenance.models import RequestPoint
+from maintenance.services import lettering
 
 MOST_LABELS = 500
 PADDING = 3 * mm
-# Bitstream Vera comes with reportlab: Latin letters of Western and Central Europe.
-FONT, BOLD = "Vera", "VeraBd"
+# Of the code, in its own squares; the padding is white too.
+QUIET = 1
 HINT = "Something wrong? Scan."
 
 
@@ -76,8 +74,6 @@ def url_of(point: RequestPoint) -> str:
 
 def labels_pdf(*, points: Sequence[RequestPoint], sheet: Sheet, at: datetime) -> bytes:
     """One label for each point, with its asset and site joined; at most `MOST_LABELS`."""
-    for name in (FONT, BOLD):
-        pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))
     file = BytesIO()
     canvas = Canvas(file, pagesize=sheet.page, invariant=True)
     canvas.setTitle(f"Labels of {len(points)} assets, {at:%Y-%m-%d}")
@@ -92,32 +88,32 @@ def labels_pdf(*, points: Sequence[RequestPoint], sheet: Sheet, at: datetime) ->
 def _draw(canvas: Canvas, point: RequestPoint, sheet: Sheet, x: float, y: float) -> None:
     width, height = sheet.label
     side = height - 2 * PADDING
-    # Level M: readable with a seventh of it dirty or scratched.
-    code = QrCodeWidget(url_of(point), barLevel="M", barBorder=1)
-    left, bottom, right, top = code.getBounds()
-    drawing = Drawing(
-        side, side, transform=[side / (right - left), 0, 0, side / (top - bottom), 0, 0]
-    )
-    drawing.add(code)
-    renderPDF.draw(drawing, canvas, x + PADDING, y + PADDING)
+    _draw_code(canvas, url_of(point), x + PADDING, y + PADDING, side)
     asset = point.asset
     text_x, room = x + side + 2 * PADDING, width - side - 3 * PADDING
     text_y = y + height - PADDING
-    for font, size, text in (
-        (BOLD, 13, asset.tag),
-        (FONT, 8, asset.name),
-        (FONT, 7, asset.site.name),
-        (FONT, 7, HINT),
+    for number, (size, text) in enumerate(
+        ((13, asset.tag), (8, asset.name), (7, asset.site.name), (7, HINT))
     ):
         text_y -= size * 1.35
-        canvas.setFont(font, size)
-        canvas.drawString(text_x, text_y, fitted(text, font, size, room))
+        line = lettering.fitted(text, size=size, room=room)
+        lettering.draw(canvas, text_x, text_y, line, size=size, bold=number == 0)
 
 
-def fitted(text: str, font: str, size: float, room: float) -> str:
-    """The text, cut so that it is at most `room` points wide."""
-    if pdfmetrics.stringWidth(text, font, size) <= room:
-        return text
-    while text and pdfmetrics.stringWidth(f"{text}…", font, size) > room:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
+def _draw_code(canvas: Canvas, text: str, x: float, y: float, side: float) -> None:
+    """The QR code of the text in a square: one shape, with dark squares side by side as one."""
+    # Level M: readable with a seventh of it dirty or scratched.
+    code = QRCode(None, QRErrorCorrectLevel.M)
+    code.addData(text)
+    code.make()
+    size = side / (code.moduleCount + 2 * QUIET)
+    shape = canvas.beginPath()
+    for row, modules in enumerate(code.modules):
+        bottom = y + side - (row + 1 + QUIET) * size
+        column = 0
+        for is_dark, some in groupby(map(bool, modules)):
+            count = len(list(some))
+            if is_dark:
+                shape.rect(x + (column + QUIET) * size, bottom, count * size, size)
+            column += count
+    canvas.drawPath(shape, stroke=0, fill=1)

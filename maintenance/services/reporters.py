@@ -10,7 +10,7 @@ from smtplib import SMTPException
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -126,7 +126,7 @@ def message_of(row: RequestMail) -> EmailMessage:
         body="\n\n".join(parts) + "\n",
         to=[request.email],
         headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
-        connection=get_connection(**mail.patience()),
+        connection=mail.connect(),
     )
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from smtplib import SMTPException
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -45,7 +46,7 @@ def send_invitation(invitation: Invitation, secret: str) -> bool:
         subject=f"Invitation to {organization} on OpsSight".replace("\n", " "),
         body=text,
         to=[invitation.email],
-        connection=get_connection(**patience()),
+        connection=connect(),
     )
     try:
         message.send()
@@ -55,10 +56,7 @@ def send_invitation(invitation: Invitation, secret: str) -> bool:
     return True
 
 
-def patience() -> dict[str, int]:
-    """Options of a connection, so that nobody waits long for a mail server."""
-    return {"timeout": TIMEOUT_SECONDS} if _is_smtp() else {}
-
-
-def _is_smtp() -> bool:
-    return bool(settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"))
+def connect() -> Any:
+    """A connection to the mail server that waits for it, but not long."""
+    is_smtp = settings.EMAIL_BACKEND.endswith("smtp.EmailBackend")
+    return get_connection(timeout=TIMEOUT_SECONDS) if is_smtp else get_connection()
