@@ -1,0 +1,214 @@
+"""Who should do which order: everybody with the reasons, and a proposal for many orders at once.
+
+Nothing is assigned here. A planner looks at it and decides.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+
+from maintenance.dispatching import times
+from maintenance.dispatching.ranking import Job, Person, Rated, monday_of, ranked
+from maintenance.models import MaintenanceRecord, Technician, Urgency, WorkOrder
+from maintenance.queries import availability
+from maintenance.queries.availability import USUAL_SHIFTS, Span
+from maintenance.queries.reach import Reach, reach_of
+
+HORIZON = timedelta(days=28)
+LAST = 5
+"""Records of an asset that are looked at: who wrote them knows it."""
+URGENT_FIRST = [Urgency.CRITICAL, Urgency.HIGH, Urgency.MEDIUM, Urgency.LOW]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A technician for an order, with the reasons in words.
+
+    first_free: when they could do it. Load and capacity are those of that week, in minutes.
+    """
+
+    technician: Technician
+    score: float
+    fits: bool
+    reasons: list[str]
+    first_free: Span | None
+    in_time: bool
+    load_minutes: int
+    capacity_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Who could do an order, the best first; `best` is None when nobody fits and has time."""
+
+    order: WorkOrder
+    best: Candidate | None
+    candidates: list[Candidate]
+
+
+def candidates(*, work_order: WorkOrder, at: datetime) -> list[Candidate]:
+    """Everybody for the order, the best first, those who do not fit last; nine queries at most.
+
+    All active technicians of the organization, and the one who has the order.
+    """
+    [proposal] = proposals(orders=[work_order], at=at)
+    return proposal.candidates
+
+
+def proposals(*, orders: Sequence[WorkOrder], at: datetime) -> list[Proposal]:
+    """A technician and a time for each order, in the order given; as many queries as for one.
+
+    The most urgent and then the first due chooses first, and what it takes is booked for those
+    that follow. Orders that are proposed count as nobody's before. All are of one organization.
+    """
+    if not orders:
+        return []
+    crew = _Crew(orders, at)
+    found = {order.pk: crew.propose(order) for order in sorted(orders, key=_urgency)}
+    return [found[order.pk] for order in orders]
+
+
+def _urgency(order: WorkOrder) -> tuple[int, datetime, int]:
+    return (URGENT_FIRST.index(Urgency(order.priority)), order.due_at, order.pk)
+
+
+class _Crew:
+    """The technicians of one organization, and what is known of them."""
+
+    def __init__(self, orders: Sequence[WorkOrder], at: datetime) -> None:
+        organization = orders[0].organization
+        self.at, self.zone = at, organization.zone
+        kept = {order.technician_id for order in orders if order.technician_id}
+        rows = Technician.objects.filter(organization=organization).select_related("user")
+        self.technicians = {
+            one.pk: one for one in rows.order_by("pk") if one.is_active or one.pk in kept
+        }
+        people = list(self.technicians.values())
+        assets = {order.asset_id for order in orders}
+        self.reach: dict[int, Reach] = reach_of(technicians=people, assets=assets)
+        self.known, self.last = _records(assets, people)
+        self.people = self._people({order.pk for order in orders})
+
+    def propose(self, order: WorkOrder) -> Proposal:
+        job = self._job(order)
+        people = [
+            (person, self.reach[person.pk].covers([order.asset_id])) for person in self.people
+        ]
+        rows = ranked(job, people, now=self.at, zone=self.zone)
+        best = rows[0] if rows and rows[0].fits and rows[0].first_free else None
+        shown = [self._candidate(row) for row in rows]
+        if best is not None and best.first_free is not None:
+            best.person.take(job, best.first_free, self.zone)
+        return Proposal(order, shown[0] if best else None, shown)
+
+    def _job(self, order: WorkOrder) -> Job:
+        planned = None
+        if order.planned_start is not None and order.planned_start > self.at:
+            planned = (order.planned_start, _end(order.planned_start, order.planned_end, order))
+        return Job(
+            tag=order.asset.tag,
+            skills=order.skills,
+            minutes=order.estimated_minutes,
+            due_at=order.due_at,
+            planned=planned,
+            last=self.last.get(order.asset_id, 0),
+            known=self.known.get(order.asset_id, {}),
+        )
+
+    def _candidate(self, row: Rated) -> Candidate:
+        return Candidate(
+            technician=self.technicians[row.person.pk],
+            score=round(row.score, 1),
+            fits=row.fits,
+            reasons=row.reasons,
+            first_free=row.first_free,
+            in_time=row.in_time,
+            load_minutes=round(row.load),
+            capacity_minutes=round(row.capacity),
+        )
+
+    def _people(self, orders: set[int]) -> list[Person]:
+        ids = list(self.technicians)
+        monday = monday_of(self.at, self.zone)
+        start = datetime.combine(monday, time(), tzinfo=self.zone).astimezone(UTC)
+        end = self.at + HORIZON
+        shifts = availability.shifts_of(ids)
+        absences = availability.absences_of(ids, start, end)
+        found = []
+        for pk, one in self.technicians.items():
+            spans = availability.shift_spans(shifts.get(pk, USUAL_SHIFTS), start, end, self.zone)
+            working = availability.without(spans, absences[pk])
+            weekly = float(one.weekly_capacity_hours) * 60
+            found.append(
+                Person(
+                    pk=pk,
+                    skills=one.skills,
+                    weekly_minutes=weekly,
+                    is_active=one.is_active,
+                    may_execute=self.reach[pk].may_execute,
+                    runs=[working] if working else [],
+                    longest=times.longest_of(spans),
+                    capacity=_capacity(weekly, spans, working, self.zone),
+                )
+            )
+        self._book(found, orders)
+        return found
+
+    def _book(self, people: list[Person], without: set[int]) -> None:
+        """Take out of everybody's time and room what is theirs already."""
+        by_pk = {person.pk: person for person in people}
+        now = monday_of(self.at, self.zone)
+        rows = WorkOrder.objects.open().filter(technician__in=list(by_pk)).exclude(pk__in=without)
+        for order in rows.only(
+            "technician_id", "planned_start", "planned_end", "due_at", "estimated_minutes"
+        ).order_by("planned_start", "pk"):
+            person = by_pk[order.technician_id or 0]
+            person.open_minutes += order.estimated_minutes
+            week = max(monday_of(order.planned_start or order.due_at, self.zone), now)
+            person.booked[week] = person.booked.get(week, 0) + order.estimated_minutes
+            if order.planned_start is not None:
+                span = (order.planned_start, _end(order.planned_start, order.planned_end, order))
+                person.runs = times.book(person.runs, span)
+
+
+def _end(start: datetime, end: datetime | None, order: WorkOrder) -> datetime:
+    return end or start + timedelta(minutes=max(order.estimated_minutes, 1))
+
+
+def _capacity(
+    weekly: float, spans: Sequence[Span], working: Sequence[Span], zone: tzinfo
+) -> dict[date, float]:
+    """Minutes by week: the weekly hours, less the share of the shifts that absences take."""
+    whole: dict[date, float] = defaultdict(float)
+    left: dict[date, float] = defaultdict(float)
+    for found, rows in ((whole, spans), (left, working)):
+        for begin, end in rows:
+            found[monday_of(begin, zone)] += (end - begin).total_seconds() / 60
+    return {monday: weekly * left[monday] / minutes for monday, minutes in whole.items()}
+
+
+def _records(
+    assets: set[int], people: Sequence[Technician]
+) -> tuple[dict[int, dict[int, int]], dict[int, int]]:
+    """By asset: how many of its last records each technician wrote, and how many those are."""
+    by_user = {one.user_id: one.pk for one in people}
+    newest = Window(
+        RowNumber(), partition_by="asset", order_by=[F("completed_at").desc(), F("pk").desc()]
+    )
+    rows = (
+        MaintenanceRecord.objects.filter(asset__in=assets)
+        .annotate(place=newest)
+        .filter(place__lte=LAST)
+        .order_by()
+        .values_list("asset_id", "technician_id", "performed_by_id")
+    )
+    known: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    last: dict[int, int] = defaultdict(int)
+    for asset, technician, user in rows:
+        last[asset] += 1
+        known[asset][technician or by_user.get(user, 0)] += 1
+    return known, last
