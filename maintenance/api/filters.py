@@ -2,6 +2,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters.rest_framework import (
     CharFilter,
+    ChoiceFilter,
     FilterSet,
     MultipleChoiceFilter,
 )
@@ -80,6 +81,12 @@ class WorkOrderFilter(FilterSet):  # type: ignore[misc]
     )
     due_after = UtcDateTimeFilter("due_at", lookup_expr="gte")
     due_before = UtcDateTimeFilter("due_at", lookup_expr="lt")
+    response = ChoiceFilter(
+        method="filter_response",
+        choices=[("due", "Due"), ("missed", "Missed")],
+        label="Response that the service level asks for (due, missed): not begun with time left,"
+        " or not begun in time.",
+    )
 
     class Meta:
         model = WorkOrder
@@ -95,6 +102,12 @@ class WorkOrderFilter(FilterSet):  # type: ignore[misc]
         if value:
             return queryset.overdue(at)
         return queryset.exclude(status__in=WorkOrder.OPEN, due_at__lt=at)
+
+    def filter_response(
+        self, queryset: WorkOrderQuerySet, name: str, value: str
+    ) -> WorkOrderQuerySet:
+        at = timezone.now()
+        return queryset.response_due(at) if value == "due" else queryset.response_missed(at)
 
 
 class MaintenanceRecordFilter(FilterSet):  # type: ignore[misc]

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assets.models import Asset
+from maintenance.api.people import WITHOUT_DATE
 from maintenance.api.refusals import in_words
 from maintenance.api.serializers import WorkOrderDetailSerializer, WorkOrderSerializer
 from maintenance.models import MaintenanceType, WorkOrder
@@ -49,7 +50,7 @@ class SignSerializer(serializers.Serializer[None]):
 
 
 class FollowUpSerializer(serializers.Serializer[None]):
-    due_at = UtcDateTimeField()
+    due_at = UtcDateTimeField(required=False, help_text=WITHOUT_DATE)
     title = CharField(required=False, default="", allow_blank=True, max_length=200)
     description = CharField(required=False, default="", allow_blank=True)
     asset = TenantRelatedField(

@@ -11,6 +11,9 @@ from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
 from opssight.core.api.shape import Expansion
 
 
+WITHOUT_DATE = "Left out: by the service level of its priority, or 7 days from now without one."
+
+
 class UserField(IdField):
     """A user who is a member of one of the caller's organizations."""
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from assets.api.serializers import OfAsset, expanded_asset
-from maintenance.api.people import TechnicianField
+from maintenance.api.people import WITHOUT_DATE, TechnicianField
 from maintenance.api.serializers import WorkOrderSerializer
 from maintenance.models import Urgency, WorkOrder, WorkRequest
 from maintenance.services import requests as services
@@ -74,9 +74,7 @@ class WorkRequestSerializer(OfAsset, TenantSerializer[WorkRequest]):
 
 
 class AcceptRequestSerializer(serializers.Serializer[Any]):
-    due_at = UtcDateTimeField(
-        required=False, help_text="When the work is due; needed unless `merge_into` is given."
-    )
+    due_at = UtcDateTimeField(required=False, help_text=WITHOUT_DATE)
     technician = TechnicianField(help_text="Id of the technician who is to do it.")
     merge_into = TenantRelatedField(
         queryset=WorkOrder.objects.all(),
@@ -85,11 +83,6 @@ class AcceptRequestSerializer(serializers.Serializer[Any]):
         default=None,
         help_text="Id of an open work order of this asset that is to serve the request too.",
     )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["merge_into"] is None and "due_at" not in attrs:
-            raise serializers.ValidationError({"due_at": "Say when the work is due."}, code="rule")
-        return attrs
 
 
 class DeclineRequestSerializer(serializers.Serializer[Any]):

@@ -3,17 +3,21 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from assets.api.serializers import expanded_asset
 from assets.models import Asset
-from maintenance.api.people import TechnicianField, expanded_technician
+from maintenance.api.people import WITHOUT_DATE, TechnicianField, expanded_technician
 from maintenance.api.recommendations import expanded_recommendation
 from maintenance.api.schedules import expanded_schedule
 from maintenance.models import MOST_MINUTES, MaintenanceRecord, WorkOrder
 from opssight.core.api.fields import BooleanField, RelatedText
 from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
 from opssight.core.api.shape import Expansion
+
+
+RESPONSES = [("due", "Due"), ("missed", "Missed"), ("met", "Met")]
 
 
 def expanded_work_order() -> Expansion:
@@ -74,12 +78,15 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
 
     organization_from = "asset"
     create_only = ("asset", "job_plan")
-    moving = ("overdue",)
+    moving = ("overdue", "response")
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     asset_name = serializers.CharField(source="asset.name", read_only=True)
     technician = TechnicianField()
     technician_name = RelatedText(source="technician.user.__str__")
+    response = serializers.SerializerMethodField(
+        help_text="Of the service level: due, missed or met; empty where nothing is asked."
+    )
     overdue = serializers.SerializerMethodField(help_text="Open past its due date.")
 
     class Meta:
@@ -114,6 +121,8 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
             "planned_start",
             "planned_end",
             "respond_by",
+            "response",
+            "complete_by",
             "due_at",
             "overdue",
             "failure_mode",
@@ -136,6 +145,7 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
             "recommendation",
             "follows",
             "respond_by",
+            "complete_by",
             "failure_mode",
             "failure_cause",
             "failure_mechanism",
@@ -160,6 +170,11 @@ class WorkOrderSerializer(TenantSerializer[WorkOrder]):
             "recommendation": expanded_recommendation(),
         }
 
+    @extend_schema_field(serializers.ChoiceField(choices=RESPONSES, allow_blank=True))
+    def get_response(self, work_order: WorkOrder) -> str:
+        at: datetime = self.context["at"]
+        return work_order.response(at)
+
     def get_overdue(self, work_order: WorkOrder) -> bool:
         at: datetime = self.context["at"]
         return work_order.is_open and work_order.due_at < at
@@ -181,6 +196,10 @@ class WorkOrderCreateSerializer(WorkOrderSerializer):
 
     class Meta(WorkOrderSerializer.Meta):
         fields = [*WorkOrderSerializer.Meta.fields, "assets", "is_draft"]
+        extra_kwargs: ClassVar[dict[str, dict[str, Any]]] = {
+            **WorkOrderSerializer.Meta.extra_kwargs,
+            "due_at": {"required": False, "help_text": WITHOUT_DATE},
+        }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         plain = {name: attrs[name] for name in attrs if name not in ("assets", "is_draft")}

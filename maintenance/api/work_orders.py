@@ -24,7 +24,7 @@ from maintenance.api.serializers import (
     WorkOrderSerializer,
 )
 from maintenance.models import WorkOrder
-from maintenance.services import course, links
+from maintenance.services import course, levels, links
 from opssight.accounts.permissions import Permission
 from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.paging import Cursors
@@ -151,6 +151,8 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, OutageMixin, Moves):
         if "parent" in changes:
             links.set_parent(work_order=locked, parent=changes.pop("parent"))
         WorkOrder.objects.filter(pk=work_order.pk).update(**changes)
+        if "priority" in changes:
+            levels.renew(work_order=course.lock(work_order))
 
     def _complete(self, work_order: WorkOrder, request: Request) -> Response:
         context = {**self.get_serializer_context(), "organization_id": work_order.organization_id}

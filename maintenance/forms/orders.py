@@ -13,6 +13,7 @@ TAG = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
 END_OF_WORK = time(17, 0)
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 FARTHEST = timedelta(days=3653)
+WITHOUT_DAY = "Empty: by the service level of its priority, or in 7 days without one."
 
 
 class DueDayField(forms.DateField):
@@ -101,7 +102,7 @@ class WorkOrderForm(forms.Form):
     )
     maintenance_type = forms.ChoiceField(choices=MaintenanceType.choices)
     priority = forms.ChoiceField(choices=Urgency.choices, initial=Urgency.MEDIUM)
-    due_at = DueDayField(label="Due")
+    due_at = DueDayField(label="Due", required=False, help_text=WITHOUT_DAY)
     technician = TechnicianField()
     is_draft = forms.BooleanField(
         required=False, label="Draft", help_text="It has to be approved before work begins."

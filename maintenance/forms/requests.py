@@ -9,7 +9,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from assets.models import Asset
-from maintenance.forms.orders import AssetByTagField, DueDayField, TechnicianField, technicians_of
+from maintenance.forms.orders import (
+    WITHOUT_DAY,
+    AssetByTagField,
+    DueDayField,
+    TechnicianField,
+    technicians_of,
+)
 from maintenance.models import Urgency, WorkOrder
 from maintenance.services import reporters
 from maintenance.services.requests import MOST_PHOTOS, Report
@@ -136,7 +142,7 @@ class NewRequestForm(ReportForm):
 
 
 class AcceptRequestForm(forms.Form):
-    due_at = DueDayField(label="Due")
+    due_at = DueDayField(label="Due", required=False, help_text=WITHOUT_DAY)
     technician = TechnicianField()
 
     def __init__(self, *args: Any, organization_id: int, **kwargs: Any) -> None:

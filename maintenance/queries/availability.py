@@ -98,8 +98,10 @@ def shifts_of(technicians: Sequence[int]) -> dict[int, list[tuple[int, time, int
     """The weekly shifts of each technician who has some, by id."""
     found: dict[int, list[tuple[int, time, int]]] = {}
     rows = Shift.objects.filter(technician__in=technicians).order_by("weekday", "starts", "pk")
-    for pk, *shift in rows.values_list("technician", "weekday", "starts", "minutes"):
-        found.setdefault(pk, []).append((shift[0], shift[1], shift[2]))
+    for pk, weekday, starts, minutes in rows.values_list(
+        "technician", "weekday", "starts", "minutes"
+    ):
+        found.setdefault(pk, []).append((weekday, starts, minutes))
     return found
 
 

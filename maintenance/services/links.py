@@ -19,7 +19,7 @@ def follow_up(
     work_order: WorkOrder,
     by: User,
     at: datetime,
-    due_at: datetime,
+    due_at: datetime | None = None,
     title: str = "",
     description: str = "",
     asset: Asset | None = None,
@@ -27,6 +27,7 @@ def follow_up(
 ) -> WorkOrder:
     """A new order that goes on with this one, by the same job plan; an order is never reopened.
 
+    due_at None: by the service level of its priority, as `create_work_order` has it.
     asset: one that the order serves, of which a defect is to be repaired. Such a follow-up is
     corrective unless a type is given, and is not by the plan that found the defect.
     Raises TransitionRefused for an asset that the order does not serve.

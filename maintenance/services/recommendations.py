@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from maintenance.models import MaintenanceType, Recommendation, Technician, Urgency, WorkOrder
+from maintenance.services import levels
 from maintenance.services.events import Event, recommendation_event
 from maintenance.services.messages import tell_planners, woken_message
 from maintenance.services.work_orders import create_work_order
@@ -38,13 +39,14 @@ def accept(
     recommendation: Recommendation,
     by: User,
     at: datetime,
-    due_at: datetime,
+    due_at: datetime | None = None,
     technician: Technician | None = None,
     merge_into: WorkOrder | None = None,
 ) -> WorkOrder:
     """Turn the recommendation into a work order, or let an open one of its asset deal with it.
 
-    An order that is joined keeps its date and technician, and takes the higher priority.
+    due_at None: as suggested, or earlier where the service level of its urgency asks for it. An
+    order that is joined keeps its date and technician, and takes the higher priority.
     Raises RecommendationClosed, MergeRefused.
     """
     row = _lock_open(recommendation)
@@ -60,7 +62,7 @@ def accept(
             recommendation=row,
             job_plan=row.job_plan,
             technician=technician,
-            due_at=due_at,
+            due_at=due_at or _due(row, at),
             by=by,
             at=at,
         )
@@ -69,6 +71,11 @@ def accept(
     row.save(update_fields=["status", "decided_at", "decided_by", "work_order", "snoozed_until"])
     _publish(row, Event.RECOMMENDATION_ACCEPTED, at)
     return order
+
+
+def _due(row: Recommendation, at: datetime) -> datetime:
+    asked = levels.terms(organization_id=row.organization_id, priority=row.urgency, at=at)
+    return min(row.suggested_due_at, asked.due_at or row.suggested_due_at)
 
 
 def _title(row: Recommendation) -> str:
@@ -92,9 +99,10 @@ def _join(order: WorkOrder, row: Recommendation) -> WorkOrder:
         )
     order.description = f"{order.description}\n\nAlso check for {row.failure_mode}: {row.reason}"
     order.description = order.description.strip()
+    before = order.priority
     order.priority = max(order.priority, row.urgency, key=URGENCIES.index)
     order.save(update_fields=["description", "priority"])
-    return order
+    return levels.renew(work_order=order) if order.priority != before else order
 
 
 @transaction.atomic

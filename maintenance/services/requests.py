@@ -156,10 +156,13 @@ def accept(
     request: WorkRequest,
     by: User,
     at: datetime,
-    due_at: datetime,
+    due_at: datetime | None = None,
     technician: Technician | None = None,
 ) -> WorkOrder:
-    """Turn the request into an order that carries its photos. Raises RequestDecided."""
+    """Turn the request into an order that carries its photos. Raises RequestDecided.
+
+    due_at None: by the service level of its priority, as `create_work_order` has it.
+    """
     row = _lock_new(request)
     who = f" by {row.reporter}" if row.reporter else ""
     still = "\n\nThe machine stands still, says the report." if row.stands_still else ""

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from maintenance.forms.work import CompleteForm, ReasonForm, SignForm
-from maintenance.models import MaintenanceRecord, WorkOrder
+from maintenance.models import MaintenanceRecord, WorkOrder, WorkOrderQuerySet
 from maintenance.services.course import TransitionRefused
 from maintenance.services.transitions import possible
 from maintenance.views import (
@@ -53,7 +52,7 @@ BESIDE: tuple[tuple[str, Context], ...] = (
 )
 
 
-def work_orders_of(request: UserRequest) -> QuerySet[WorkOrder]:
+def work_orders_of(request: UserRequest) -> WorkOrderQuerySet:
     return WorkOrder.objects.for_user(request.user).select_related(
         "asset", "technician__user", "recommendation__asset", "schedule", "organization", "job_plan"
     )

@@ -1,7 +1,5 @@
 """What people do to an order: move it, sign it, complete it, and go on with another."""
 
-from datetime import timedelta
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -21,8 +19,6 @@ from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
 from opssight.core.lists import LARGEST_ID
 
-DUE_IN = timedelta(days=7)
-"""When a follow-up is due, until a planner says otherwise."""
 SAID = {
     "approve": "{} is approved.",
     "schedule": "{} is scheduled.",
@@ -108,7 +104,6 @@ def follow_up(request: UserRequest, pk: int) -> HttpResponse:
             work_order=row,
             by=request.user,
             at=at,
-            due_at=at + DUE_IN,
             title=f"Repair the defect found by {row.number}" if asset else "",
             asset=asset,
         )

@@ -1,8 +1,6 @@
-from datetime import timedelta
-
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -11,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from assets.models import Asset
 from maintenance import services
 from maintenance.forms.orders import WorkOrderForm
-from maintenance.models import MaintenanceType, WorkOrder
+from maintenance.models import MaintenanceType, WorkOrder, WorkOrderQuerySet
 from maintenance.views import order_page
 from maintenance.views.answers import day_of, go
 from maintenance.views.order_page import show
@@ -24,6 +22,8 @@ STATUS_FILTERS = {
     "open": "Open",
     "mine": "Mine",
     "overdue": "Overdue",
+    "respond": "To be begun",
+    "missed": "Response missed",
     "in_progress": "In progress",
     "completed": "Completed",
     "all": "All",
@@ -81,7 +81,6 @@ def new_work_order(request: UserRequest) -> HttpResponse:
         organization_id=organization.pk,
         initial={
             "asset": request.GET.get("asset", ""),
-            "due_at": timezone.localdate() + timedelta(days=7),
             "maintenance_type": MaintenanceType.CORRECTIVE,
         },
     )
@@ -98,7 +97,10 @@ def work_order(request: UserRequest, pk: int) -> HttpResponse:
     return show(request, get_object_or_404(order_page.work_orders_of(request), pk=pk))
 
 
-def _filtered(rows: QuerySet[WorkOrder], status: str, request: UserRequest) -> QuerySet[WorkOrder]:
+def _filtered(rows: WorkOrderQuerySet, status: str, request: UserRequest) -> WorkOrderQuerySet:
+    if status in ("respond", "missed"):
+        at = timezone.now()
+        return rows.response_due(at) if status == "respond" else rows.open().response_missed(at)
     is_open = Q(status__in=WorkOrder.OPEN)
     conditions = {
         "open": is_open,

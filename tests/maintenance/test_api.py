@@ -25,6 +25,7 @@ from tests.factories import (
     MembershipFactory,
     RecommendationFactory,
     ScheduleFactory,
+    ServiceLevelFactory,
     TechnicianFactory,
     WorkOrderFactory,
 )
@@ -185,14 +186,36 @@ class TestCreatingWorkOrders:
         assert answer.data["created_by"] == planner.user_id
         assert Notification.objects.filter(event="work_order_created").exists()
 
-    @pytest.mark.parametrize("missing", ["asset", "title", "due_at"])
-    def test_asset_title_and_due_date_are_needed(
+    @pytest.mark.parametrize("missing", ["asset", "title"])
+    def test_asset_and_title_are_needed(
         self, missing: str, asset: Asset, planner: Membership, api_for: ApiFor
     ) -> None:
         body = {"asset": asset.pk, "title": "Seal", "due_at": "2026-03-10T08:00:00Z"}
         del body[missing]
 
         assert pointers(api_for(planner).post(f"{ORDERS}/", body)) == {f"/{missing}"}
+
+    def test_without_a_due_date_the_service_level_gives_it(
+        self, asset: Asset, planner: Membership, api_for: ApiFor
+    ) -> None:
+        for priority, hours in (("high", 24), ("critical", 8)):
+            ServiceLevelFactory.create(
+                organization=asset.organization, priority=priority, complete_hours=hours
+            )
+        api = api_for(planner)
+
+        made = api.post(f"{ORDERS}/", {"asset": asset.pk, "title": "Seal", "priority": "high"})
+        order = WorkOrder.objects.get(pk=made.data["id"])
+        assert made.data["response"] == "due"
+        assert order.due_at - order.created_at == dt.timedelta(hours=24)
+
+        api.patch(f"{ORDERS}/{order.pk}/", {"priority": "critical"})
+        order.refresh_from_db()
+        assert order.due_at - order.created_at == dt.timedelta(hours=8)
+        found = [
+            api.get(f"{ORDERS}/?response={name}").data["results"] for name in ("due", "missed")
+        ]
+        assert [len(rows) for rows in found] == [1, 0]
 
     def test_an_asset_of_others_does_not_exist(self, planner: Membership, api_for: ApiFor) -> None:
         body = {"asset": AssetFactory.create().pk, "title": "X", "due_at": "2026-03-10T08:00:00Z"}

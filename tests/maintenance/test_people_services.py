@@ -155,3 +155,21 @@ class TestServiceLevels:
 
         assert (order.respond_by, order.complete_by) == (None, None)
         assert order.due_at == NOON + 8 * HOUR
+
+
+class TestResponse:
+    def test_is_due_then_missed_or_met(self, asset: Asset) -> None:
+        ServiceLevelFactory.create(organization=asset.organization, priority="medium")
+        order, begun, late = create(asset), create(asset), create(asset)
+        WorkOrder.objects.filter(pk=begun.pk).update(started_at=NOON + HOUR)
+        WorkOrder.objects.filter(pk=late.pk).update(started_at=NOON + 5 * HOUR)
+        after = NOON + 6 * HOUR
+
+        def stands(row: WorkOrder, at: dt.datetime) -> str:
+            row.refresh_from_db()
+            return row.response(at)
+
+        assert stands(order, NOON) == "due"
+        assert [stands(row, after) for row in (order, begun, late)] == ["missed", "met", "missed"]
+        assert list(WorkOrder.objects.response_due(NOON)) == [order]
+        assert set(WorkOrder.objects.response_missed(after)) == {order, late}
