@@ -8,6 +8,8 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from maintenance import services
+from maintenance.admin.order_actions import PlansManyOrders
+from maintenance.admin.order_rows import ROWS
 from maintenance.admin.plan import BY_SITE, BY_TECHNICIAN, PlanForm
 from maintenance.models import (
     MaintenanceRecord,
@@ -16,6 +18,7 @@ from maintenance.models import (
     Urgency,
     WorkOrder,
 )
+from maintenance.services import dispatch
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
 from opssight.core.admin import (
@@ -58,7 +61,7 @@ class TechnicianAdmin(TenantAdmin):
 
 
 @admin.register(WorkOrder)
-class WorkOrderAdmin(TenantAdmin):
+class WorkOrderAdmin(PlansManyOrders, TenantAdmin):
     """Planning only: starting and completing work is done on the order's own page."""
 
     form = PlanForm
@@ -80,9 +83,13 @@ class WorkOrderAdmin(TenantAdmin):
     search_fields = ("number", "title", "asset__tag", "asset__name")
     autocomplete_fields = ("asset", "technician")
     date_hierarchy = "due_at"
+    inlines = ROWS
     readonly_fields = (
         "number",
         "status",
+        "job_plan",
+        "planned_start",
+        "planned_end",
         "schedule",
         "recommendation",
         "created_at",
@@ -100,9 +107,13 @@ class WorkOrderAdmin(TenantAdmin):
         course = ("created_at", "created_by", "started_at", "completed_at", "completed_by")
         return (
             (None, {"fields": (("number", "status"), *fields)}),
+            ("Plan", {"fields": ("job_plan", ("planned_start", "planned_end"))}),
             ("Comes from", {"fields": ("schedule", "recommendation")}),
             ("Course", {"fields": course}),
         )
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return () if obj is None else super().get_inlines(request, obj)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -124,10 +135,14 @@ class WorkOrderAdmin(TenantAdmin):
         return super().change_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        if change:
-            super().save_model(request, obj, form, change)
-            return
         assert isinstance(request.user, User)  # noqa: S101 the admin asks for a sign-in
+        if change:
+            chosen = obj.technician
+            obj.technician_id = form.initial["technician"]
+            super().save_model(request, obj, form, change)
+            if "technician" in form.changed_data:
+                self._assign(request, obj, chosen)
+            return
         made = services.create_work_order(
             asset=obj.asset,
             title=obj.title,
@@ -140,6 +155,18 @@ class WorkOrderAdmin(TenantAdmin):
             at=timezone.now(),
         )
         obj.pk, obj.number = made.pk, made.number
+
+    def _assign(
+        self, request: HttpRequest, order: WorkOrder, technician: Technician | None
+    ) -> None:
+        """As everywhere: the status follows, and the technician is told."""
+        assert isinstance(request.user, User)  # noqa: S101
+        [outcome] = dispatch.assign(
+            orders=[order], technician=technician, by=request.user, at=timezone.now()
+        )
+        if not outcome.done:
+            text = f"The technician was not changed. {outcome.reason}"
+            self.message_user(request, text, messages.ERROR)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         closed = isinstance(obj, WorkOrder) and not obj.is_open

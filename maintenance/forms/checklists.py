@@ -61,7 +61,7 @@ class OrderTaskForm(TaskForm):
     asset = forms.ModelChoiceField(Asset.objects.none(), required=False, empty_label="Every asset")
 
     class Meta(TaskForm.Meta):
-        model = WorkOrderTask
+        model = WorkOrderTask  # type: ignore[assignment]
         help_texts = {**TaskForm.Meta.help_texts, "sensor_key": "Of a reading: where it goes."}
         widgets = {
             "text": forms.TextInput(attrs={"autocomplete": "off"}),

@@ -11,8 +11,9 @@ from django.db import IntegrityError
 from django.db.models import Field, ForeignKey, Model, QuerySet, TextField
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from opssight.accounts.models import Organization, User
@@ -24,6 +25,7 @@ TOO_LATE = (
     "Nothing was saved: somebody else changed the same rows in the meantime."
     " Look at the values below and save again."
 )
+MOST_SHOWN = 200
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -159,6 +161,52 @@ class ReadOnlyTenantAdmin(TenantAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class ShownFormSet(PaginationInlineFormSet):  # type: ignore[misc]
+    """Rows beside the one of the page, to read: nothing of it is sent, nor saved."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "data": None, "files": None})
+        self._queryset = self.get_queryset()[:MOST_SHOWN]
+
+    def is_valid(self) -> bool:
+        return True
+
+    def save(self, commit: bool = True) -> list[Any]:  # noqa: FBT001, FBT002 as Django has it
+        self.new_objects: list[Any] = []
+        self.changed_objects: list[Any] = []
+        self.deleted_objects: list[Any] = []
+        return []
+
+
+class ShownInline(TabularInline):  # type: ignore[misc]
+    """Rows that only the product's own services write, shown where they belong.
+
+    At most `MOST_SHOWN`, in the order of the model; `related` is fetched together with them.
+    """
+
+    formset = ShownFormSet
+    related: tuple[str, ...] = ()
+    extra = 0
+    can_delete = False
+    hide_title = True
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related(*self.related) if self.related else rows
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # The page around it has asked for the row already.
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    has_change_permission = has_delete_permission = has_add_permission
 
 
 def own_organization(request: HttpRequest, permission: Permission) -> Organization | None:

@@ -39,6 +39,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "maintenance.PartReservation": "bookmark",
         "maintenance.LaborEntry": "schedule",
         "maintenance.OtherCost": "payments",
+        "maintenance.Attachment": "attach_file",
+        "maintenance.Comment": "chat",
     },
     "Analysis": {
         "anomalies.Anomaly": "troubleshoot",

@@ -72,6 +72,11 @@ def _order(member: Membership) -> Model:
         technician=_technician(member),
         created_by=member.user,
     )
+    # With one row of each kind more than the order before, so that its page shows what they cost.
+    for _ in range(type(order)._default_manager.count()):
+        factories.WorkOrderTaskFactory.create(work_order=order, asset=asset)
+        factories.LaborEntryFactory.create(work_order=order, asset=asset)
+        factories.OtherCostFactory.create(work_order=order, asset=asset)
     return order
 
 
@@ -103,6 +108,8 @@ MAKERS: dict[str, Maker] = {
     "maintenance.PartReservation": _of_asset(factories.PartReservationFactory),
     "maintenance.LaborEntry": _of_asset(factories.LaborEntryFactory),
     "maintenance.OtherCost": _of_asset(factories.OtherCostFactory),
+    "maintenance.Attachment": _of_asset(factories.AttachmentFactory),
+    "maintenance.Comment": _of_asset(factories.CommentFactory),
     "maintenance.WorkOrder": _order,
     "maintenance.MaintenanceRecord": _assigned(factories.MaintenanceRecordFactory),
     "maintenance.Recommendation": _of_asset(factories.RecommendationFactory),
@@ -153,6 +160,8 @@ NEVER_ADDED = {
     "assets.AssetKpi",
     "forecasts.Forecast",
     "forecasts.RiskScore",
+    "maintenance.Attachment",
+    "maintenance.Comment",
     "maintenance.LaborEntry",
     "maintenance.MaintenanceRecord",
     "maintenance.OtherCost",

@@ -139,3 +139,64 @@ class TestTechnician:
         worker.refresh_from_db()
         assert not worker.is_active
         assert client.post(f"{TECHNICIANS}{worker.pk}/delete/", {"post": "x"}).status_code == 403
+
+
+class TestManyWorkOrders:
+    def _post(self, client: Client, name: str, orders: list[WorkOrder], **values: Any) -> Any:
+        body = {"action": name, "_selected_action": [row.pk for row in orders], **values}
+        return client.post(ORDERS, body, follow=True)
+
+    def test_drafts_are_approved_and_the_others_said_why_not(
+        self, client: Client, asset: Asset
+    ) -> None:
+        draft = WorkOrderFactory.create(asset=asset, status="draft")
+        done = MaintenanceRecordFactory.create(asset=asset).work_order
+        foreign = WorkOrderFactory.create(status="draft")
+
+        body = self._post(client, "approve", [draft, done, foreign]).content.decode()
+
+        for row in (draft, foreign):
+            row.refresh_from_db()
+        assert (draft.status, foreign.status) == ("approved", "draft")
+        assert "Work orders changed: 1." in body
+        assert f"{done.number}: Nothing was changed" in body
+
+    def test_many_are_given_to_one_technician_who_is_told(
+        self, client: Client, asset: Asset, worker: Technician
+    ) -> None:
+        orders = [WorkOrderFactory.create(asset=asset) for _ in range(2)]
+        foreign = TechnicianFactory.create()
+
+        asked = self._post(client, "assign", orders).content.decode()
+        wrong = self._post(client, "assign", orders, apply="yes", technician=foreign.pk)
+        self._post(client, "assign", orders, apply="yes", technician=worker.pk)
+
+        assert all(row.number in asked for row in orders)
+        assert f'value="{worker.pk}"' in asked
+        assert f'value="{foreign.pk}"' not in asked
+        assert wrong.status_code == 422
+        states = WorkOrder.objects.values_list("technician", "status")
+        assert set(states) == {(worker.pk, "scheduled")}
+        assert Notification.objects.filter(recipient=worker.user).exists()
+
+    def test_many_are_moved_by_days(self, client: Client, asset: Asset) -> None:
+        orders = [WorkOrderFactory.create(asset=asset) for _ in range(2)]
+        due = orders[0].due_at
+
+        nothing = self._post(client, "reschedule", orders, apply="yes", days=0)
+        self._post(client, "reschedule", orders, apply="yes", days=7)
+
+        assert nothing.status_code == 422
+        assert set(WorkOrder.objects.values_list("due_at", flat=True)) == {
+            due + dt.timedelta(days=7)
+        }
+
+    def test_a_technician_that_is_changed_on_the_page_is_told_too(
+        self, client: Client, asset: Asset, worker: Technician
+    ) -> None:
+        order = WorkOrderFactory.create(asset=asset)
+        client.post(f"{ORDERS}{order.pk}/change/", order_values(asset, technician=worker.pk))
+
+        order.refresh_from_db()
+        assert (order.technician, order.status) == (worker, "scheduled")
+        assert Notification.objects.filter(recipient=worker.user).exists()

@@ -1,5 +1,7 @@
 """Tasks that people put on an order itself."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -94,7 +96,7 @@ class TestServices:
             work_order=order, asset=AssetFactory.create(organization=pump.organization)
         )
         sensor = SensorFactory.create(asset=pump, key="vib", unit="mm/s")
-        asked = {"work_order": order, "by": technician.user, "text": "Vibration"}
+        asked: dict[str, Any] = {"work_order": order, "by": technician.user, "text": "Vibration"}
         both = [pump.pk, other.asset_id]
 
         with pytest.raises(ValidationError, match=f"{other.asset.tag} has no sensor vib"):
