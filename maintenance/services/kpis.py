@@ -12,7 +12,7 @@ from django.db.models import Max, Sum
 from assets.models import Asset, AssetGroupMember, AssetKpi, StaleKpi
 from assets.reliability.windows import Windows, windows_until
 from assets.services import kpis as plant
-from assets.services.kpis import Facts, Judge, Scope, Sums
+from assets.services.kpis import Facts, Judge, Row, Scope, Sums
 from maintenance.indicators import work
 from maintenance.indicators.figures import of_all
 from maintenance.models import Technician
@@ -165,7 +165,7 @@ def _write_assets(run: _Run, assets: Sequence[_Asset]) -> int:
     records = records_of(assets=pks, start=start, at=run.at)
     orders = orders_of(assets=pks, start=start, at=run.at)
 
-    def rows() -> Iterator[AssetKpi]:
+    def rows() -> Iterator[Row]:
         for asset in assets:
             states = facts.get(asset.pk, Facts())
             done = work.facts(
@@ -200,9 +200,7 @@ def _write_pools(run: _Run) -> int:
     return written
 
 
-def _rows(
-    run: _Run, scope: Scope, windows: Windows, sums: Sums, since: datetime
-) -> Iterator[AssetKpi]:
+def _rows(run: _Run, scope: Scope, windows: Windows, sums: Sums, since: datetime) -> Iterator[Row]:
     return plant.rows_of(
         organization_id=run.organization_id,
         scope=scope,
