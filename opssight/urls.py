@@ -9,7 +9,7 @@ from drf_spectacular.views import (
 from opssight.core import health, icon
 
 handler400 = "opssight.core.api.problems.bad_request"
-handler429 = "opssight.accounts.views.too_many"
+handler429 = "opssight.accounts.limits.too_many"
 handler500 = "opssight.core.api.problems.server_error"
 
 urlpatterns = [

@@ -8,11 +8,14 @@ import ipaddress
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django_ratelimit.core import get_usage
 from django_ratelimit.exceptions import Ratelimited
 
 LONGEST_NAME = 254
+USUAL_WAIT = 60
+"""Seconds to wait where a limit does not say how long it lasts."""
 NO_ADDRESS = "0.0.0.0"  # noqa: S104 stands for none where a column needs one
 
 
@@ -22,6 +25,19 @@ class TooManyAttempts(Ratelimited):  # type: ignore[misc]
     def __init__(self, wait: int) -> None:
         super().__init__()
         self.wait = wait
+
+
+def too_many(
+    request: HttpRequest,
+    *,
+    wait: int = USUAL_WAIT,
+    template: str = "429.html",
+    context: dict[str, Any] | None = None,
+) -> HttpResponse:
+    """The page that is answered above any limit: 429, and after how many seconds to come again."""
+    page = render(request, template, context, status=429)
+    page["Retry-After"] = str(wait)
+    return page
 
 
 def count_attempt(request: HttpRequest, group: str) -> None:

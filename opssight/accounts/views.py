@@ -25,7 +25,7 @@ from django.views.decorators.http import require_GET, require_POST
 from requests import RequestException
 
 from opssight.accounts.forms import PasskeySignInForm
-from opssight.accounts.limits import count_attempt, lockout_seconds
+from opssight.accounts.limits import count_attempt, lockout_seconds, too_many
 from opssight.accounts.models import User
 from opssight.accounts.services import sign_out_everywhere
 
@@ -80,13 +80,6 @@ def _unless_it_fails(
         return page
 
 
-def too_many(request: HttpRequest) -> HttpResponse:
-    """What django-allauth answers above one of its own limits."""
-    page = render(request, "429.html", status=429)
-    page["Retry-After"] = "60"
-    return page
-
-
 def locked(
     request: HttpRequest,
     response: HttpResponse | None,
@@ -96,9 +89,8 @@ def locked(
     if response is not None and response.status_code == 429:
         return response
     wait = lockout_seconds()
-    page = render(request, "account/locked.html", {"minutes": -(-wait // 60)}, status=429)
-    page["Retry-After"] = str(wait)
-    return page
+    context = {"minutes": -(-wait // 60)}
+    return too_many(request, wait=wait, template="account/locked.html", context=context)
 
 
 @require_GET

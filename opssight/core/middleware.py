@@ -5,17 +5,15 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django_ratelimit.exceptions import Ratelimited
 
-from opssight.accounts.limits import client_address
+from opssight.accounts.limits import USUAL_WAIT, client_address, too_many
 from opssight.accounts.models import User
 from opssight.core import walls
 from opssight.core.masking import masked_path
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-RETRY_AFTER_SECONDS = 60
 
 
 class WallsMiddleware:
@@ -70,6 +68,4 @@ class RateLimitMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, Ratelimited):
             return None
-        response = render(request, "429.html", status=429)
-        response["Retry-After"] = str(getattr(error, "wait", RETRY_AFTER_SECONDS))
-        return response
+        return too_many(request, wait=getattr(error, "wait", USUAL_WAIT))

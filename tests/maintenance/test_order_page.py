@@ -12,11 +12,15 @@ from maintenance.services import lines
 from opssight.accounts.models import Membership, Organization
 from tests.conftest import ClientFor
 from tests.factories import (
+    NOON,
     AssetFactory,
     DowntimeFactory,
+    LaborEntryFactory,
+    RecommendationFactory,
     TechnicianFactory,
     UptimeEventFactory,
     WorkOrderFactory,
+    WorkOrderTaskFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -225,3 +229,62 @@ def test_a_draft_with_a_plan_is_made_and_approved(plant: Organization, planning:
     assert made.lines.count() == 2
     assert made.status == "draft"
     assert "Approved" in approved.text
+
+
+def test_what_hinders_completion_is_told_anew_beside_each_answer(
+    order: WorkOrder, technician: Membership, signed_in: Client
+) -> None:
+    mechanic = TechnicianFactory.create(organization=order.organization, user=technician.user)
+    WorkOrder.objects.filter(pk=order.pk).update(status="in_progress", started_at=NOON)
+    task = WorkOrderTaskFactory.create(work_order=order, asset=order.asset)
+    timer = LaborEntryFactory.create(
+        work_order=order, asset=order.asset, technician=mechanic, minutes=None, started_at=NOON
+    )
+
+    page = signed_in.get(_url(order)).text
+    refused = signed_in.post(_url(order, "complete/"), {"notes": "x"}, headers=WORK)
+    url = f"/maintenance/work-order-tasks/{task.pk}/"
+    answered = signed_in.post(url, {"outcome": "passed"}, headers=HTMX).text
+    url = f"/maintenance/labor/{timer.pk}/stop/"
+    stopped = signed_in.post(url, {"minutes": 30}, headers=HTMX).text
+
+    assert page.index('id="order-labor"') < page.index('id="report"')
+    for text in (page, refused.text):
+        assert "Answer the required tasks" in text
+        assert "Type how many minutes the work took" in text
+    assert refused.status_code == 409
+    assert 'id="order-hindrances"' in answered
+    assert "Answer the required tasks" not in answered
+    assert "Type how many minutes" in answered
+    assert "Before it can be completed" not in stopped
+
+
+def test_each_of_several_recommendations_gets_its_own_verdict(
+    order: WorkOrder, signed_in: Client
+) -> None:
+    kept, wrong = (
+        RecommendationFactory.create(
+            asset=order.asset, failure_mode=mode, status="accepted", work_order=order
+        )
+        for mode in ("bearing wear", "leakage")
+    )
+    page = signed_in.get(_url(order)).text
+    empty = signed_in.post(_url(order, "complete/"), {"notes": "x"}, headers=WORK)
+    body = {
+        "notes": "Bearing replaced.",
+        f"verdict_{kept.pk}": "confirmed",
+        f"found_{kept.pk}": "misalignment",
+        f"verdict_{wrong.pk}": "false_alarm",
+        f"found_{wrong.pk}": "",
+    }
+    done = signed_in.post(_url(order, "complete/"), body, headers=WORK)
+
+    assert "Bearing wear on" in page
+    assert 'name="verdict"' not in page
+    assert empty.status_code == 422
+    assert done.status_code == 200
+    kept.refresh_from_db()
+    wrong.refresh_from_db()
+    assert (kept.verdict, kept.found_failure_mode) == ("confirmed", "misalignment")
+    assert (wrong.verdict, wrong.found_failure_mode) == ("false_alarm", "")
+    assert order.records.get().verdict == "confirmed"
