@@ -46,7 +46,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class ScheduleType:
-    """Preventive work that every asset of a category needs. `every` is (count, unit)."""
+    """Preventive work that every asset of a category needs.
+
+    every: count and unit. plan: the code of its job plan.
+    """
 
     title: str
     every: tuple[int, Literal["weeks", "months", "years"]]
@@ -55,6 +58,7 @@ class ScheduleType:
     skill: str
     maintenance_type: str
     instructions: str
+    plan: str
 
 
 def _vibration(base: float, high: float) -> SensorType:
@@ -201,6 +205,7 @@ _INSPECT = ScheduleType(
     skill="mechanical",
     maintenance_type="inspection",
     instructions="Look for leaks, noise, loose guards and missing labels. Report each finding.",
+    plan="IN-01",
 )
 _GREASE = ScheduleType(
     title="Grease bearings",
@@ -210,6 +215,7 @@ _GREASE = ScheduleType(
     skill="lubrication",
     maintenance_type="preventive",
     instructions="Wipe the nipples clean. Grease by the plate. Watch the temperature for an hour.",
+    plan="LU-01",
 )
 _ELECTRICAL = ScheduleType(
     title="Insulation resistance test",
@@ -219,6 +225,7 @@ _ELECTRICAL = ScheduleType(
     skill="electrical",
     maintenance_type="preventive",
     instructions="Lock out and tag. Measure each winding to earth for one minute. Note the lowest.",
+    plan="EL-01",
 )
 _OIL = ScheduleType(
     title="Oil change and filter",
@@ -228,6 +235,7 @@ _OIL = ScheduleType(
     skill="lubrication",
     maintenance_type="preventive",
     instructions="Take an oil sample first. Drain warm. Change the filter. Refill to the mark.",
+    plan="LU-02",
 )
 _PRESSURE = ScheduleType(
     title="Statutory inspection of pressure equipment",
@@ -237,6 +245,7 @@ _PRESSURE = ScheduleType(
     skill="inspection",
     maintenance_type="inspection",
     instructions="With the inspection body. Have the last report and the drawings at hand.",
+    plan="IN-02",
 )
 _CALIBRATE = ScheduleType(
     title="Calibrate transmitters",
@@ -246,6 +255,7 @@ _CALIBRATE = ScheduleType(
     skill="instrumentation",
     maintenance_type="calibration",
     instructions="Five points up and down. Adjust when outside 0.5 % of span.",
+    plan="CA-01",
 )
 
 SCHEDULES: dict[str, tuple[ScheduleType, ...]] = {
@@ -274,4 +284,18 @@ MAKERS: dict[str, tuple[tuple[str, str], ...]] = {
     "agitator": (("Mixwell Process", "MW-90"),),
     "unit": (("", ""),),
     "system": (("", ""),),
+}
+
+# What a new one costs, in the currency of the organization.
+VALUES: dict[str, int] = {
+    "pump": 42_000,
+    "motor": 28_000,
+    "compressor": 310_000,
+    "fan": 19_000,
+    "conveyor": 96_000,
+    "heat exchanger": 74_000,
+    "chiller": 185_000,
+    "generator": 640_000,
+    "gearbox": 58_000,
+    "agitator": 88_000,
 }

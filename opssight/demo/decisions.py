@@ -21,7 +21,7 @@ from opssight.accounts.models import Organization
 from opssight.demo.noise import between
 from opssight.demo.people import People
 from opssight.demo.scenario import Fault, Stop
-from opssight.demo.store import use_parts
+from opssight.demo.work import finish
 
 # Advice younger than this still waits for somebody: it is the visitor's work.
 PATIENCE = timedelta(days=3.5)
@@ -94,10 +94,9 @@ def _repair(recommendation: Recommendation, fault: Fault, people: People, at: da
     down = fault.repaired - fault.failure if fault.failed else timedelta(0)
     done = max(fault.repaired, order.created_at, at - timedelta(hours=1))
     worker = order.technician.user if order.technician else people.planner
-    use_parts(order, recommendation.failure_mode, by=worker, at=done)
-    _complete(
+    finish(
         order,
-        people,
+        by=worker,
         at=done,
         outcome=Outcome(
             notes=fault.finding,
@@ -125,14 +124,8 @@ def _answer(recommendation: Recommendation, people: People, at: datetime) -> Non
     order = _accept(recommendation, people, recommendation.opened_at, due_at=at)
     notes = "Inspected on site: nothing found."
     outcome = Outcome(notes=notes, labor_minutes=40, verdict=Verdict.FALSE_ALARM)
-    _complete(order, people, at=at, outcome=outcome)
-
-
-def _complete(order: WorkOrder, people: People, *, at: datetime, outcome: Outcome) -> None:
     worker = order.technician.user if order.technician else people.planner
-    begun = max(order.created_at, at - timedelta(minutes=outcome.labor_minutes))
-    maintenance.start(work_order=order, by=worker, at=begun)
-    maintenance.complete(work_order=order, by=worker, at=at, outcome=outcome)
+    finish(order, by=worker, at=at, outcome=outcome, parts=False)
 
 
 def _dismiss(recommendation: Recommendation, people: People, at: datetime, reason: str) -> None:

@@ -11,15 +11,20 @@ from django.db.models import F
 from anomalies import services as anomalies
 from assets.models import Asset, Sensor
 from forecasts import services as forecasts
-from maintenance.services import refresh_next_due
+from maintenance.models import JobPlan
+from maintenance.services import generate_due_work_orders, recalculate_due_dates
 from maintenance.services.kpis import refresh_kpis
 from notifications.models import Notification
 from opssight.accounts.models import Organization, User
-from opssight.demo import people, rows
+from opssight.demo import people, production, reports, rows, today, week
 from opssight.demo.copying import copy_readings
+from opssight.demo.crew import create_service_levels, create_shifts
 from opssight.demo.decisions import decide
+from opssight.demo.job_plans import create_job_plans
+from opssight.demo.jobs import do_jobs
 from opssight.demo.people import NotDemoMode, People
 from opssight.demo.plant import Plant, build
+from opssight.demo.programs import create_programs
 from opssight.demo.routine import do_scheduled_work
 from opssight.demo.scenario import STEP, Scenario, faults, stops
 from opssight.demo.simulator import simulate
@@ -76,17 +81,29 @@ def load(*, at: datetime, progress: Progress, days: int = DAYS) -> Organization:
     assets = rows.create_assets(plant, organization=organization, anchor=anchor)
     sensors = rows.create_sensors(plant, assets, organization=organization)
     create_ledger(plant, assets, stops(scenario, anchor), since=since, until=anchor)
-    create_schedules(plant, assets, organization=organization, people=staff, origin=since)
+    create_shifts(people=staff, at=anchor)
+    create_service_levels(organization=organization)
     create_store(organization=organization, people=staff, at=since)
-    refresh_next_due(assets=Asset.objects.filter(organization=organization))
+    plans = create_job_plans(organization=organization)
+    create_schedules(
+        plant, assets, organization=organization, people=staff, plans=plans, origin=since
+    )
+    create_programs(plant, assets, people=staff, plans=plans, since=since, anchor=anchor)
+    production.create_runs(assets, since=since, until=anchor)
+    reports.open_points(assets)
+    recalculate_due_dates(organization_id=organization.pk, at=since)
 
     progress.stage(f"Living through {days} days: readings, anomalies, advice and work")
-    past = Past(plant, scenario, organization, staff, sensors, list(assets.values()))
+    past = Past(plant, scenario, organization, staff, sensors, assets, plans)
     start = since
     for end in checkpoints(scenario, since):
         past.live(start, end)
         progress.lived((end - since) / (anchor - since))
         start = end
+    reports.report(assets, people=staff, at=anchor)
+    today.leave_work(assets, people=staff, plans=plans, at=anchor)
+    week.close_reviewed(organization=organization, people=staff, at=anchor)
+    week.plan_days(organization=organization, people=staff, at=anchor)
 
     progress.stage("Looking ahead: forecasts, risk and KPIs")
     forecasts.refresh_forecasts(asset_ids=past.asset_ids, at=anchor)
@@ -105,17 +122,28 @@ class Past:
     organization: Organization
     staff: People
     sensors: list[Sensor]
-    assets: list[Asset]
+    assets: dict[str, Asset]
+    plans: dict[str, JobPlan]
 
     @property
     def asset_ids(self) -> list[int]:
-        return [asset.pk for asset in self.assets]
+        return [asset.pk for asset in self.assets.values()]
 
     def live(self, start: datetime, end: datetime) -> None:
         """Take in the readings of [start, end), score them, and answer what they advise."""
         anchor = self.scenario.anchor
         copy_readings(self.sensors, simulate(self.plant, self.scenario, start, end))
         do_scheduled_work(organization=self.organization, people=self.staff, since=start, at=end)
+        do_jobs(
+            assets=self.assets,
+            people=self.staff,
+            plans=self.plans,
+            anchor=anchor,
+            start=start,
+            end=end,
+        )
+        recalculate_due_dates(organization_id=self.organization.pk, at=end)
+        generate_due_work_orders(organization_id=self.organization.pk, at=end)
         anomalies.score_sensors(sensor_ids=[sensor.pk for sensor in self.sensors], at=end)
         forecasts.refresh_risk(asset_ids=self.asset_ids, at=end)
         decide(

@@ -6,11 +6,14 @@ from assets.models import Asset, AssetGroup, AssetGroupMember, AssetRelationship
 from opssight.accounts.models import Organization
 from opssight.core.walls import new_organization_id
 from opssight.demo import layout
+from opssight.demo.catalog import VALUES
 from opssight.demo.plant import Plant
 from opssight.demo.scenario import STEP
 
 SLUG = "kestrelholm"
 ANCHOR_KEY = "demo_anchor"
+# By criticality: what an hour of standstill costs.
+_DOWNTIME_COST = {1: 40, 2: 120, 3: 380, 4: 1_250, 5: 4_200}
 
 
 def create_organization() -> Organization:
@@ -52,6 +55,8 @@ def create_assets(
                 model=planned.model,
                 serial_number=planned.serial_number,
                 installed_at=planned.installed_on,
+                replacement_value=VALUES.get(planned.category),
+                downtime_cost=_DOWNTIME_COST[planned.criticality] if planned.sensors else None,
                 attributes={} if planned.parent else {ANCHOR_KEY: anchor.isoformat()},
             )
             for planned in level

@@ -96,8 +96,10 @@ FAULTS: tuple[FaultPlan, ...] = (
 
 # tag, days from the anchor, hours, reason
 PLANNED_STOPS: tuple[tuple[str, float, float, str], ...] = (
+    ("P-301A", -41.1, 5.0, "Mechanical seal replacement"),
     ("P-302A", -35.98, 4.3, "Suction strainer cleaning"),
     ("K-601", -27.4, 6.0, "Oil change and filter"),
+    ("G-301", -26.25, 4.0, "Repair of the shaft seal"),
     ("CV-421", -18.6, 5.0, "Belt splice repair"),
     ("GN-602", -15.3, 9.0, "2,000 h service"),
     ("K-202", -8.5, 4.0, "Pressure vessel inspection"),

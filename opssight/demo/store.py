@@ -1,18 +1,16 @@
-"""The store of the demo plant: filled before the sixty days, and used by the repairs in them."""
+"""The store of the demo plant: filled before the sixty days, and used by the work in them."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from maintenance.models import Part, WorkOrder
+from maintenance.models import Part
 from maintenance.services import store
-from opssight.accounts.models import Organization, User
+from opssight.accounts.models import Organization
 from opssight.demo.people import People
 
 
 class Stocked(NamedTuple):
-    """`repairs`: the failure mode that it is used for; empty: kept in reserve."""
-
     number: str
     name: str
     unit: str
@@ -20,22 +18,19 @@ class Stocked(NamedTuple):
     cost: str
     minimum: int
     delivered: int
-    repairs: str = ""
 
 
 PARTS = (
-    Stocked(
-        "BR-6310", "Deep groove ball bearing 6310-2RS", "pcs", "A-1", "48.20", 4, 10, "bearing wear"
-    ),
+    Stocked("BR-6310", "Deep groove ball bearing 6310-2RS", "pcs", "A-1", "48.20", 4, 10),
     Stocked("BR-6312", "Deep groove ball bearing 6312-C3", "pcs", "A-1", "64.90", 2, 2),
-    Stocked("SL-040", "Mechanical seal, 40 mm", "pcs", "A-3", "212.00", 2, 5, "leak"),
+    Stocked("SL-040", "Mechanical seal, 40 mm", "pcs", "A-3", "212.00", 2, 7),
     Stocked("SL-055", "Mechanical seal, 55 mm", "pcs", "A-3", "286.50", 2, 1),
     Stocked("BE-1250", "V-belt SPA 1250", "pcs", "B-2", "17.80", 6, 14),
-    Stocked("FI-200", "Oil filter, 10 µm", "pcs", "B-4", "23.40", 8, 20),
-    Stocked("FI-310", "Air filter element", "pcs", "B-4", "71.00", 4, 6, "overheating"),
-    Stocked("GR-018", "Grease LGHP 2, cartridge", "pcs", "C-1", "19.60", 6, 24),
-    Stocked("OI-046", "Hydraulic oil ISO VG 46", "l", "C-2", "4.85", 60, 180),
-    Stocked("SE-100", "Accelerometer, 100 mV/g", "pcs", "D-1", "395.00", 1, 3, "sensor fault"),
+    Stocked("FI-200", "Oil filter, 10 µm", "pcs", "B-4", "23.40", 8, 36),
+    Stocked("FI-310", "Air filter element", "pcs", "B-4", "71.00", 4, 9),
+    Stocked("GR-018", "Grease LGHP 2, cartridge", "pcs", "C-1", "19.60", 12, 96),
+    Stocked("OI-046", "Hydraulic oil ISO VG 46", "l", "C-2", "4.85", 60, 420),
+    Stocked("SE-100", "Accelerometer, 100 mV/g", "pcs", "D-1", "395.00", 1, 4),
 )
 
 
@@ -52,11 +47,3 @@ def create_store(*, organization: Organization, people: People, at: datetime) ->
             min_level=Decimal(row.minimum),
         )
         store.receive(part=part, quantity=Decimal(row.delivered), by=people.planner, at=at)
-
-
-def use_parts(order: WorkOrder, failure_mode: str, *, by: User, at: datetime) -> None:
-    """Take what a repair of this failure mode needs, while there is any."""
-    numbers = [row.number for row in PARTS if row.repairs == failure_mode]
-    stocked = Part.objects.filter(organization=order.organization_id, number__in=numbers)
-    for part in stocked.filter(on_hand__gte=1):
-        store.issue(work_order=order, part=part, quantity=Decimal(1), by=by, at=at)

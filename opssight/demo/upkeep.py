@@ -1,10 +1,11 @@
 """Schedules of the demo plant, and who does the work when: hashed, so each load tells the same."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from assets.models import Asset
-from maintenance.models import MaintenanceSchedule
+from maintenance.models import JobPlan, MaintenanceSchedule
 from opssight.accounts.models import Organization
 from opssight.demo.catalog import ScheduleType
 from opssight.demo.noise import between
@@ -22,6 +23,7 @@ def create_schedules(
     *,
     organization: Organization,
     people: People,
+    plans: Mapping[str, JobPlan],
     origin: datetime,
 ) -> list[MaintenanceSchedule]:
     """Make every schedule; its first occurrence lies within one interval after `origin`."""
@@ -38,6 +40,7 @@ def create_schedules(
             starts_at=first,
             calendar_due_at=first,
             next_due_at=first,
+            job_plan=plans[kind.plan],
             technician=people.technician_for(asset.site.code, kind.skill),
             estimated_minutes=kind.minutes,
         )
@@ -73,7 +76,7 @@ def done_at(schedule: MaintenanceSchedule, due_at: datetime) -> datetime | None:
     return datetime.combine(day, _START_OF_WORK, zone) + timedelta(minutes=minutes)
 
 
-def labor_minutes(schedule: MaintenanceSchedule, due_at: datetime) -> int:
+def labor_minutes(estimated: int, tag: str, title: str, due_at: datetime) -> int:
     """Return what the work took, around its estimate."""
-    share = between(0.7, 1.5, "labor", schedule.asset.tag, schedule.title, due_at.date())
-    return round(schedule.estimated_minutes * share / 5) * 5
+    share = between(0.7, 1.5, "labor", tag, title, due_at.date())
+    return round(estimated * share / 5) * 5

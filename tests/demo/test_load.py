@@ -15,7 +15,20 @@ from assets.models import (
     UptimeEvent,
 )
 from forecasts.models import RiskScore
-from maintenance.models import MaintenanceRecord, MaintenanceSchedule, Technician, WorkOrder
+from maintenance.models import (
+    ConditionTrigger,
+    JobPlan,
+    JobPlanTask,
+    MaintenanceRecord,
+    MaintenanceSchedule,
+    MeterTrigger,
+    RequestPoint,
+    Shift,
+    Technician,
+    WorkOrder,
+    WorkRequest,
+)
+from maintenance.queries.availability import working_spans
 from opssight.accounts.models import Organization, User
 from opssight.accounts.permissions import ROLE_PERMISSIONS, Role
 from opssight.demo.load import checkpoints
@@ -34,14 +47,16 @@ def test_loads_the_whole_plant_with_readings_schedules_and_risk():
     assert Site.objects.count() == 3
     assert Asset.objects.count() == len(plant.assets)
     assert Sensor.objects.filter(last_time__isnull=False).count() == len(plant.sensors)
-    assert 0.95 < readings.count() / (len(plant.sensors) * 2 * 144) <= 1
+    # Answers of checklists add a few of their own.
+    assert 0.95 < readings.count() / (len(plant.sensors) * 2 * 144) <= 1.001
     assert (readings[0], readings.last()) == (
         ANCHOR - dt.timedelta(days=2),
         ANCHOR - dt.timedelta(minutes=10),
     )
     assert AssetRelationship.objects.exists()
     assert AssetGroupMember.objects.exists()
-    assert MaintenanceSchedule.objects.filter(next_due_at=None).count() == 0
+    waiting = MaintenanceSchedule.objects.filter(next_due_at=None)
+    assert {schedule.mode for schedule in waiting} <= {"none"}
     assert Asset.objects.filter(next_due_at__isnull=False).exists()
     assert WorkOrder.objects.exists()
     assert RiskScore.objects.values("asset").distinct().count() == len(plant.assets)
@@ -88,9 +103,9 @@ def test_nobody_can_sign_in_as_the_other_technicians():
 
 
 def test_work_done_in_the_past_is_in_the_history():
-    done = WorkOrder.objects.filter(status=WorkOrder.Status.COMPLETED)
+    done = WorkOrder.objects.filter(status__in=WorkOrder.DONE)
 
-    assert MaintenanceRecord.objects.count() == done.count()
+    assert MaintenanceRecord.objects.values("work_order").distinct().count() == done.count()
     assert not done.filter(completed_at__gt=AT).exists()
 
 
@@ -104,7 +119,58 @@ def test_the_past_is_lived_through_repair_by_repair_up_to_the_anchor():
     assert moments[-1] == ANCHOR
 
 
-@pytest.mark.parametrize("model", [Asset, Sensor, MaintenanceSchedule, Technician])
+def test_leaves_work_in_every_open_state_on_the_board():
+    states = set(WorkOrder.objects.open().values_list("status", flat=True))
+    today = WorkOrder.objects.get(title="Inspection round, cooling water pumps")
+    answers = set(today.tasks.values_list("outcome", flat=True))
+
+    assert states == set(WorkOrder.OPEN)
+    assert answers == {"open", "passed", "failed"}
+    assert today.tasks.get(corrective__isnull=False).photo is not None
+    assert today.comments.exclude(mentions=[]).count() == 2
+    assert WorkOrder.objects.open().filter(technician=None, respond_by__lt=ANCHOR).exists()
+    assert WorkOrder.objects.filter(parent__isnull=False).count() == 3
+    assert WorkOrder.objects.filter(signed_at__isnull=False).exists()
+
+
+def test_plans_everybodys_hours_within_their_shifts_and_one_job_at_a_time():
+    planned = WorkOrder.objects.filter(planned_start__gte=ANCHOR)
+    zone = Organization.objects.get().zone
+    for technician in Technician.objects.filter(pk__in=planned.values("technician")):
+        end = ANCHOR + dt.timedelta(days=30)
+        [spans] = working_spans(
+            technicians=[technician.pk], start=ANCHOR, end=end, zone=zone
+        ).values()
+        before = ANCHOR
+        for order in planned.filter(technician=technician).order_by("planned_start"):
+            assert order.planned_start >= before
+            before = order.planned_end
+            assert any(a <= order.planned_start and before <= b for a, b in spans)
+
+    assert planned.count() > 3
+
+
+def test_the_inbox_has_requests_to_decide_and_decided_ones():
+    states = WorkRequest.objects.order_by("status").values_list("status", flat=True)
+
+    assert list(states) == ["accepted", "accepted", "declined", "new", "new"]
+    assert WorkRequest.objects.filter(status="new", attachments__kind="photo").exists()
+    machines = [asset for asset in build().assets if asset.sensors]
+    assert RequestPoint.objects.count() == len(machines)
+
+
+def test_schedules_fall_due_in_every_way():
+    assert MeterTrigger.objects.count() == ConditionTrigger.objects.count() == 2
+    assert MaintenanceSchedule.objects.filter(included_in__isnull=False).exists()
+    assert MaintenanceSchedule.objects.exclude(group=None).exclude(rule="").count() == 2
+    assert MaintenanceSchedule.objects.exclude(pause_from="").exists()
+    assert WorkOrder.objects.filter(schedule__title="Compressor service, annual").exists()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Asset, Sensor, MaintenanceSchedule, Technician, JobPlan, JobPlanTask, Shift, WorkOrder],
+)
 def test_makes_only_rows_that_a_form_would_accept(model: type[Model]):
     for row in model._default_manager.order_by("pk"):
         row.full_clean(validate_constraints=False)

@@ -1,9 +1,12 @@
 from collections import Counter
 
 from opssight.demo import layout
-from opssight.demo.catalog import EFFECTS, SENSORS
+from opssight.demo.catalog import EFFECTS, SCHEDULES, SENSORS
+from opssight.demo.job_plans import PLANS
+from opssight.demo.jobs import JOBS
 from opssight.demo.plant import build
 from opssight.demo.scenario import FAULTS, PLANNED_STOPS
+from opssight.demo.store import PARTS
 
 
 def test_has_three_sites_in_three_time_zones_and_about_240_sensors():
@@ -42,6 +45,7 @@ def test_names_only_assets_that_exist():
     named = {tag for source, _, target in layout.RELATIONS for tag in (source, target)}
     named |= {tag for _, _, members in layout.GROUPS for tag in members}
     named |= {fault.tag for fault in FAULTS} | {tag for tag, *_ in PLANNED_STOPS}
+    named |= {job.tag for job in JOBS}
 
     assert named <= tags
 
@@ -59,3 +63,18 @@ def test_has_a_skilled_technician_at_every_site():
         site.code for site in build().sites
     }
     assert all(sensor.unit for sensors in SENSORS.values() for sensor in sensors)
+
+
+def test_plans_of_work_name_only_parts_and_plans_that_exist():
+    numbers, codes = {part.number for part in PARTS}, {plan.code for plan in PLANS}
+
+    assert {number for plan in PLANS for number, _ in plan.parts} <= numbers
+    assert {number for job in JOBS for number, _ in job.parts} <= numbers
+    assert {job.plan for job in JOBS if job.plan} <= codes
+    assert {kind.plan for kinds in SCHEDULES.values() for kind in kinds} <= codes
+
+
+def test_every_larger_job_that_stopped_a_machine_lies_at_the_end_of_its_stop():
+    ends = {(tag, day + hours / 24) for tag, day, hours, _ in PLANNED_STOPS}
+
+    assert all(any(t == job.tag and abs(e - job.day) < 0.1 for t, e in ends) for job in JOBS)
