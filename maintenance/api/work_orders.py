@@ -15,6 +15,7 @@ from maintenance.api.actions import (
     WorkOrderReplaceSerializer,
     WorkOrderUpdateSerializer,
 )
+from maintenance.api.dispatch import DISPATCH_PERMISSIONS, DispatchMixin
 from maintenance.api.moves import EITHER, EXECUTE, MOVE_PERMISSIONS, PLAN, Moves
 from maintenance.api.outages import OutageMixin
 from maintenance.api.refusals import in_words
@@ -34,7 +35,7 @@ Status = WorkOrder.Status
 
 
 @extend_schema_view(**describe("work order", "work orders"))
-class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, OutageMixin, Moves):
+class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, OutageMixin, DispatchMixin, Moves):
     """Jobs for people: planned, started, completed. Completing one writes the history."""
 
     queryset = WorkOrder.objects.select_related("asset", "technician__user")
@@ -42,6 +43,7 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, OutageMixin, Moves):
     pagination_class = Cursors
     write_permissions = {
         **MOVE_PERMISSIONS,
+        **DISPATCH_PERMISSIONS,
         "create": PLAN,
         "update": EITHER,
         "partial_update": EITHER,

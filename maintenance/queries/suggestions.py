@@ -21,6 +21,7 @@ from maintenance.queries.reach import Reach, reach_of
 HORIZON = timedelta(days=28)
 LAST = 5
 """Records of an asset that are looked at: who wrote them knows it."""
+NOBODY = "Nobody who has what it needs is free for it within four weeks."
 URGENT_FIRST = [Urgency.CRITICAL, Urgency.HIGH, Urgency.MEDIUM, Urgency.LOW]
 
 
@@ -63,13 +64,24 @@ def proposals(*, orders: Sequence[WorkOrder], at: datetime) -> list[Proposal]:
     """A technician and a time for each order, in the order given; as many queries as for one.
 
     The most urgent and then the first due chooses first, and what it takes is booked for those
-    that follow. Orders that are proposed count as nobody's before. All are of one organization.
+    that follow. What is proposed for counts as nobody's before. The orders come with their asset
+    and organization; each organization has its own technicians.
     """
-    if not orders:
-        return []
-    crew = _Crew(orders, at)
-    found = {order.pk: crew.propose(order) for order in sorted(orders, key=_urgency)}
+    found: dict[int, Proposal] = {}
+    for organization in {order.organization_id for order in orders}:
+        own = [order for order in orders if order.organization_id == organization]
+        crew = _Crew(own, at)
+        found |= {order.pk: crew.propose(order) for order in sorted(own, key=_urgency)}
     return [found[order.pk] for order in orders]
+
+
+def why_not(order: WorkOrder) -> str:
+    """Why nobody is proposed for the order, in words; empty where somebody can be."""
+    if not order.is_open:
+        return f"The work order is {order.get_status_display().lower()} already."
+    if order.started_at is not None or order.status == WorkOrder.Status.IN_PROGRESS:
+        return "Work on it was begun."
+    return ""
 
 
 def _urgency(order: WorkOrder) -> tuple[int, datetime, int]:
