@@ -36,7 +36,8 @@ class Plant:
         subprocess.run(self._manage("migrate", "-v", "0"), env=self._environment(), check=True)
         with psycopg.connect(self.url) as connection:
             connection.execute(
-                "INSERT INTO organizations (name, slug, timezone) VALUES ('Plant', 'plant', 'UTC')"
+                "INSERT INTO organizations (name, slug, timezone, currency, failure_codes_from)"
+                " VALUES ('Plant', 'plant', 'UTC', 'USD', 4)"
             )
 
     def start(self) -> None:

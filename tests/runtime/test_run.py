@@ -37,6 +37,13 @@ def _run(tmp_path: Path, *command: str, **extra: str) -> subprocess.Popen[str]:
     )
 
 
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:  # ended meanwhile
+        return ""
+
+
 def test_gives_the_command_both_servers_and_forwards_its_exit_code(tmp_path: Path) -> None:
     process = _run(tmp_path, sys.executable, "-c", ASK)
     said, _ = process.communicate(timeout=60)
@@ -66,6 +73,10 @@ def test_leaves_no_process_however_it_is_ended(tmp_path: Path, sign: signal.Sign
     assert process.stdout is not None
     with process.stdout:
         assert process.stdout.readline() == "started\n"
+        # A shell that is just making its child passes a Ctrl-C of this moment on to nobody.
+        wait_for(
+            lambda: any(_name(pid) == "sleep" for pid in children.descendants(process.pid)), 10
+        )
         tree = children.descendants(process.pid)
         if sign is signal.SIGINT:
             os.killpg(process.pid, sign)
