@@ -42,7 +42,7 @@ class OfPlanInline(TabularInline):  # type: ignore[misc]
     hide_title = True
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        scope_choices(db_field, request, Permission.SCHEDULE_EDIT, kwargs)
+        scope_choices(db_field, request, Permission.JOB_PLAN_EDIT, kwargs)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -81,7 +81,7 @@ class JobPlanPartInline(OfPlanInline):
 
 @admin.register(JobPlan)
 class JobPlanAdmin(TenantAdmin):
-    edit_permission = Permission.SCHEDULE_EDIT
+    edit_permission = Permission.JOB_PLAN_EDIT
     list_display = ("code", "title", "maintenance_type", "category", "failure_mode", "is_active")
     list_filter = ("is_active", "maintenance_type")
     search_fields = ("code", "title", "category", "failure_mode")

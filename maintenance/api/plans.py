@@ -210,8 +210,8 @@ class JobPlanViewSet(CrudTenantViewSet):
 
     queryset = ROWS
     serializer_class = JobPlanSerializer
-    write_permissions = edits(Permission.SCHEDULE_EDIT) | {
-        "copy": (Permission.SCHEDULE_EDIT,),
+    write_permissions = edits(Permission.JOB_PLAN_EDIT) | {
+        "copy": (Permission.JOB_PLAN_EDIT,),
         "apply": (Permission.WORK_ORDER_PLAN,),
     }
     filterset_class = JobPlanFilter

@@ -79,7 +79,7 @@ def add_part(request: UserRequest, pk: int) -> HttpResponse:
 def delete_part(request: UserRequest, pk: int) -> HttpResponse:
     rows = JobPlanPart.objects.for_user(request.user).select_related("job_plan")
     row = get_object_or_404(rows, pk=pk)
-    require(request, Permission.SCHEDULE_EDIT, row.organization_id)
+    require(request, Permission.JOB_PLAN_EDIT, row.organization_id)
     row.delete()
     return _saved(request, row.job_plan, PARTS, "The part was taken out.")
 
@@ -87,7 +87,7 @@ def delete_part(request: UserRequest, pk: int) -> HttpResponse:
 def _task(request: UserRequest, pk: int) -> JobPlanTask:
     rows = JobPlanTask.objects.for_user(request.user).select_related("job_plan")
     task = get_object_or_404(rows, pk=pk)
-    require(request, Permission.SCHEDULE_EDIT, task.organization_id)
+    require(request, Permission.JOB_PLAN_EDIT, task.organization_id)
     return task
 
 

@@ -52,7 +52,7 @@ def job_plans(request: UserRequest) -> HttpResponse:
         "query": query,
         "shown": shown,
         "choices": SHOWN,
-        "may_edit": request.user.can_somewhere(Permission.SCHEDULE_EDIT),
+        "may_edit": request.user.can_somewhere(Permission.JOB_PLAN_EDIT),
     }
     return render_fragment(request, "maintenance/plans.html", context, fragment="plan_list")
 
@@ -66,7 +66,7 @@ def job_plan(request: UserRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def new_job_plan(request: UserRequest) -> HttpResponse:
-    organization = request.user.organization_with(Permission.SCHEDULE_EDIT)
+    organization = request.user.organization_with(Permission.JOB_PLAN_EDIT)
     if organization is None:
         raise PermissionDenied
     return _edit(request, JobPlan(organization=organization), "was added. Write its checklist.")
@@ -125,7 +125,7 @@ def plan_of(request: UserRequest, pk: int) -> JobPlan:
 
 def editable(request: UserRequest, pk: int) -> JobPlan:
     row = plan_of(request, pk)
-    require(request, Permission.SCHEDULE_EDIT, row.organization_id)
+    require(request, Permission.JOB_PLAN_EDIT, row.organization_id)
     return row
 
 
@@ -137,7 +137,7 @@ def lists_of(request: UserRequest, row: JobPlan) -> dict[str, Any]:
         "parts": row.parts.select_related("part").order_by("part__number"),
         "task_form": TaskForm(prefix="new"),
         "part_form": PlanPartForm(organization_id=row.organization_id),
-        "may_edit": request.user.can(Permission.SCHEDULE_EDIT, row.organization_id),
+        "may_edit": request.user.can(Permission.JOB_PLAN_EDIT, row.organization_id),
     }
 
 

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     WORK_ORDER_PLAN = "work_order.plan"
     WORK_ORDER_EXECUTE = "work_order.execute"
     SCHEDULE_EDIT = "schedule.edit"
+    JOB_PLAN_EDIT = "job_plan.edit"
     STORE_EDIT = "store.edit"
     REQUEST_MAKE = "request.make"
     TECHNICIAN_EDIT = "technician.edit"
@@ -41,7 +42,8 @@ PERMISSION_TEXTS: dict[Permission, str] = {
     Permission.RECOMMENDATION_DECIDE: "Accept or dismiss recommendations",
     Permission.WORK_ORDER_PLAN: "Create, assign and cancel work orders",
     Permission.WORK_ORDER_EXECUTE: "Start and complete work orders",
-    Permission.SCHEDULE_EDIT: "Change maintenance schedules and job plans",
+    Permission.SCHEDULE_EDIT: "Change maintenance schedules",
+    Permission.JOB_PLAN_EDIT: "Change job plans, which every part of the plant uses",
     Permission.STORE_EDIT: "Change spare parts, and book what comes in and what was counted",
     Permission.REQUEST_MAKE: "Ask for work, and follow what was asked for",
     Permission.TECHNICIAN_EDIT: "Change technicians, their shifts and absences, service levels",
@@ -54,6 +56,7 @@ PERMISSION_TEXTS: dict[Permission, str] = {
 WHOLE_ORGANIZATION = frozenset(
     {
         Permission.SITE_EDIT,
+        Permission.JOB_PLAN_EDIT,
         Permission.STORE_EDIT,
         Permission.TECHNICIAN_EDIT,
         Permission.INTEGRATION_EDIT,

@@ -4,8 +4,10 @@ import pytest
 
 from maintenance.models import JobPlan, WorkOrder
 from opssight.accounts.models import Membership
-from tests.conftest import ApiFor
+from tests.conftest import ApiFor, ClientFor
 from tests.factories import (
+    NOON,
+    AccessScopeFactory,
     AssetFactory,
     JobPlanFactory,
     JobPlanPartFactory,
@@ -284,3 +286,24 @@ class TestApply:
         )
 
         assert answer.status_code == 403
+
+
+def test_who_plans_a_part_of_the_plant_uses_job_plans_and_does_not_change_them(
+    planner: Membership, api_for: ApiFor, client_for: ClientFor
+) -> None:
+    plan = _plan(planner)
+    asset = AssetFactory.create(organization=planner.organization)
+    AccessScopeFactory.create(membership=planner, organization=planner.organization, asset=asset)
+    Membership.objects.filter(pk=planner.pk).update(coverage=Membership.Coverage.PART)
+    api, page = api_for(planner), client_for(planner)
+
+    refused = api.patch(f"{URL}{plan.pk}/", {"title": "Mine"}, format="json")
+    shown = page.get(plan.get_absolute_url())
+    schedule = {"asset": asset.pk, "title": "Service", "job_plan": plan.pk, "starts_at": NOON}
+    made = api.post("/api/maintenance/schedules/", schedule, format="json")
+
+    assert refused.status_code == 403
+    assert "the whole organization uses" in refused.data["detail"]
+    assert plan.get_absolute_url() + "edit/" not in shown.text
+    assert page.post(f"{plan.get_absolute_url()}edit/", {"title": "Mine"}).status_code == 403
+    assert made.status_code == 201, made.data

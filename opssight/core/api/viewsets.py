@@ -26,6 +26,10 @@ from opssight.core.api.problems import PreconditionFailed
 from opssight.core.api.serializers import TenantSerializer
 
 REFUSED = "Your role may not do this. Ask an admin of your organization."
+REFUSED_PART = (
+    "This changes what the whole organization uses, and you work on a part of the plant."
+    " Ask an admin of your organization."
+)
 
 
 class RoleAllows(BasePermission):
@@ -35,10 +39,14 @@ class RoleAllows(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         assert isinstance(view, TenantViewSet)  # noqa: S101
-        user = request.user
-        return isinstance(user, User) and any(
-            user.can_somewhere(permission) for permission in view.permissions_for(request)
-        )
+        user, needed = request.user, view.permissions_for(request)
+        if not isinstance(user, User):
+            return False
+        if any(user.can_somewhere(permission) for permission in needed):
+            return True
+        if any(grant.permissions.intersection(needed) for grant in user.grants.values()):
+            self.message = REFUSED_PART
+        return False
 
     def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
         assert isinstance(view, TenantViewSet)  # noqa: S101
