@@ -1,6 +1,8 @@
 from django.urls import path
 
 from maintenance.views import (
+    board,
+    calendar,
     costs,
     dry_run,
     files,
@@ -19,6 +21,7 @@ from maintenance.views import (
     order_parts,
     order_tasks,
     plan_lists,
+    plan_order,
     plans,
     recommendations,
     requests,
@@ -67,6 +70,12 @@ urlpatterns = [
         for name in BY_NAME
         if name != "complete"
     ),
+    path("board/", board.board, name="board"),
+    path("board/<int:pk>/moves/", board.moves, name="board_moves"),
+    path("board/<int:pk>/move/", board.move, name="board_move"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/plan/<int:pk>/", plan_order.plan_order, name="plan_order"),
+    path("calendar/drop/<int:pk>/", plan_order.drop_order, name="drop_order"),
     path("requests/", requests.requests, name="requests"),
     path("requests/new/", requests.new_request, name="new_request"),
     path("requests/<int:pk>/", requests.request_page, name="request"),

@@ -140,6 +140,28 @@ def amount(value: Decimal) -> str:
 
 
 @register.filter
+def hours(minutes: float) -> str:
+    """A time in minutes as it is said: under an hour in minutes, else in hours.
+
+    >>> hours(0), hours(45), hours(60), hours(95), hours(2400)
+    ('0 h', '45 min', '1 h', '1.6 h', '40 h')
+    """
+    if 0 < minutes < 60:
+        return f"{round(minutes)} min"
+    return f"{round(minutes / 60, 1):g} h"
+
+
+@register.filter
+def load(booked: float, capacity: float) -> str:
+    """Booked minutes against what there is, in hours.
+
+    >>> load(750, 2400), load(45, 0)
+    ('12.5 of 40 h', '0.8 of 0 h')
+    """
+    return f"{round(booked / 60, 1):g} of {round(capacity / 60, 1):g} h"
+
+
+@register.filter
 def whole(score: float) -> int:
     """A score without its fraction, cut and not rounded: 59.6 is still "high", so it reads 59.
 

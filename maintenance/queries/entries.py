@@ -1,0 +1,109 @@
+"""Orders as a calendar takes them: when they are planned, or else due."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from maintenance.models import WorkOrder
+from maintenance.queries.availability import Span
+from maintenance.queries.wanted import URGENT_FIRST
+
+
+class Kind(StrEnum):
+    """Why an order stands on a day."""
+
+    PLANNED = "planned"
+    DUE = "due"
+    LATE = "late"
+
+
+class Entry(NamedTuple):
+    """An order on the calendar.
+
+    span: its planned time, else the moment it is due, twice. LATE is what is open from before the
+    days that are shown; it stands on today.
+    """
+
+    order: int
+    technician: int | None
+    kind: Kind
+    span: Span
+    minutes: int
+    rank: int
+    is_open: bool
+
+    @property
+    def key(self) -> tuple[bool, float, float, int]:
+        """To sort by: planned work by its begin, then the rest by urgency and date."""
+        when = self.span[0].timestamp()
+        if self.kind == Kind.PLANNED:
+            return False, when, self.rank, self.order
+        return True, self.rank, when, self.order
+
+
+@dataclass(frozen=True, slots=True)
+class Ghost:
+    """Work that a schedule will call for, and for which there is no order yet."""
+
+    schedule: int
+    technician: int | None
+    due_at: datetime
+    minutes: int
+    projected: bool
+
+
+_COLUMNS = (
+    "pk",
+    "technician_id",
+    "planned_start",
+    "planned_end",
+    "due_at",
+    "estimated_minutes",
+    "priority",
+    "status",
+)
+_RANKS = {str(name): rank for rank, name in enumerate(URGENT_FIRST)}
+
+
+def entries_of(
+    rows: QuerySet[WorkOrder], *, start: datetime, end: datetime, with_late: bool
+) -> list[Entry]:
+    """What of the orders stands in [start, end), in one query.
+
+    Planned work, done or not; open work that is not planned and falls due; with_late: what is open
+    from before, too.
+    """
+    is_open = Q(status__in=WorkOrder.OPEN)
+    planned = Q(planned_start__lt=end) & (
+        Q(planned_end__gt=start) | Q(planned_end=None, planned_start__gte=start)
+    )
+    asked = (planned & ~Q(status=WorkOrder.Status.CANCELLED)) | (
+        is_open & Q(planned_start=None, due_at__gte=start, due_at__lt=end)
+    )
+    if with_late:
+        slipped = Q(planned_end__lte=start) | Q(planned_end=None, planned_start__lt=start)
+        asked |= is_open & (slipped | Q(planned_start=None, due_at__lt=start))
+    found = rows.filter(asked).order_by().values_list(*_COLUMNS)
+    return [_entry(start, *row) for row in found.iterator()]
+
+
+def _entry(
+    first: datetime,
+    pk: int,
+    technician: int | None,
+    begin: datetime | None,
+    finish: datetime | None,
+    due: datetime,
+    minutes: int,
+    priority: str,
+    status: Any,
+) -> Entry:
+    if begin is None:
+        span, kind = (due, due), Kind.LATE if due < first else Kind.DUE
+    else:
+        span = begin, finish or begin + timedelta(minutes=max(minutes, 1))
+        kind = Kind.LATE if span[1] <= first else Kind.PLANNED
+    return Entry(pk, technician, kind, span, minutes, _RANKS[priority], status in WorkOrder.OPEN)
