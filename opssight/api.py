@@ -26,6 +26,7 @@ from maintenance.api.order_parts import (
 )
 from maintenance.api.parts import PartReservationViewSet, PartViewSet
 from maintenance.api.plans import JobPlanViewSet
+from maintenance.api.request_points import RequestPointViewSet
 from maintenance.api.requests import WorkRequestViewSet
 from maintenance.api.schedules import MaintenanceScheduleViewSet
 from maintenance.api.triggers import ConditionTriggerViewSet, MeterTriggerViewSet
@@ -68,6 +69,7 @@ router.register("maintenance/costs", CostViewSet, "cost")
 router.register("maintenance/history", MaintenanceRecordViewSet)
 router.register("maintenance/recommendations", RecommendationViewSet)
 router.register("maintenance/requests", WorkRequestViewSet)
+router.register("maintenance/request-points", RequestPointViewSet)
 router.register("maintenance/attachments", AttachmentViewSet)
 router.register("maintenance/comments", CommentViewSet)
 router.register("anomalies", AnomalyViewSet)

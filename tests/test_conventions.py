@@ -111,6 +111,7 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "maintenance/reservations": _of_asset(factories.PartReservationFactory),
     "maintenance/history": _assigned(factories.MaintenanceRecordFactory),
     "maintenance/requests": _of_asset(factories.WorkRequestFactory),
+    "maintenance/request-points": _of_asset(factories.RequestPointFactory),
     "maintenance/recommendations": _of_asset(factories.RecommendationFactory),
     "maintenance/attachments": _of_asset(factories.AttachmentFactory),
     "maintenance/comments": _of_asset(factories.CommentFactory),

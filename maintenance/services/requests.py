@@ -79,6 +79,14 @@ def change_key(*, point: RequestPoint) -> RequestPoint:
     return point
 
 
+@transaction.atomic
+def switch(*, point: RequestPoint, is_open: bool) -> RequestPoint:
+    """Open or close the form. Its key stays: an open one is reached by the labels there are."""
+    point.is_open = is_open
+    point.save(update_fields=["is_open"])
+    return point
+
+
 def find_point(*, key: str) -> RequestPoint | None:
     """The open form with this key, and from here on its organization's rows; None for others."""
     digest = digest_of(key)

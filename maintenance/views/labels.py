@@ -61,7 +61,7 @@ def new_key(request: UserRequest, pk: int) -> HttpResponse:
 def switch(request: UserRequest, pk: int) -> HttpResponse:
     """Close the form of an asset, or open it again."""
     point = _point(request, pk)
-    RequestPoint.objects.filter(pk=point.pk).update(is_open=not point.is_open)
+    services.switch(point=point, is_open=not point.is_open)
     return redirect("maintenance:labels")
 
 

@@ -57,6 +57,7 @@ OF_WORK: dict[str, Any] = {
     "maintenance/other-costs": factories.OtherCostFactory.create,
     "maintenance/reservations": factories.PartReservationFactory.create,
     "maintenance/requests": factories.WorkRequestFactory.create,
+    "maintenance/request-points": factories.RequestPointFactory.create,
     "maintenance/attachments": factories.AttachmentFactory.create,
     "maintenance/comments": factories.CommentFactory.create,
 }

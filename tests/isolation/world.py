@@ -116,7 +116,6 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "maintenance.Shift": _of("technician", Technician, factories.ShiftFactory),
     "maintenance.Absence": _of("technician", Technician, factories.AbsenceFactory),
     "maintenance.ServiceLevel": _of_organization(factories.ServiceLevelFactory),
-    "maintenance.RequestPoint": _of_asset(factories.RequestPointFactory),
     "maintenance.RequestMail": _of("request", WorkRequest, factories.RequestMailFactory),
     "maintenance.WorkOrderCounter": lambda m: WorkOrderCounter.objects.get_or_create(
         organization=m.organization, defaults=_filled(WorkOrderCounter, {"organization"})

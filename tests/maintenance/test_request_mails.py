@@ -34,7 +34,7 @@ def report(asset: Asset, **more: Any) -> tuple[WorkRequest, str]:
 
 
 def subjects() -> list[str]:
-    return [message.subject for message in mail.outbox]
+    return [str(message.subject) for message in mail.outbox]
 
 
 def test_the_reporter_reads_each_step_once_and_the_link_works(
