@@ -19,6 +19,7 @@ from maintenance.queries.availability import USUAL_SHIFTS, Span
 from maintenance.queries.reach import Reach, reach_of
 
 HORIZON = timedelta(days=28)
+QUARTER = timedelta(minutes=15)
 LAST = 5
 """Records of an asset that are looked at: who wrote them knows it."""
 NOBODY = "Nobody who has what it needs is free for it within four weeks."
@@ -93,7 +94,9 @@ class _Crew:
 
     def __init__(self, orders: Sequence[WorkOrder], at: datetime) -> None:
         organization = orders[0].organization
-        self.at, self.zone = at, organization.zone
+        # Nobody begins in the middle of a minute.
+        self.at = at + (datetime.min.replace(tzinfo=UTC) - at) % QUARTER
+        self.zone = organization.zone
         kept = {order.technician_id for order in orders if order.technician_id}
         rows = Technician.objects.filter(organization=organization).select_related("user")
         self.technicians = {

@@ -16,7 +16,7 @@ from maintenance.queries.reach import Reach, reach_of
 from maintenance.services.batches import Batch, Outcome, Refused, locked, state_of
 from opssight.accounts.models import User
 
-__all__ = ["Assignment", "Outcome", "assign", "assign_each", "reschedule", "state_of"]
+__all__ = ["Assignment", "Outcome", "assign", "assign_each", "is_begun", "reschedule", "state_of"]
 Status = WorkOrder.Status
 
 MOST = 100
@@ -137,11 +137,16 @@ def reschedule(
     return batch.write()
 
 
+def is_begun(order: WorkOrder) -> bool:
+    """Whether its planned time is over, and only another technician can take it over."""
+    return order.started_at is not None or order.status == Status.IN_PROGRESS
+
+
 def _give(
     order: WorkOrder, technician: Technician | None, batch: Batch, reach: dict[int, Reach]
 ) -> None:
     if technician is None:
-        if _is_begun(order):
+        if is_begun(order):
             raise Refused(BEGUN)
         order.technician = None
         if order.status == Status.SCHEDULED:
@@ -175,7 +180,7 @@ def _plan(
         if end is not None:
             raise Refused(NO_START)
         return
-    if _is_begun(order):
+    if is_begun(order):
         raise Refused(BEGUN_TIME)
     # Lengths are of real time, also when the clock changes in between.
     start, end = start.astimezone(UTC), end and end.astimezone(UTC)
@@ -193,7 +198,7 @@ def _shift(order: WorkOrder, days: int) -> None:
     """By days on the wall clock; the planned length stays, also when the clock changes."""
     zone = order.organization.zone
     order.due_at = _shifted(order.due_at, days, zone)
-    if order.planned_start is None or _is_begun(order):
+    if order.planned_start is None or is_begun(order):
         return
     start = _shifted(order.planned_start, days, zone)
     if order.planned_end is not None:
@@ -203,10 +208,6 @@ def _shift(order: WorkOrder, days: int) -> None:
 
 def _shifted(moment: datetime, days: int, zone: tzinfo) -> datetime:
     return (moment.astimezone(zone) + timedelta(days=days)).astimezone(UTC)
-
-
-def _is_begun(order: WorkOrder) -> bool:
-    return order.started_at is not None or order.status == Status.IN_PROGRESS
 
 
 def _working(starts: Iterable[tuple[int, datetime, tzinfo]]) -> dict[int, list[Span]]:

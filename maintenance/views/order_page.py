@@ -23,6 +23,7 @@ from maintenance.views import (
     order_links,
     order_outage,
     order_parts,
+    order_people,
     order_tasks,
 )
 from maintenance.views.hindrances import words
@@ -44,6 +45,7 @@ BELOW: tuple[tuple[str, Context], ...] = (
 )
 TIMER: tuple[tuple[str, Context], ...] = (("labor", order_labor.context),)
 BESIDE: tuple[tuple[str, Context], ...] = (
+    ("people", order_people.context),
     ("costs", order_costs.context),
     ("downtime", order_downtime.context),
     ("outage", order_outage.context),
