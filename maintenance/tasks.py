@@ -4,7 +4,15 @@ from celery import shared_task
 from django.utils import timezone
 
 from maintenance import services
-from maintenance.services import attachments, kpis, ranking, recommendations, reporters, sources
+from maintenance.services import (
+    attachments,
+    kpis,
+    ranking,
+    recommendations,
+    reminders,
+    reporters,
+    sources,
+)
 from opssight.core.walls import organization_ids
 
 RECOMMENDATIONS_EXPIRE = 900
@@ -27,6 +35,19 @@ def plan_organization(*, organization_id: int, **_: Any) -> int:
     now = timezone.now()
     services.recalculate_due_dates(organization_id=organization_id, at=now)
     return services.generate_due_work_orders(organization_id=organization_id, at=now)
+
+
+@shared_task
+def remind_of_work(**_: Any) -> None:
+    """Fan out: one task for each organization."""
+    for pk in organization_ids():
+        remind_of_work_of.delay(organization_id=pk)
+
+
+@shared_task
+def remind_of_work_of(*, organization_id: int, **_: Any) -> int:
+    """What is due within a day, overdue or not begun in time; safe to run twice."""
+    return reminders.remind(organization_id=organization_id, at=timezone.now())
 
 
 @shared_task

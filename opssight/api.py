@@ -8,6 +8,7 @@ from assets.api import kpis
 from assets.api import viewsets as assets
 from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
 from maintenance.api import viewsets as maintenance
+from maintenance.api.absences import AbsenceViewSet
 from maintenance.api.asset_costs import CostViewSet
 from maintenance.api.assets import AssetViewSet
 from maintenance.api.bookings import StockMovementViewSet
@@ -29,6 +30,8 @@ from maintenance.api.plans import JobPlanViewSet
 from maintenance.api.request_points import RequestPointViewSet
 from maintenance.api.requests import WorkRequestViewSet
 from maintenance.api.schedules import MaintenanceScheduleViewSet
+from maintenance.api.service_levels import ServiceLevelViewSet
+from maintenance.api.shifts import ShiftViewSet
 from maintenance.api.triggers import ConditionTriggerViewSet, MeterTriggerViewSet
 from maintenance.api.work_orders import WorkOrderViewSet
 from notifications.api.viewsets import NotificationViewSet
@@ -50,6 +53,9 @@ router.register("uptime-events", assets.UptimeEventViewSet)
 router.register("asset-kpis", kpis.AssetKpiViewSet)
 router.register("production-runs", kpis.ProductionRunViewSet)
 router.register("maintenance/technicians", maintenance.TechnicianViewSet)
+router.register("maintenance/shifts", ShiftViewSet)
+router.register("maintenance/absences", AbsenceViewSet)
+router.register("maintenance/service-levels", ServiceLevelViewSet)
 router.register("maintenance/schedules", MaintenanceScheduleViewSet)
 router.register("maintenance/schedule-meters", MeterTriggerViewSet)
 router.register("maintenance/schedule-conditions", ConditionTriggerViewSet)

@@ -200,6 +200,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=10),
         "options": {"expires": 600},
     },
+    "due-and-overdue-work": {
+        "task": "maintenance.tasks.remind_of_work",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
     "kpis": {
         "task": "maintenance.tasks.refresh_kpis",
         "schedule": timedelta(hours=1),

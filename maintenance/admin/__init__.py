@@ -1,5 +1,5 @@
 """What planners keep up in the admin; each part of maintenance registers its own."""
 
-from maintenance.admin import documents, orders, plans, recommendations, schedules, store
+from maintenance.admin import documents, orders, people, plans, recommendations, schedules, store
 
-__all__ = ["documents", "orders", "plans", "recommendations", "schedules", "store"]
+__all__ = ["documents", "orders", "people", "plans", "recommendations", "schedules", "store"]

@@ -5,7 +5,6 @@ from django.db import connection
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from maintenance import services
 from maintenance.admin.order_actions import PlansManyOrders
@@ -18,46 +17,13 @@ from maintenance.models import (
     Urgency,
     WorkOrder,
 )
-from maintenance.services import dispatch
+from maintenance.services import dispatch, levels
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
 from opssight.core.admin import (
     ReadOnlyTenantAdmin,
     TenantAdmin,
-    own_organization,
 )
-
-
-@admin.register(Technician)
-class TechnicianAdmin(TenantAdmin):
-    edit_permission = Permission.TECHNICIAN_EDIT
-    create_only = ("user",)
-    list_display = ("user", "skill_list", "hourly_cost", "weekly_capacity_hours", "is_active")
-    list_filter = ("is_active",)
-    list_select_related = ("user",)
-    search_fields = ("user__username", "user__first_name", "user__last_name", "skills")
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "user":
-            here = own_organization(request, self.edit_permission)
-            kwargs["queryset"] = User.objects.filter(
-                memberships__organization=here, is_active=True
-            ).exclude(technicians__organization=here)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "skills":
-            words = {"widget": UnfoldAdminTextInputWidget(), "help_text": "Separated by commas."}
-            return db_field.formfield(**words)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        # Their name stands in the history; a technician is switched off instead.
-        return False
-
-    @admin.display(description="Skills")
-    def skill_list(self, technician: Technician) -> str:
-        return ", ".join(technician.skills)
 
 
 @admin.register(WorkOrder)
@@ -140,6 +106,8 @@ class WorkOrderAdmin(PlansManyOrders, TenantAdmin):
             chosen = obj.technician
             obj.technician_id = form.initial["technician"]
             super().save_model(request, obj, form, change)
+            if "priority" in form.changed_data:
+                levels.renew(work_order=obj)
             if "technician" in form.changed_data:
                 self._assign(request, obj, chosen)
             return

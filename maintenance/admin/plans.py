@@ -3,56 +3,20 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
-from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from maintenance.admin.plan import OwnedInline
 from maintenance.models import JobPlan, JobPlanPart, JobPlanTask
 from opssight.accounts.permissions import Permission
-from opssight.core.admin import TenantAdmin, TenantForm, scope_choices
+from opssight.core.admin import TenantAdmin
 
 WORDS = ("skills", "tools", "permits")
 
 
-class OfPlanForm(TenantForm):
-    plan: JobPlan
-
-    def _organization_id(self) -> int | None:
-        """That of the plan around it, which is known once the plan's own fields are checked."""
-        return self.plan.organization_id
-
-
-class OfPlanFormSet(PaginationInlineFormSet):  # type: ignore[misc]
-    """Tells each row of the plan around it, which is not saved yet when it is new."""
-
-    def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        form: Any = super()._construct_form(i, **kwargs)
-        form.plan = self.instance
-        return form
-
-
-class OfPlanInline(TabularInline):  # type: ignore[misc]
-    form = OfPlanForm
-    formset = OfPlanFormSet
-    exclude = ("organization",)
-    extra = 0
-    per_page = 100
-    hide_title = True
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        scope_choices(db_field, request, Permission.JOB_PLAN_EDIT, kwargs)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return True
-
-    # The page around it has asked for the plan already.
-    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
-
-
-class JobPlanTaskInline(OfPlanInline):
+class JobPlanTaskInline(OwnedInline):
+    edit_permission = Permission.JOB_PLAN_EDIT
     model = JobPlanTask
     verbose_name_plural = "tasks"
     fields = (
@@ -68,7 +32,8 @@ class JobPlanTaskInline(OfPlanInline):
     )
 
 
-class JobPlanPartInline(OfPlanInline):
+class JobPlanPartInline(OwnedInline):
+    edit_permission = Permission.JOB_PLAN_EDIT
     model = JobPlanPart
     verbose_name_plural = "parts at one asset"
     fields = ("part", "quantity")

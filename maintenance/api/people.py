@@ -10,7 +10,6 @@ from opssight.core.api.fields import IdField
 from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
 from opssight.core.api.shape import Expansion
 
-
 WITHOUT_DATE = "Left out: by the service level of its priority, or 7 days from now without one."
 
 

@@ -16,7 +16,6 @@ from opssight.core.api.fields import BooleanField, RelatedText
 from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
 from opssight.core.api.shape import Expansion
 
-
 RESPONSES = [("due", "Due"), ("missed", "Missed"), ("met", "Met")]
 
 

@@ -12,6 +12,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Cast, Extract, Greatest, Least
+from django.urls import reverse
 
 from maintenance.models.types import Urgency
 from opssight.accounts.constraints import same_organization, unique_in_organization
@@ -54,6 +55,9 @@ class Technician(TenantModel):
 
     def __str__(self) -> str:
         return str(self.user)
+
+    def get_absolute_url(self) -> str:
+        return reverse("maintenance:technician", args=[self.pk])
 
 
 WEEK_SECONDS = 7 * 86_400

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from maintenance.models import Absence, Shift
@@ -9,6 +10,9 @@ from maintenance.models import Absence, Shift
 USUAL_SHIFTS = [(weekday, time(8), 480) for weekday in range(5)]
 """Where nobody has said when a technician works: Monday to Friday, 8:00 to 16:00."""
 DAY = timedelta(days=1)
+NEAR = timedelta(days=8)
+"""How far ahead the next shift is looked for."""
+MOMENT = timedelta(microseconds=1)
 
 Weekly = Sequence[tuple[int, time, int]]
 """Weekday (0 is Monday), begin, minutes."""
@@ -116,3 +120,26 @@ def absences_of(
     ):
         found[pk].append((begin, finish))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Whether a technician is `here`, `away` or `off` shift, and when that changes, if known."""
+
+    state: str
+    until: datetime | None
+
+
+def presence(*, technicians: Sequence[int], at: datetime, zone: tzinfo) -> dict[int, Presence]:
+    """Whether each technician (by id) is there at this moment; three queries."""
+    spans = working_spans(technicians=technicians, start=at, end=at + NEAR, zone=zone)
+    absences = absences_of(technicians, at, at + MOMENT)
+    return {pk: _presence(spans[pk], absences[pk], at) for pk in technicians}
+
+
+def _presence(spans: Sequence[Span], absences: Sequence[Span], at: datetime) -> Presence:
+    if absences:
+        return Presence("away", absences[0][1])
+    if spans and spans[0][0] <= at:
+        return Presence("here", spans[0][1])
+    return Presence("off", spans[0][0] if spans else None)

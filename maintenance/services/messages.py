@@ -1,11 +1,11 @@
 """What planners are told."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from django.urls import reverse
 
-from maintenance.models import Recommendation, WorkOrder, WorkRequest
+from maintenance.models import Absence, Recommendation, WorkOrder, WorkRequest
 from notifications.models import Notification
 from notifications.services import Message, notify
 from opssight.accounts.permissions import Permission
@@ -32,6 +32,19 @@ def request_message(row: WorkRequest) -> Message:
         url=row.get_absolute_url(),
         dedupe_key=f"request-{row.pk}",
         asset=row.asset_id,
+    )
+
+
+def absence_message(row: Absence, count: int, zone: tzinfo) -> Message:
+    """Of an absence in which `count` orders are planned; times are on the clock of the zone."""
+    begin, end = row.starts_at.astimezone(zone), row.ends_at.astimezone(zone)
+    work = "1 work order is planned" if count == 1 else f"{count} work orders are planned"
+    return Message(
+        event=Notification.Event.ABSENCE_OVER_WORK,
+        subject=f"{row.technician} is away from {begin:%B %-d, %H:%M}, and {work} then",
+        body=f"Until {end:%B %-d, %H:%M}. Plan that work anew, or give it to somebody else.",
+        url=row.technician.get_absolute_url(),
+        dedupe_key=f"absence-{row.pk}-{row.starts_at.isoformat()}-{row.ends_at.isoformat()}",
     )
 
 

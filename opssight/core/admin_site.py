@@ -32,6 +32,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "maintenance.Recommendation": "lightbulb",
         "maintenance.MaintenanceRecord": "history",
         "maintenance.Technician": "engineering",
+        "maintenance.ServiceLevel": "timer",
     },
     "Store and work": {
         "maintenance.Part": "inventory_2",

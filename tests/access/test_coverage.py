@@ -66,6 +66,9 @@ OF_PLACES = {"assets", "maintenance/costs", "sites", "asset-groups", "asset-rela
 # Of the whole organization, or of oneself.
 NOT_OF_ASSETS = {
     "maintenance/technicians",
+    "maintenance/shifts",
+    "maintenance/absences",
+    "maintenance/service-levels",
     "maintenance/job-plans",
     "maintenance/parts",
     "maintenance/stock-movements",

@@ -97,6 +97,7 @@ MAKERS: dict[str, Maker] = {
     "assets.ProductionRun": _of_asset(factories.ProductionRunFactory),
     "assets.AssetKpi": _of_asset(factories.AssetKpiFactory),
     "maintenance.Technician": _technician,
+    "maintenance.ServiceLevel": _in_plant(factories.ServiceLevelFactory),
     "maintenance.MaintenanceSchedule": _assigned(factories.ScheduleFactory),
     "maintenance.JobPlan": _job_plan,
     "maintenance.MeterTrigger": _of_asset(factories.MeterTriggerFactory),

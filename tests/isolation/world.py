@@ -16,7 +16,7 @@ from django.db.models import CharField, Field, TextField
 from django.test import Client
 
 from assets.models import AccessScope, Asset, Site
-from maintenance.models import Technician, WorkOrder, WorkOrderCounter, WorkRequest
+from maintenance.models import WorkOrder, WorkOrderCounter, WorkRequest
 from notifications.models import WebhookAttempt, WebhookDelivery
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Permission, Role
@@ -95,10 +95,6 @@ def _of_order(factory: Any) -> Callable[[Membership], Any]:
     return lambda m: factory.create(work_order=_order(m), asset=_order(m).asset)
 
 
-def _of_organization(factory: Any) -> Callable[[Membership], Any]:
-    return lambda member: factory.create(organization=member.organization)
-
-
 def _of(field: str, kind: Any, factory: Any) -> Callable[[Membership], Any]:
     return lambda m: factory.create(
         **{field: kind.objects.filter(organization=m.organization).first()}
@@ -113,9 +109,6 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "anomalies.DetectorState": lambda m: factories.DetectorStateFactory.create(asset=_asset(m)),
     "assets.Reading": lambda m: factories.ReadingFactory.create(sensor__asset=_asset(m)),
     "assets.StaleKpi": _of_asset(factories.StaleKpiFactory),
-    "maintenance.Shift": _of("technician", Technician, factories.ShiftFactory),
-    "maintenance.Absence": _of("technician", Technician, factories.AbsenceFactory),
-    "maintenance.ServiceLevel": _of_organization(factories.ServiceLevelFactory),
     "maintenance.RequestMail": _of("request", WorkRequest, factories.RequestMailFactory),
     "maintenance.WorkOrderCounter": lambda m: WorkOrderCounter.objects.get_or_create(
         organization=m.organization, defaults=_filled(WorkOrderCounter, {"organization"})

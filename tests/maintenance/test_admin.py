@@ -133,7 +133,9 @@ class TestTechnician:
         assert "168 hours" in found["weekly_capacity_hours"][0]
 
     def test_is_switched_off_instead_of_deleted(self, client: Client, worker: Technician) -> None:
-        values = {"skills": "", "hourly_cost": 60, "weekly_capacity_hours": 40}
+        values: dict[str, Any] = {"skills": "", "hourly_cost": 60, "weekly_capacity_hours": 40}
+        for rows in ("shifts", "absences"):
+            values |= {f"{rows}-TOTAL_FORMS": 0, f"{rows}-INITIAL_FORMS": 0}
         client.post(f"{TECHNICIANS}{worker.pk}/change/", values)
 
         worker.refresh_from_db()

@@ -12,15 +12,18 @@ from assets.models import Asset
 from maintenance import services
 from maintenance.models import Shift, Technician, Urgency, WorkOrder
 from maintenance.queries.availability import working_spans
-from maintenance.services import levels
-from opssight.accounts.models import Organization
+from maintenance.services import levels, reminders
+from notifications.models import Notification, WebhookEvent
+from opssight.accounts.models import Organization, User
 from tests.factories import (
     NOON,
     AbsenceFactory,
     AssetFactory,
+    MembershipFactory,
     ServiceLevelFactory,
     ShiftFactory,
     TechnicianFactory,
+    WebhookFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +176,79 @@ class TestResponse:
         assert [stands(row, after) for row in (order, begun, late)] == ["missed", "met", "missed"]
         assert list(WorkOrder.objects.response_due(NOON)) == [order]
         assert set(WorkOrder.objects.response_missed(after)) == {order, late}
+
+
+def told(event: str) -> list[tuple[str, str]]:
+    """Who was told what: the user's name and the words up to the colon."""
+    rows = Notification.objects.filter(event=event).order_by("pk")
+    return [(row.recipient.username, row.subject.split(":")[0]) for row in rows]
+
+
+class TestReminders:
+    @pytest.fixture
+    def planner(self, plant: Organization) -> User:
+        member = MembershipFactory.create(
+            organization=plant, role="planner", user__username="planner"
+        )
+        user: User = member.user
+        return user
+
+    @pytest.fixture
+    def hand(self, plant: Organization) -> Technician:
+        member = MembershipFactory.create(
+            organization=plant, role="technician", user__username="hand"
+        )
+        made: Technician = TechnicianFactory.create(organization=plant, user=member.user)
+        return made
+
+    def test_each_hears_once_of_the_own_work_and_of_a_new_date_anew(
+        self, asset: Asset, planner: User, hand: Technician
+    ) -> None:
+        mine = create(asset, technician=hand, due_at=NOON + 48 * HOUR)
+        nobodys = create(asset, due_at=NOON + 30 * HOUR)
+        create(asset, technician=hand, due_at=NOON + 20 * HOUR)
+        WebhookFactory.create(organization=asset.organization, events=["work_order.overdue"])
+
+        def remind(hours: int) -> int:
+            return reminders.remind(organization_id=asset.organization_id, at=NOON + hours * HOUR)
+
+        assert [remind(3), remind(7), remind(8)] == [0, 1, 0]
+        assert told("work_order_due_soon") == [("planner", f"{nobodys.number} is due March 2, 18")]
+        # What was given less than a day is overdue one day, and was never told as due soon.
+        assert [remind(25), remind(25), remind(49)] == [2, 0, 2]
+        assert told("work_order_due_soon")[1:] == [("hand", f"{mine.number} is due March 3, 12")]
+        assert [name for name, _ in told("work_order_overdue")] == ["hand", "planner", "hand"]
+        assert WebhookEvent.objects.filter(event="work_order.overdue").count() == 3
+
+        WorkOrder.objects.filter(pk=mine.pk).update(due_at=NOON + 50 * HOUR)
+        assert [remind(51), remind(52)] == [1, 0]
+
+    def test_a_response_is_missed_until_work_begins(
+        self, asset: Asset, planner: User, hand: Technician
+    ) -> None:
+        ServiceLevelFactory.create(
+            organization=asset.organization, priority="medium", complete_hours=900
+        )
+        order = create(asset, technician=hand)
+        begun = create(asset, technician=hand)
+        WorkOrder.objects.filter(pk=begun.pk).update(started_at=NOON, status="in_progress")
+        gone = create(asset, technician=hand)
+        WorkOrder.objects.filter(pk=gone.pk).update(status="cancelled")
+
+        assert reminders.remind(organization_id=asset.organization_id, at=NOON + 5 * HOUR) == 1
+        assert told("response_missed") == [
+            ("hand", f"{order.number} was to be begun by March 1, 16")
+        ]
+
+    def test_many_are_told_in_one_message_and_drafts_to_planners(
+        self, asset: Asset, planner: User, hand: Technician
+    ) -> None:
+        for _ in range(12):
+            create(asset, technician=hand, due_at=NOON + HOUR)
+        create(asset, technician=hand, due_at=NOON + HOUR, is_draft=True)
+
+        assert reminders.remind(organization_id=asset.organization_id, at=NOON + 2 * HOUR) == 13
+        assert [subject for name, subject in told("work_order_overdue") if name == "hand"] == [
+            "12 work orders are overdue"
+        ]
+        assert [name for name, _ in told("work_order_overdue")].count("planner") == 1
