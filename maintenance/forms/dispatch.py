@@ -20,18 +20,21 @@ MOST_OFFERED = 12
 
 
 class AssignForm(forms.Form):
+    """Many orders: who. To give them to nobody is a button of its own."""
+
     technician = TechnicianField()
 
     def __init__(self, *args: Any, organization_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["technician"]
         field.queryset = technicians_of(organization_id)
-        field.empty_label = "Nobody"
+        field.empty_label, field.required = "Choose", True
 
 
-class PlanForm(AssignForm):
+class PlanForm(forms.Form):
     """One order: who and when. Without a begin the planned time stays as it is."""
 
+    technician = TechnicianField()
     planned_start = forms.DateTimeField(required=False, label="Begin", widget=MOMENT)
     planned_end = forms.DateTimeField(
         required=False,
@@ -41,7 +44,10 @@ class PlanForm(AssignForm):
     )
 
     def __init__(self, *args: Any, work_order: WorkOrder, **kwargs: Any) -> None:
-        super().__init__(*args, organization_id=work_order.organization_id, **kwargs)
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["technician"]
+        field.queryset = technicians_of(work_order.organization_id)
+        field.empty_label = "Nobody"
         self.initial["technician"] = work_order.technician_id
         for name in ("planned_start", "planned_end"):
             if is_begun(work_order):

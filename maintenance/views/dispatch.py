@@ -38,15 +38,17 @@ def assign_orders(request: UserRequest) -> HttpResponse:
     orders = _chosen(request)
     if not orders:
         return _back(request)
-    form = AssignForm(request.POST or None, organization_id=orders[0].organization_id)
-    if request.method == "POST" and form.is_valid():
+    to_nobody = "nobody" in request.POST
+    sent = request.POST if request.method == "POST" and not to_nobody else None
+    form = AssignForm(sent, organization_id=orders[0].organization_id)
+    if to_nobody or form.is_valid():
         outcomes = dispatch.assign(
             orders=orders,
-            technician=form.cleaned_data["technician"],
+            technician=None if to_nobody else form.cleaned_data["technician"],
             by=request.user,
             at=timezone.now(),
         )
-        return _result(request, outcomes, "assigned")
+        return _result(request, outcomes, "given to nobody" if to_nobody else "assigned")
     return _show(request, "assign", orders, form)
 
 

@@ -69,6 +69,11 @@ def test_many_are_given_to_one_and_each_result_is_shown(
     assert "2 of 3 work orders assigned" in answer.text
     assert "Nothing was changed: the work order is already cancelled." in answer.text
     assert set(WorkOrder.objects.values_list("status", flat=True)) == {"scheduled", "cancelled"}
+    # Nobody is a button of its own: an empty choice takes nothing from anybody.
+    assert page.post(ASSIGN, {"order": ids, "technician": ""}).status_code == 422
+    answer = page.post(ASSIGN, {"order": ids, "nobody": "1"})
+    assert "2 of 3 work orders given to nobody" in answer.text
+    assert not WorkOrder.objects.exclude(technician=None).exists()
 
 
 def test_none_chosen_leads_back_to_the_list(page: Client, orders: list[WorkOrder]) -> None:
