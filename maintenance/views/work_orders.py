@@ -21,6 +21,7 @@ from opssight.core.lists import ordered, page_of, search_of
 STATUS_FILTERS = {
     "open": "Open",
     "mine": "Mine",
+    "unassigned": "Unassigned",
     "overdue": "Overdue",
     "respond": "To be begun",
     "missed": "Response missed",
@@ -105,6 +106,7 @@ def _filtered(rows: WorkOrderQuerySet, status: str, request: UserRequest) -> Wor
     conditions = {
         "open": is_open,
         "mine": is_open & Q(technician__user=request.user),
+        "unassigned": is_open & Q(technician=None),
         "overdue": is_open & Q(due_at__lt=timezone.now()),
         "in_progress": Q(status=WorkOrder.Status.IN_PROGRESS),
         "completed": Q(status__in=WorkOrder.DONE),

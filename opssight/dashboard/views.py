@@ -11,6 +11,7 @@ from opssight.core.http import UserRequest
 from opssight.core.lists import number_of
 from opssight.dashboard import charts, queries
 from opssight.dashboard.cards import cards
+from opssight.dashboard.today import today
 
 DEFAULT_RANGE_DAYS, LONGEST_RANGE_DAYS = 7, 366
 
@@ -25,6 +26,7 @@ def home(request: UserRequest) -> HttpResponse:
         "may_view": request.user.can_somewhere(Permission.VIEW),
         "no_assets": not metrics.assets,
         "assets_url": reverse("assets:list"),
+        "today": today(request.user, at=now),
         "attention": queries.attention(request.user, at=now),
         "now": now,
     }

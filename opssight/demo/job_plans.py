@@ -149,7 +149,7 @@ _MONTHLY = Planned(
     ),
 )  # fmt: skip
 _ANNUAL = Planned(
-    "SV-12", "Compressor service, annual", "preventive", 480, "mechanical",
+    "SV-12", "Compressor service, annual", "preventive", 420, "mechanical",
     (
         _check("Everything of the monthly service"),
         _check("Oil, oil filter and separator changed"),

@@ -116,7 +116,7 @@ def _nested(
         unit="years",
         lead_days=14,
         technician=technician,
-        estimated_minutes=480,
+        estimated_minutes=420,
         priority="high",
     )
     _schedule(
@@ -200,8 +200,8 @@ def _by_condition(
         for_minutes=120,
     )
     risky = _schedule(
-        assets["GN-602"],
-        "Look over the generator at high risk",
+        assets["G-501"],
+        "Look over the gearbox at high risk",
         since,
         job_plan=plans["IN-01"],
         mode=_NONE,

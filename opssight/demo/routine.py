@@ -36,9 +36,14 @@ def do_scheduled_work(
 
 
 def _finished(organization: Organization, until: datetime) -> list[tuple[datetime, WorkOrder]]:
-    """Open scheduled orders whose work is done by `until`, in order of that time."""
+    """Open scheduled orders whose work is done by `until`, in order of that time.
+
+    What nobody was given is not done.
+    """
     waiting = (
-        WorkOrder.objects.filter(organization=organization, schedule__isnull=False)
+        WorkOrder.objects.filter(
+            organization=organization, schedule__isnull=False, technician__isnull=False
+        )
         .open()
         .select_related("asset", "schedule__asset__site", "technician__user")
         .order_by("pk")

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from maintenance.models import WorkOrder, WorkOrderTransition
-from maintenance.queries.availability import Span, working_spans
+from maintenance.queries.availability import Span, without, working_spans
 from opssight.accounts.models import Organization
 from opssight.demo.people import People
 
 _HORIZON = timedelta(days=12)
 _BREAK = timedelta(minutes=15)
+# Work is planned for the last days before it is due.
+_AHEAD = timedelta(days=2)
 _REVIEW = timedelta(days=3)
 _STEP = timedelta(minutes=15)
 # Every so many orders one is left for the planner to place.
@@ -18,29 +19,40 @@ _LEFT = 6
 
 
 def plan_days(*, organization: Organization, people: People, at: datetime) -> None:
-    """Give each scheduled order its hours, in the working time of its technician, by due date."""
-    technicians = [technician.pk for _, technician in people.technicians]
-    zone = ZoneInfo(organization.timezone)
-    spans = working_spans(technicians=technicians, start=at, end=at + _HORIZON, zone=zone)
-    free = {pk: list(mine) for pk, mine in spans.items()}
-    orders = WorkOrder.objects.filter(
-        organization=organization, status=WorkOrder.Status.SCHEDULED, planned_start=None
-    )
+    """Give each scheduled order hours near its due date, in the working time of its technician."""
+    open_orders = WorkOrder.objects.filter(organization=organization).open()
+    free = _free(organization, people, at)
+    waiting = open_orders.filter(status=WorkOrder.Status.SCHEDULED, planned_start=None)
     placed = []
-    for number, order in enumerate(orders.order_by("due_at", "pk"), start=1):
+    for number, order in enumerate(waiting.order_by("due_at", "pk"), start=1):
         length = max(_STEP, timedelta(minutes=order.estimated_minutes))
-        if number % _LEFT and (slot := _take(free.get(order.technician_id or 0, []), length)):
+        spans = free.get(order.technician_id or 0, [])
+        if number % _LEFT and (slot := _take(spans, length, order.due_at - _AHEAD)):
             order.planned_start, order.planned_end = slot
             placed.append(order)
     WorkOrder.objects.bulk_update(placed, ["planned_start", "planned_end"])
 
 
-def _take(free: list[Span], length: timedelta) -> Span | None:
-    """The first time that is long enough, taken out of what is free; None: there is none."""
+def _free(organization: Organization, people: People, at: datetime) -> dict[int, list[Span]]:
+    """By id of the technician: the shifts from `at` on, less absences and what is planned."""
+    technicians = [technician.pk for _, technician in people.technicians]
+    spans = working_spans(
+        technicians=technicians, start=at, end=at + _HORIZON, zone=organization.zone
+    )
+    busy: dict[int, list[Span]] = {pk: [] for pk in technicians}
+    planned = WorkOrder.objects.open().filter(technician__in=technicians, planned_end__gt=at)
+    for order in planned.order_by("planned_start"):
+        if order.technician_id and order.planned_start and order.planned_end:
+            busy[order.technician_id].append((order.planned_start, order.planned_end))
+    return {pk: without(spans[pk], busy[pk]) for pk in technicians}
+
+
+def _take(free: list[Span], length: timedelta, not_before: datetime) -> Span | None:
+    """The first time from then on that is long enough, taken out of what is free."""
     for place, (begin, end) in enumerate(free):
-        start = _next_quarter(begin)
+        start = _next_quarter(max(begin, not_before))
         if end - start >= length:
-            free[place] = (start + length + _BREAK, end)
+            free[place : place + 1] = [(begin, start), (start + length + _BREAK, end)]
             return start, start + length
     return None
 
