@@ -13,7 +13,15 @@ from opssight.core.admin import ReadOnlyTenantAdmin
 
 @admin.register(Attachment)
 class AttachmentAdmin(ReadOnlyTenantAdmin):
-    list_display = ("name", "kind", "shown_size", "asset", "work_order", "uploaded_at", "file_link")
+    list_display = (
+        "name",
+        "kind",
+        "shown_size",
+        "asset",
+        "work_order__number",
+        "uploaded_at",
+        "file_link",
+    )
     list_filter = ("kind", "content_type", BY_SITE)
     list_select_related = ("asset", "work_order")
     search_fields = ("name", "work_order__number", "asset__tag", "asset__name")
@@ -44,7 +52,7 @@ class AttachmentAdmin(ReadOnlyTenantAdmin):
 
 @admin.register(Comment)
 class CommentAdmin(ReadOnlyTenantAdmin):
-    list_display = ("at", "by", "work_order", "asset", "beginning")
+    list_display = ("at", "by", "work_order__number", "asset", "beginning")
     list_filter = (BY_SITE,)
     list_select_related = ("by", "work_order", "asset")
     search_fields = ("text", "by__username", "work_order__number", "asset__tag")

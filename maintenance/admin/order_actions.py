@@ -27,8 +27,8 @@ Act = Callable[[list[WorkOrder], User, dict[str, Any]], Iterable[tuple[WorkOrder
 class AssignForm(forms.Form):
     technician = forms.ModelChoiceField(
         Technician.objects.none(),
-        required=False,
-        empty_label="Nobody",
+        empty_label="Choose",
+        help_text="To take an order from its technician, open it.",
         widget=UnfoldAdminSelectWidget,
     )
 

@@ -75,10 +75,13 @@ class OrderTaskForm(TaskForm):
         served = Asset.objects.filter(work_order_lines__work_order=work_order).order_by("tag")
         self.sensor_keys = Sensor.objects.filter(asset__in=served).order_by("key")
         self.served = list(served)
-        if self.instance.pk is not None or len(self.served) < 2:
-            del self.fields["asset"]
-        else:
+        is_new = self.instance.pk is None
+        if is_new and len(self.served) > 1:
             self.fields["asset"].queryset = served  # type: ignore[attr-defined]
+        else:
+            del self.fields["asset"]
+        if not is_new:
+            self.fields["text"].widget.attrs["data-focus"] = True
 
     @property
     def details(self) -> list[forms.BoundField]:

@@ -64,8 +64,9 @@ class StopForm(forms.Form):
 
     minutes = forms.IntegerField(**{**MINUTES, "required": False, "label": "Minutes worked"})  # type: ignore[arg-type]
 
-    def __init__(self, data: Any = None, *, entry: LaborEntry) -> None:
+    def __init__(self, data: Any = None, *, entry: LaborEntry, is_needed: bool = False) -> None:
         super().__init__(data, auto_id=f"timer-{entry.pk}-%s")
+        self.fields["minutes"].required = is_needed
 
 
 class OtherCostForm(forms.Form):

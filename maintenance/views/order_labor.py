@@ -39,6 +39,7 @@ def context(request: UserRequest, work_order: WorkOrder) -> dict[str, Any]:
         "minutes": sum(item["row"].minutes or 0 for item in entries),
         "may_time": takes_time and own is not None,
         "timer": timer,
+        "timer_forgotten": timer is not None and labor.is_forgotten(timer, at),
         "runs_here": timer is not None and timer.work_order_id == work_order.pk,
         "time_form": _time_form(request, work_order, at=at) if takes_time else None,
     }
@@ -164,7 +165,7 @@ def _entry(request: UserRequest, row: LaborEntry, *, is_open: bool) -> dict[str,
         "forgotten": forgotten,
         "may_change": may,
         "form": ChangeForm(entry=row) if may and not runs else None,
-        "stop_form": StopForm(entry=row) if may and forgotten else None,
+        "stop_form": StopForm(entry=row, is_needed=True) if may and forgotten else None,
     }
 
 

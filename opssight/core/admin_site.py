@@ -73,6 +73,7 @@ SHORT_NAMES = {
     "maintenance.MeterTrigger": "Meters",
     "maintenance.ConditionTrigger": "Conditions",
     "maintenance.MaintenanceRecord": "History",
+    "maintenance.LaborEntry": "Labor",
 }
 
 
