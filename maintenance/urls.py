@@ -1,6 +1,7 @@
 from django.urls import path
 
 from maintenance.views import (
+    asset_files,
     board,
     calendar,
     costs,
@@ -10,6 +11,7 @@ from maintenance.views import (
     history,
     kpis,
     labels,
+    of_asset,
     order_checklist,
     order_comments,
     order_costs,
@@ -161,5 +163,7 @@ urlpatterns = [
     path("history/", history.history, name="history"),
     path("history/export/", history.export, name="export_history"),
     path("history/<int:pk>/", history.entry, name="history_entry"),
-    path("of-asset/<int:pk>/", history.of_asset, name="of_asset"),
+    path("of-asset/<int:pk>/", of_asset.of_asset, name="of_asset"),
+    path("of-asset/<int:pk>/files/", asset_files.files, name="asset_files"),
+    path("asset-files/<int:pk>/remove/", asset_files.remove, name="remove_asset_file"),
 ]

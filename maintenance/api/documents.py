@@ -39,6 +39,7 @@ from opssight.core.downloads import StorageUnavailable, send_file
 WORK = (Permission.WORK_ORDER_PLAN, Permission.WORK_ORDER_EXECUTE)
 # Refusals that are the order's fault, not the file's.
 OF_ORDER = {"work_order_done", "too_many"}
+OF_ASSET = {"too_many_at_asset": "asset"}
 KINDS = ("image/jpeg", "image/png", "image/webp", "application/pdf", "text/plain", "text/csv")
 FILE = {(200, kind): OpenApiTypes.BINARY for kind in (*KINDS, "application/octet-stream", "*/*")}
 
@@ -279,6 +280,6 @@ def _refusals() -> Iterator[None]:
     except attachments.StorageFailed as error:
         raise StorageDown(error.message) from error
     except ValidationError as error:
-        field = "work_order" if error.code in OF_ORDER else "file"
+        field = "work_order" if error.code in OF_ORDER else OF_ASSET.get(error.code or "", "file")
         details = [exceptions.ErrorDetail(text, code=error.code) for text in error.messages]
         raise exceptions.ValidationError({field: details}) from error

@@ -35,15 +35,18 @@ class FilesField(forms.FileField):
 
 
 class FilesForm(forms.Form):
-    """`asset` is asked for where the order serves several."""
+    """Of an asset, or of an order: `asset` is asked for where the order serves several."""
 
     asset = forms.ModelChoiceField(
         Asset.objects.none(), required=False, label="Asset", empty_label=None
     )
     file = FilesField()
 
-    def __init__(self, *args: Any, work_order: WorkOrder, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, work_order: WorkOrder | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "files-%s", **kwargs})
+        if work_order is None:
+            del self.fields["asset"]
+            return
         assets = Asset.objects.filter(work_order_lines__work_order=work_order)
         self.several = list(assets.order_by("work_order_lines__position"))
         field: Any = self.fields["asset"]

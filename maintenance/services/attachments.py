@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 FOLDER = "attachments"
 THUMBNAIL = ".webp"
 MOST_OF_ORDER = 200
+MOST_OF_ASSET = 200
 # So long a stored file may wait for its row: longer than any transaction lasts.
 LOST_AFTER = timedelta(days=1)
 AT_ONCE = 1000
@@ -63,6 +64,8 @@ def attach(
     """
     if work_order is not None:
         _require_room(work_order)
+    elif request is None:
+        _require_room_at(asset)
     checked = _checked(upload)
     with _stored(asset.organization_id, checked) as (file, thumbnail):
         return Attachment.objects.create(
@@ -169,6 +172,15 @@ def _require_room(work_order: WorkOrder) -> None:
         raise ValidationError(
             f"{work_order.number} has {MOST_OF_ORDER} files, which is the most. Remove one first.",
             code="too_many",
+        )
+
+
+def _require_room_at(asset: Asset) -> None:
+    own = Attachment.objects.filter(asset=asset, work_order=None, request=None)
+    if own.count() >= MOST_OF_ASSET:
+        raise ValidationError(
+            f"{asset.tag} has {MOST_OF_ASSET} files, which is the most. Remove one first.",
+            code="too_many_at_asset",
         )
 
 

@@ -11,17 +11,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
-from assets.models import Asset
-from maintenance.models import (
-    MaintenanceRecord,
-    MaintenanceType,
-    Recommendation,
-    Verdict,
-    WorkOrder,
-)
+from maintenance.models import MaintenanceRecord, MaintenanceType, Verdict
 from maintenance.queries.history import RELATED, matching
 from maintenance.services.exports import history_file
-from opssight.accounts.permissions import Permission
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
 from opssight.core.lists import number_of, ordered, page_of, search_of
@@ -80,26 +72,6 @@ def export(request: UserRequest) -> StreamingHttpResponse:
     name = f"maintenance-history-{timezone.now():%Y%m%d-%H%M}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-@require_safe
-@login_required
-def of_asset(request: UserRequest, pk: int) -> HttpResponse:
-    """Fragment: open work, schedules and the last history of one asset."""
-    asset = get_object_or_404(Asset.objects.for_user(request.user), pk=pk)
-    orders = WorkOrder.objects.filter(lines__asset=asset).open().select_related("asset")
-    recommendations = Recommendation.objects.filter(asset=asset, status="open")
-    context = {
-        "asset": asset,
-        "orders": orders.select_related("technician__user").order_by("due_at"),
-        "recommendations": recommendations.order_by("suggested_due_at"),
-        "schedules": asset.schedules.filter(is_active=True).order_by("next_due_at"),
-        "records": asset.history.select_related("performed_by", "work_order")[:10],
-        "now": timezone.now(),
-        "may_plan": request.user.can(Permission.WORK_ORDER_PLAN, asset.organization_id),
-        "may_schedule": request.user.can(Permission.SCHEDULE_EDIT, asset.organization_id),
-    }
-    return render(request, "maintenance/of_asset.html", context)
 
 
 def _asked_for(request: UserRequest) -> tuple[QuerySet[MaintenanceRecord], dict[str, Any]]:

@@ -1,21 +1,17 @@
 """The files of an order on its page: shown, added, taken away."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from assets.models import Asset
-from maintenance.forms.documents import ACCEPTED, FilesForm
+from maintenance.forms.documents import FilesForm
 from maintenance.models import Attachment, WorkOrder
 from maintenance.services import attachments
+from maintenance.views import uploads
 from maintenance.views.answers import stay
 from opssight.core.http import UserRequest
 from opssight.core.uploads import takes_files
@@ -28,23 +24,15 @@ def context(request: UserRequest, work_order: WorkOrder) -> dict[str, Any]:
         user=request.user, asset=work_order.asset, work_order=work_order
     )
     takes_more = work_order.status not in attachments.SEALED
-    files = list(
+    files = (
         Attachment.objects.for_user(request.user)
         .filter(work_order=work_order)
         .select_related("asset", "uploaded_by")
         .order_by("-uploaded_at", "-pk")
     )
-    is_proven = work_order.status in attachments.PROVEN
     return {
-        "photos": [row for row in files if row.thumbnail],
-        "documents": [row for row in files if not row.thumbnail],
-        "removable": {
-            row.pk
-            for row in files
-            if not is_proven and attachments.may_remove(user=request.user, attachment=row)
-        },
+        **uploads.shown(request, files, is_sealed=work_order.status in attachments.PROVEN),
         "files_form": FilesForm(work_order=work_order) if may_add and takes_more else None,
-        "accepted": ACCEPTED,
     }
 
 
@@ -62,11 +50,10 @@ def files(request: UserRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, row, [str(text) for text in form.errors.get("file", [])])
     asset = form.cleaned_data.get("asset") or row.asset
-    kept, errors = _keep(request, row, asset, form.cleaned_data["file"])
+    kept, errors = uploads.keep(request, form.cleaned_data["file"], asset=asset, work_order=row)
     if errors:
         return _refused(request, row, errors)
-    text = "The file was added." if kept == 1 else f"{kept} files were added."
-    return stay(request, row, _answer(request, row), text)
+    return stay(request, row, _answer(request, row), uploads.added(kept))
 
 
 @require_POST
@@ -85,30 +72,12 @@ def remove(request: UserRequest, pk: int) -> HttpResponse:
     return stay(request, row, _answer(request, row), f"{attachment.name} was removed.")
 
 
-def _keep(
-    request: UserRequest, row: WorkOrder, asset: Asset, uploads: "Iterable[UploadedFile[bytes]]"
-) -> tuple[int, list[str]]:
-    """How many were kept, and why the others were not."""
-    kept, errors = 0, []
-    for upload in uploads:
-        try:
-            attachments.attach(
-                asset=asset, work_order=row, upload=upload, by=request.user, at=timezone.now()
-            )
-        except ValidationError as error:
-            errors += error.messages
-        else:
-            kept += 1
-    return kept, errors
-
-
 def _refused(
     request: UserRequest, row: WorkOrder, errors: list[str], *, status: int = 422
 ) -> HttpResponse:
     if request.htmx:
         return _answer(request, row, errors=errors, status=status)
-    for text in errors:
-        messages.error(request, text)
+    uploads.tell(request, errors)
     return redirect(row.get_absolute_url())
 
 

@@ -86,6 +86,7 @@ DETAILS: dict[str, Maker] = {
     "anomalies:of_asset": _asset,
     "forecasts:of_asset": _asset,
     "maintenance:of_asset": _asset,
+    "maintenance:asset_files": _asset,
     "dashboard:sensor_chart": _sensor,
     "anomalies:detail": _anomaly,
     "maintenance:recommendation": _recommendation,
