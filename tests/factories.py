@@ -392,6 +392,7 @@ class MeterTriggerFactory(OfAssetFactory):
         kind=Sensor.Kind.COUNTER,
     )
     every = 500.0
+    counts_from = 0.0
 
     class Meta:
         model = MeterTrigger

@@ -12,23 +12,10 @@ from assets.models import Asset
 from maintenance import services
 from maintenance.admin.plan import BY_SITE, BY_TECHNICIAN, PlanForm
 from maintenance.models import ConditionTrigger, MaintenanceSchedule, MeterTrigger
+from maintenance.models.calendars import CALENDAR_FIELDS
 from maintenance.services import schedules
 from opssight.accounts.permissions import Permission
 from opssight.core.admin import TenantAdmin
-
-CALENDAR_FIELDS = {
-    "mode",
-    "every",
-    "unit",
-    "rule",
-    "starts_at",
-    "ends_at",
-    "excluded_dates",
-    "holidays",
-    "on_holiday",
-    "pause_from",
-    "pause_to",
-}
 
 
 @admin.register(MaintenanceSchedule)
@@ -90,10 +77,9 @@ class MaintenanceScheduleAdmin(TenantAdmin):
         now = timezone.now()
         if by_hand:
             schedules.set_due(schedule=obj, due_at=obj.next_due_at, at=now)
-        elif not change or CALENDAR_FIELDS & set(form.changed_data):
-            services.reschedule(schedule=obj, at=now)
         else:
-            schedules.refresh(schedules=[obj.pk], at=now)
+            changed = form.changed_data if change else CALENDAR_FIELDS
+            schedules.keep_up(schedule=obj, changed=changed, at=now)
 
     @admin.action(description="Pause", permissions=["change"])
     def pause(self, request: HttpRequest, queryset: "QuerySet[MaintenanceSchedule]") -> None:

@@ -1,8 +1,10 @@
 """Schedules, and the meters and conditions that make them due."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.db import transaction
+from django.forms import model_to_dict
 from django.utils import timezone
 from django_filters.rest_framework import FilterSet, MultipleChoiceFilter
 from drf_spectacular.utils import extend_schema_view
@@ -15,6 +17,8 @@ from maintenance import services
 from maintenance.api.dry_run import ForecastMixin
 from maintenance.api.people import TechnicianField, expanded_technician
 from maintenance.models import MOST_MINUTES, MaintenanceSchedule, MaintenanceType, Urgency
+from maintenance.models.calendars import CALENDAR_FIELDS
+from maintenance.services import schedules
 from opssight.accounts.permissions import Permission
 from opssight.core.api.fields import RelatedText
 from opssight.core.api.filters import IdFilter, TrueFalseFilter, UtcDateTimeFilter
@@ -120,19 +124,21 @@ class MaintenanceScheduleViewSet(ForecastMixin, CrudTenantViewSet):
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
         with transaction.atomic():
             super().perform_create(serializer)
-            self._reschedule(serializer)
+            self._keep_up(serializer, CALENDAR_FIELDS)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        before = model_to_dict(serializer.instance)
         with transaction.atomic():
             super().perform_update(serializer)
-            self._reschedule(serializer)
+            after = model_to_dict(serializer.instance)
+            self._keep_up(serializer, {name for name in after if after[name] != before[name]})
 
     def perform_destroy(self, instance: Any) -> None:
         with transaction.atomic():
             super().perform_destroy(instance)
             services.refresh_next_due(assets=Asset.objects.filter(pk=instance.asset_id))
 
-    def _reschedule(self, serializer: BaseSerializer[Any]) -> None:
-        schedule: MaintenanceSchedule | None = serializer.instance
-        assert schedule is not None  # noqa: S101 just saved
-        schedule.next_due_at = services.reschedule(schedule=schedule, at=timezone.now()).next_due_at
+    def _keep_up(self, serializer: BaseSerializer[Any], changed: Collection[str]) -> None:
+        schedule: Any = serializer.instance
+        schedules.keep_up(schedule=schedule, changed=changed, at=timezone.now())
+        schedule.refresh_from_db(fields=["calendar_due_at", "next_due_at"])

@@ -195,6 +195,7 @@ class MeterForm(OfSensorForm):
         model = MeterTrigger
         fields = ["sensor", "every", "counts_from"]
         labels = {"sensor": "Counter", "every": "Every", "counts_from": "Counted from"}
+        help_texts = {"counts_from": "Left empty: what the counter shows now."}
 
     def sensors_of(self, schedule: MaintenanceSchedule) -> "QuerySet[Sensor]":
         return super().sensors_of(schedule).filter(kind=Sensor.Kind.COUNTER)

@@ -139,3 +139,7 @@ class CalendarFields(models.Model):
 
     def has_no_occurrence(self) -> bool:
         return self.calendar is not None and self.calendar.first() is None
+
+
+CALENDAR_FIELDS = frozenset(field.name for field in CalendarFields._meta.local_fields)
+"""On which the due dates of a calendar depend."""

@@ -19,7 +19,9 @@ class MeterTrigger(AssetOwned):
     sensor = models.ForeignKey(Sensor, on_delete=models.PROTECT, related_name="meter_triggers")
     every = models.FloatField(help_text="In the unit of the sensor, such as 500 hours.")
     counts_from = models.FloatField(
-        default=0, help_text="The counter at the last service, or at the start."
+        null=True,
+        blank=True,
+        help_text="The counter at the last service, or at the start; empty: what it shows first.",
     )
     daily_use = models.FloatField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(

@@ -22,7 +22,9 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce, Extract, Greatest, NullIf
 
+from assets.models import Asset
 from maintenance.models import MaintenanceSchedule, MeterTrigger, WorkOrder
+from maintenance.services.nesting import without_absorbed
 
 DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
 FREQUENCIES = {"DAILY": 1.0, "WEEKLY": 7.0, "MONTHLY": 30.4375, "YEARLY": 365.25}
@@ -37,6 +39,14 @@ class SubstringMatch(Func):
     function = "SUBSTRING"
     template = "%(function)s(%(expressions)s)"
     arg_joiner = " FROM "
+
+
+def overdue(
+    schedules: "QuerySet[MaintenanceSchedule]", *, at: datetime
+) -> "QuerySet[MaintenanceSchedule]":
+    """Those whose own work is late: they are active, and no larger service does it with its own."""
+    late = schedules.filter(is_active=True, next_due_at__lt=at)
+    return without_absorbed(late.exclude(asset__status=Asset.Status.RETIRED, group=None))
 
 
 def with_lateness(schedules: "QuerySet[MaintenanceSchedule]", *, at: datetime) -> "QuerySet[Any]":

@@ -69,7 +69,7 @@ WITH chosen AS (
     FROM ends_of_days GROUP BY id HAVING max(time) - min(time) >= interval '12 hours'
 ), state AS (
     SELECT c.*, l.time AS last_time, l.value AS last_value,
-           c.counts_from - coalesce(n.reset_by, 0) AS new_from,
+           coalesce(c.counts_from - coalesce(n.reset_by, 0), l.value) AS new_from,
            coalesce(u.a_day, c.daily_use) AS a_day,
            coalesce(n.reached, l.time) AS passed
     FROM chosen c JOIN latest l ON l.id = c.id
@@ -94,7 +94,7 @@ SET counts_from = r.new_from, daily_use = r.a_day, reached_at = r.reached, due_a
 FROM result r
 WHERE t.id = r.id
   -- Somebody served it meanwhile: the next round sees that.
-  AND t.counts_from = r.counts_from AND t.read_at IS NOT DISTINCT FROM r.read_at
+  AND t.counts_from IS NOT DISTINCT FROM r.counts_from AND t.read_at IS NOT DISTINCT FROM r.read_at
   AND t.every = r.every
   AND (t.read_at IS NULL OR r.last_time >= t.read_at)
   AND ((t.counts_from, t.daily_use, t.reached_at, t.due_at)

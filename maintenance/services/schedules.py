@@ -15,8 +15,10 @@ from django.db.models.functions import Least
 
 from assets.models import Asset, AssetGroupMember
 from maintenance.models import MaintenanceSchedule, WorkOrder
+from maintenance.models.calendars import CALENDAR_FIELDS
 from maintenance.services.conditions import watch_conditions, watch_conditions_of
 from maintenance.services.meters import follow_meters, follow_meters_of
+from maintenance.services.nesting import without_absorbed
 
 SCHEDULES_PER_BATCH = 1000
 log = logging.getLogger(__name__)
@@ -114,6 +116,21 @@ def reschedule(*, schedule: MaintenanceSchedule, at: datetime) -> MaintenanceSch
 
 
 @transaction.atomic
+def keep_up(
+    *, schedule: MaintenanceSchedule, changed: Collection[str], at: datetime
+) -> MaintenanceSchedule:
+    """Bring the due dates in line after these fields were edited.
+
+    A date that was set by hand stays, unless the calendar itself is another one now.
+    """
+    if schedule.calendar_due_at is None or CALENDAR_FIELDS & set(changed):
+        return reschedule(schedule=schedule, at=at)
+    refresh(schedules=[schedule.pk], at=at)
+    schedule.refresh_from_db(fields=["next_due_at"])
+    return schedule
+
+
+@transaction.atomic
 def set_due(*, schedule: MaintenanceSchedule, due_at: datetime, at: datetime) -> None:
     """Move the coming occurrence of the calendar by hand; the next completion goes on from it."""
     locked = lock_schedules([schedule.pk])[0]
@@ -160,9 +177,10 @@ def bring_in_line(
 def refresh_next_due(*, assets: QuerySet[Asset]) -> int:
     """Set each asset's next due date to the earliest of its active schedules, where it differs.
 
-    The schedules of its groups are its own too. Returns how many assets changed.
+    The schedules of its groups are its own too; work that a larger service does is due with that.
+    Returns how many assets changed.
     """
-    active = MaintenanceSchedule.objects.filter(is_active=True).order_by()
+    active = without_absorbed(MaintenanceSchedule.objects.filter(is_active=True).order_by())
     own = active.filter(asset=OuterRef("pk")).values("asset")
     of_groups = active.filter(group__members__asset=OuterRef("pk")).values("group__members__asset")
     both = [

@@ -105,8 +105,9 @@ def _skip(schedule: MaintenanceSchedule, *, served: datetime) -> None:
         condition.save(update_fields=["met_at", "served_since"])
     for meter in _meters(schedule):
         if cause == meter.pk:
-            passed = ((meter.read_value or 0.0) - meter.counts_from) // meter.every
-            meter.counts_from += max(passed, 1) * meter.every
+            base = meter.counts_from or 0.0  # one that was reached has a reading, and so a base
+            passed = ((meter.read_value or 0.0) - base) // meter.every
+            meter.counts_from = base + max(passed, 1) * meter.every
             _save(meter)
 
 
@@ -136,13 +137,12 @@ def _count_on(
         .values_list("value", flat=True)
         .first()
     )
-    if schedule.mode == schedule.Mode.FIXED:
-        done = 0 if shown is None else round((shown - meter.counts_from) / meter.every)
-        meter.counts_from += max(done, at_least) * meter.every
-    elif shown is not None:
+    base = meter.counts_from
+    if base is None or (shown is not None and schedule.mode != schedule.Mode.FIXED):
         meter.counts_from = shown
     else:
-        meter.counts_from += at_least * meter.every
+        done = 0 if shown is None else round((shown - base) / meter.every)
+        meter.counts_from = base + max(done, at_least) * meter.every
     _save(meter)
 
 

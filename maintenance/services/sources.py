@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from assets.models import Asset
 from maintenance.models import JobPlan, MaintenanceSchedule, Recommendation, Urgency, WorkOrder
-from maintenance.queries.schedules import open_orders, with_lateness
+from maintenance.queries.schedules import open_orders, overdue, with_lateness
 from maintenance.services.advising import (
     DUE_WITHIN,
     Advice,
@@ -101,9 +101,8 @@ def _advice(found: list[Late], at: datetime) -> Advice:
 
 
 def _late_schedules(organization_id: int, at: datetime) -> Iterator[Late]:
-    schedules = MaintenanceSchedule.objects.filter(
-        organization=organization_id, is_active=True, next_due_at__lt=at - LEAST_LATE
-    )
+    schedules = MaintenanceSchedule.objects.filter(organization=organization_id)
+    schedules = overdue(schedules, at=at - LEAST_LATE)
     late = with_lateness(schedules.exclude(asset__status=Asset.Status.RETIRED), at=at)
     rows = list(
         late.filter(smcp__gte=ADVISE_FROM).select_related("asset", "job_plan").order_by("pk")

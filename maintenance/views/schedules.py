@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assets.models import Asset, Site
 from maintenance.forms.schedules import ScheduleForm
 from maintenance.models import MaintenanceSchedule, Technician
-from maintenance.queries.schedules import compliance, open_orders, with_lateness
+from maintenance.queries.schedules import compliance, open_orders, overdue, with_lateness
 from maintenance.services.pausing import set_active
 from maintenance.services.schedules import reschedule
 from maintenance.views import schedule_page
@@ -38,7 +38,7 @@ def schedules(request: UserRequest) -> HttpResponse:
     shown = shown if shown in SHOWN else ""
     rows = _chosen(request).filter(is_active=shown != "paused")
     if shown == "overdue":
-        rows = with_lateness(rows.filter(next_due_at__lt=now), at=now)
+        rows = with_lateness(overdue(rows, at=now), at=now)
     names = ORDERS if shown == "overdue" else {k: v for k, v in ORDERS.items() if k != "late"}
     default = "-late" if shown == "overdue" else "due"
     rows, order = ordered(rows, request, fields=names, default=default, then=("next_due_at",))

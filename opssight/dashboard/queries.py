@@ -11,6 +11,7 @@ from anomalies.models import Anomaly
 from assets.models import Asset, AssetKpi
 from forecasts import risk
 from maintenance.models import MaintenanceSchedule, Recommendation, WorkOrder
+from maintenance.queries import schedules
 from opssight.accounts.models import User
 
 THIS_WEEK = timedelta(days=7)
@@ -61,7 +62,7 @@ def key_metrics(user: User, *, at: datetime) -> KeyMetrics:
     assets = Asset.objects.for_user(user).aggregate(
         all=Count("pk"), high=Count("pk", filter=Q(current_risk__gte=risk.HIGH))
     )
-    overdue = MaintenanceSchedule.objects.for_user(user).filter(is_active=True, next_due_at__lt=at)
+    overdue = schedules.overdue(MaintenanceSchedule.objects.for_user(user), at=at)
     orders = (
         WorkOrder.objects.for_user(user)
         .open()

@@ -4,13 +4,16 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from assets.models import Asset, Sensor
 from maintenance.models import ConditionTrigger, MaintenanceSchedule, MeterTrigger
+from maintenance.services.schedules import refresh, set_due
 from opssight.accounts.models import Membership, Organization
 from tests.conftest import ApiFor
 from tests.factories import (
+    NOON,
     AssetFactory,
     AssetGroupFactory,
     JobPlanFactory,
@@ -182,7 +185,7 @@ class TestMeters:
         read_at = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
         ReadingFactory.create(sensor=sensor, time=read_at, value=600)
         Sensor.objects.update(last_time=read_at, last_value=600)
-        body = {"schedule": schedule.pk, "sensor": sensor.pk, "every": 500}
+        body = {"schedule": schedule.pk, "sensor": sensor.pk, "every": 500, "counts_from": 0}
         made = api.post(METERS, body, format="json")
 
         assert made.data["reached_at"] is not None, made.data
@@ -261,3 +264,38 @@ def test_a_stranger_finds_nothing(
         assert api.delete(path).status_code == 404
     body = {"schedule": schedule.pk, "sensor": meter.sensor_id, "every": 5}
     assert "/schedule" in pointers(api.post(METERS, body, format="json"))
+
+
+def test_a_date_that_was_set_by_hand_stays_until_the_calendar_is_another_one(
+    api: APIClient, schedule: MaintenanceSchedule
+) -> None:
+    chosen = NOON + dt.timedelta(days=4)
+    set_due(schedule=schedule, due_at=chosen, at=NOON)
+    path = f"{SCHEDULES}{schedule.pk}/"
+
+    kept = api.patch(path, {"title": "New", "every": schedule.every}, format="json")
+    moved = api.patch(path, {"every": schedule.every + 1}, format="json")
+
+    assert (kept.status_code, kept.data["title"]) == (200, "New")
+    assert kept.data["next_due_at"] == kept.data["calendar_due_at"] == "2026-03-05T12:00:00Z"
+    assert moved.data["next_due_at"] != kept.data["next_due_at"]
+
+
+def test_a_new_meter_counts_from_what_its_counter_shows(
+    api: APIClient, schedule: MaintenanceSchedule
+) -> None:
+    known, silent = (counter(schedule.asset, key=key) for key in ("known", "silent"))
+    now = timezone.now()
+    ReadingFactory.create(sensor=known, time=now - dt.timedelta(days=1), value=12_000)
+    body = {"schedule": schedule.pk, "every": 500}
+
+    answers = [
+        api.post(METERS, {**body, "sensor": sensor.pk}, format="json") for sensor in (known, silent)
+    ]
+    ReadingFactory.create(sensor=silent, time=now, value=7_300)
+    refresh(schedules=[schedule.pk], at=now)
+
+    assert [answer.data["counts_from"] for answer in answers] == [12_000, None]
+    assert [answer.data["reached_at"] for answer in answers] == [None, None]
+    late = MeterTrigger.objects.get(sensor=silent)
+    assert (late.counts_from, late.reached_at) == (7_300, None)

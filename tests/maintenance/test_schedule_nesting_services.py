@@ -1,5 +1,6 @@
 """Larger services that stand in for the smaller ones they include."""
 
+import random
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,7 +10,10 @@ from django.db import IntegrityError, transaction
 from assets.models import Asset
 from maintenance import services
 from maintenance.models import MaintenanceSchedule, WorkOrder
+from maintenance.queries.schedules import overdue
+from maintenance.scheduling.nesting import absorber
 from maintenance.services import Outcome
+from maintenance.services.nesting import services_of, without_absorbed
 from opssight.accounts.models import Membership
 from tests.factories import NOON, AssetFactory, MeterTriggerFactory, ReadingFactory, ScheduleFactory
 
@@ -190,3 +194,49 @@ class TestCircles:
             yearly.full_clean()
 
         assert "itself included in this one" in refused.value.message_dict["included_in"][0]
+
+
+class TestOverdue:
+    def late(self) -> set[int]:
+        rows = overdue(MaintenanceSchedule.objects.all(), at=NOON)
+        return set(rows.values_list("pk", flat=True))
+
+    def test_what_a_larger_service_does_is_not_overdue_by_itself(self, asset: Asset) -> None:
+        yearly = service(asset, 365, NOON + 3 * DAY)
+        monthly = service(asset, 30, NOON - 2 * DAY, included_in=yearly)
+        weekly = service(asset, 7, NOON - 6 * DAY, included_in=monthly)
+        services.refresh_next_due(assets=Asset.objects.filter(pk=asset.pk))
+        asset.refresh_from_db()
+
+        # The weekly one is nine days from the yearly one, and the monthly one stands in for none.
+        assert (self.late(), asset.next_due_at) == ({weekly.pk}, NOON - 6 * DAY)
+
+        MaintenanceSchedule.objects.filter(pk=yearly.pk).update(is_active=False)
+        assert self.late() == {monthly.pk}
+
+    def test_the_database_absorbs_as_the_generator_does(self, asset: Asset) -> None:
+        """A forest of services with dates, orders, pauses and depths of all kinds."""
+        chance = random.Random(4)  # noqa: S311 - the same forest each time
+        made: list[MaintenanceSchedule] = []
+        for number in range(120):
+            above = chance.choice([None, *made[-12:]])
+            row = service(
+                asset,
+                number + 1,
+                NOON + chance.randrange(-20, 20) * DAY,
+                included_in=above,
+                absorb_days=chance.randrange(12),
+                is_active=chance.random() > 0.15,
+            )
+            made.append(row)
+        ordered = chance.sample([row.pk for row in made if row.is_active], 25)
+        services.generate_due_work_orders(
+            organization_id=asset.organization_id, at=NOON + 20 * DAY, only=ordered
+        )
+        known = services_of([row.pk for row in made])
+
+        expected = {pk for pk in known if absorber(pk, known) is None}
+        found = without_absorbed(MaintenanceSchedule.objects.all())
+
+        assert set(found.values_list("pk", flat=True)) == expected
+        assert 30 < len(expected) < 110
