@@ -225,6 +225,7 @@ def _answer(
             "work_order": pk,
             "done": outcome is not None and outcome.done,
             "reason": outcome.reason if outcome else UNKNOWN.format(pk),
+            "clashes": outcome.clashes if outcome else [],
         }
         if order is not None:
             row |= {

@@ -85,6 +85,10 @@ class ResultSerializer(serializers.Serializer[Any]):
     work_order = serializers.IntegerField(help_text="Id of the work order.")
     done = serializers.BooleanField()
     reason = serializers.CharField(help_text="Why it was refused, in words.")
+    clashes = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What speaks against what was done: skills, shifts, other work at that time.",
+    )
     number = serializers.CharField(required=False)
     status = serializers.ChoiceField(choices=WorkOrder.Status.choices, required=False)
     technician = serializers.IntegerField(allow_null=True, required=False)

@@ -87,6 +87,16 @@ def monday_of(moment: datetime, zone: tzinfo) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def lacking(needed: Sequence[str], own: Sequence[str]) -> list[str]:
+    """The skills that are needed and not there, whatever their capitals.
+
+    >>> lacking(["Welding", "Rigging"], ["welding "])
+    ['Rigging']
+    """
+    there = {skill.strip().casefold() for skill in own}
+    return [skill for skill in needed if skill.strip().casefold() not in there]
+
+
 def ranked(
     job: Job, people: Iterable[tuple[Person, bool]], *, now: datetime, zone: tzinfo
 ) -> list[Rated]:
@@ -129,18 +139,11 @@ def _hindrances(job: Job, person: Person, *, reaches: bool) -> Iterable[str]:
         yield "May not execute work orders"
     elif not reaches:
         yield f"{job.tag} is not in their part of the plant"
-    has, lacks = _skills(job, person)
-    if lacks:
+    if lacks := lacking(job.skills, person.skills):
+        has = [skill for skill in job.skills if skill not in lacks]
         yield (f"Has {', '.join(has)}; lacks " if has else "Lacks ") + ", ".join(lacks)
     if person.weekly_minutes <= 0:
         yield "Takes no work: 0 h a week"
-
-
-def _skills(job: Job, person: Person) -> tuple[list[str], list[str]]:
-    """Of the skills that the job needs: what the person has, and what not."""
-    own = {skill.strip().casefold() for skill in person.skills}
-    has = [skill for skill in job.skills if skill.strip().casefold() in own]
-    return has, [skill for skill in job.skills if skill not in has]
 
 
 def _time(job: Job, person: Person, now: datetime, zone: tzinfo) -> tuple[Span | None, bool, str]:

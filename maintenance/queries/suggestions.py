@@ -123,7 +123,10 @@ class _Crew:
     def _job(self, order: WorkOrder) -> Job:
         planned = None
         if order.planned_start is not None and order.planned_start > self.at:
-            planned = (order.planned_start, _end(order.planned_start, order.planned_end, order))
+            planned = (
+                order.planned_start,
+                _end(order.planned_start, order.planned_end, order.estimated_minutes),
+            )
         return Job(
             tag=order.asset.tag,
             skills=order.skills,
@@ -178,20 +181,20 @@ class _Crew:
         by_pk = {person.pk: person for person in people}
         now = monday_of(self.at, self.zone)
         rows = WorkOrder.objects.open().filter(technician__in=list(by_pk)).exclude(pk__in=without)
-        for order in rows.only(
+        found = rows.order_by("planned_start", "pk").values_list(
             "technician_id", "planned_start", "planned_end", "due_at", "estimated_minutes"
-        ).order_by("planned_start", "pk"):
-            person = by_pk[order.technician_id or 0]
-            person.open_minutes += order.estimated_minutes
-            week = max(monday_of(order.planned_start or order.due_at, self.zone), now)
-            person.booked[week] = person.booked.get(week, 0) + order.estimated_minutes
-            if order.planned_start is not None:
-                span = (order.planned_start, _end(order.planned_start, order.planned_end, order))
+        )
+        for pk, start, end, due_at, minutes in found.iterator():
+            person = by_pk[pk or 0]
+            person.open_minutes += minutes
+            week = max(monday_of(start or due_at, self.zone), now)
+            person.booked[week] = person.booked.get(week, 0) + minutes
+            if start is not None and (span := (start, _end(start, end, minutes)))[1] > self.at:
                 person.runs = times.book(person.runs, span)
 
 
-def _end(start: datetime, end: datetime | None, order: WorkOrder) -> datetime:
-    return end or start + timedelta(minutes=max(order.estimated_minutes, 1))
+def _end(start: datetime, end: datetime | None, minutes: int) -> datetime:
+    return end or start + timedelta(minutes=max(minutes, 1))
 
 
 def _capacity(

@@ -2,10 +2,11 @@
 
 import copy
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from maintenance.models import WorkOrder
+from maintenance.queries.clashes import clashes_of
 from maintenance.services import course
 from maintenance.services.course import TransitionRefused
 from maintenance.services.dispatch_news import Change, tell
@@ -21,11 +22,15 @@ NOT_OPEN = "Nothing was changed: the work order is already {status}."
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one order: done, or the reason why not. `order` is as it is now."""
+    """What came of one order: done, or the reason why not. `order` is as it is now.
+
+    clashes: what speaks against the plan that was made, in words.
+    """
 
     order: WorkOrder
     done: bool
     reason: str = ""
+    clashes: list[str] = field(default_factory=list)
 
 
 class Refused(Exception):
@@ -100,7 +105,8 @@ class Batch:
         ]
         course.record_moves(moved, by=self.by, at=self.at)
         tell(changes, by=self.by, at=self.at)
-        return self.outcomes
+        clashes = clashes_of(orders=[one.order for one in self.outcomes if one.done])
+        return [replace(one, clashes=clashes.get(one.order.pk, [])) for one in self.outcomes]
 
 
 def _refuse_what_is_over(row: WorkOrder, state: str) -> None:

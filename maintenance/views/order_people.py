@@ -49,7 +49,7 @@ def order_people(request: UserRequest, pk: int) -> HttpResponse:
         return _answer(request, outcome.order, form=form, error=outcome.reason, status=409)
     name = outcome.order.technician
     said = f"{row.number} is with {name}." if name else f"{row.number} is with nobody."
-    return go(request, outcome.order, said)
+    return go(request, outcome.order, " ".join([said, *outcome.clashes]))
 
 
 def _answer(

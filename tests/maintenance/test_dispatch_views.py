@@ -77,7 +77,9 @@ def test_many_are_given_to_one_and_each_result_is_shown(
 
 
 def test_none_chosen_leads_back_to_the_list(page: Client, orders: list[WorkOrder]) -> None:
-    answer = page.get(SUGGEST, {"order": ["x", 10**30]}, follow=True)
+    """So does what is no number, and an order of somebody else."""
+    foreign = WorkOrderFactory.create()
+    answer = page.get(SUGGEST, {"order": ["x", 10**30, foreign.pk]}, follow=True)
 
     assert answer.redirect_chain[-1][0] == LIST
     assert "Choose the work orders in the list first." in answer.text

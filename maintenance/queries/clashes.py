@@ -1,0 +1,67 @@
+"""What speaks against a plan that was made all the same: it is said, and nothing is refused."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from maintenance.dispatching.ranking import lacking
+from maintenance.dispatching.times import Span, is_free
+from maintenance.dispatching.words import moment
+from maintenance.models import Technician, WorkOrder
+from maintenance.queries.availability import working_spans
+
+MOST_NAMED = 3
+
+
+def clashes_of(*, orders: Sequence[WorkOrder]) -> dict[int, list[str]]:
+    """By order: skills that its technician lacks, and what hinders its planned time, in words.
+
+    The orders come with their technician's user and their organization. Three queries at most for
+    those that are planned, none for the others.
+    """
+    found: dict[int, list[str]] = defaultdict(list)
+    planned: list[tuple[WorkOrder, Technician, Span]] = []
+    for order in orders:
+        if order.technician is None:
+            continue
+        if lacks := lacking(order.skills, order.technician.skills):
+            found[order.pk].append(f"{order.technician} lacks {', '.join(lacks)}.")
+        if order.planned_start is not None and order.planned_end is not None:
+            planned.append((order, order.technician, (order.planned_start, order.planned_end)))
+    # Each organization has its own clock.
+    for organization in {order.organization_id for order, _, _ in planned}:
+        _in_time([row for row in planned if row[0].organization_id == organization], found)
+    return found
+
+
+def _in_time(
+    planned: Sequence[tuple[WorkOrder, Technician, Span]], found: dict[int, list[str]]
+) -> None:
+    zone = planned[0][0].organization.zone
+    people = sorted({one.pk for _, one, _ in planned})
+    start = min(begin for _, _, (begin, _) in planned)
+    end = max(stop for _, _, (_, stop) in planned)
+    working = working_spans(technicians=people, start=start, end=end, zone=zone)
+    booked = WorkOrder.objects.open().filter(
+        technician__in=people, planned_start__lt=end, planned_end__gt=start
+    )
+    rows = list(booked.only("number", "technician_id", "planned_start", "planned_end"))
+    for order, one, (begin, stop) in planned:
+        texts = found[order.pk]
+        if not is_free((begin, stop), [working[one.pk]]):
+            texts.append(f"{one} is not at work in all of that time.")
+        others = [
+            row.number
+            for row in rows
+            if row.technician_id == one.pk
+            and row.pk != order.pk
+            and row.planned_start is not None
+            and row.planned_end is not None
+            and row.planned_start < stop
+            and row.planned_end > begin
+        ]
+        if others:
+            more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+            names = ", ".join(sorted(others)[:MOST_NAMED])
+            texts.append(f"{one} has {names}{more} at the same time.")
+        if stop > order.due_at:
+            texts.append(f"It is due before that, {moment(order.due_at, zone)}.")
