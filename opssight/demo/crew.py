@@ -20,7 +20,7 @@ _ABSENCES = (
     ("c.oconnor", 9, 12, "Vacation"),
 )
 # Priority, hours until the work is begun, hours until it is done.
-_LEVELS = (("critical", 2, 24), ("high", 8, 72), ("medium", 48, 168), ("low", 168, 720))
+_LEVELS = (("critical", 2, 24), ("high", 8, 72), ("medium", 120, 336), ("low", 336, 1_440))
 
 
 def create_service_levels(*, organization: Organization) -> None:

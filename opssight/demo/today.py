@@ -125,6 +125,7 @@ def _waiting(asset: Asset, people: People, plan: JobPlan, at: datetime) -> None:
         at=at - timedelta(days=5),
         due_at=at + timedelta(days=8),
         job_plan=plan,
+        maintenance_type=MaintenanceType.CONDITION_BASED,
     )
     part = Part.objects.get(organization=asset.organization_id, number="BR-6312")
     store.reserve(work_order=order, part=part, quantity=Decimal(3), at=at - timedelta(days=4))
