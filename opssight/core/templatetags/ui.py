@@ -173,9 +173,12 @@ def whole(score: float) -> int:
 
 @register.filter
 def percent(share: float) -> str:
-    """A share from 0 to 1 in percent, with one decimal.
+    """A share from 0 to 1 in percent, with one decimal. What is not all of it never reads 100.0.
 
-    >>> percent(0.9731)
-    '97.3 %'
+    >>> percent(0.9731), percent(0.99956), percent(0.999999), percent(1.0)
+    ('97.3 %', '99.96 %', '99.99 %', '100.0 %')
     """
-    return f"{share * 100:.1f} %"
+    text = f"{share * 100:.1f}"
+    if text == "100.0" and share < 1:
+        text = f"{min(share * 100, 99.99):.2f}"
+    return f"{text} %"
