@@ -29,7 +29,7 @@ from opssight.core.api.viewsets import REFUSED, CrudTenantViewSet
 WRITE = (Permission.TECHNICIAN_EDIT, Permission.WORK_ORDER_EXECUTE)
 
 
-class PlannedSerializer(serializers.Serializer[Any]):
+class WorkInAbsenceSerializer(serializers.Serializer[Any]):
     """Work that is planned while its technician is away."""
 
     id = serializers.IntegerField()
@@ -38,12 +38,14 @@ class PlannedSerializer(serializers.Serializer[Any]):
 
 
 class AbsenceSerializer(TenantSerializer[Absence]):
+    """`reason` is empty for those who may not write the absence."""
+
     organization_from = "technician"
     create_only = ("technician",)
     moving = ("work_orders",)
 
     technician_name = serializers.CharField(source="technician.user.__str__", read_only=True)
-    work_orders = PlannedSerializer(
+    work_orders = WorkInAbsenceSerializer(
         many=True, read_only=True, help_text="Open work orders that are planned in this time."
     )
 
@@ -62,6 +64,14 @@ class AbsenceSerializer(TenantSerializer[Absence]):
     @classmethod
     def expansions(cls) -> dict[str, Expansion]:
         return {"technician": expanded_technician()}
+
+    def to_representation(self, instance: Absence) -> dict[str, Any]:
+        """Why somebody is away is shown to who may write it."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        user = self.context["request"].user
+        if "reason" in shown and not absences.may_write(user=user, technician=instance.technician):
+            shown["reason"] = ""
+        return shown
 
 
 class AbsenceFilter(FilterSet):  # type: ignore[misc]
@@ -86,7 +96,6 @@ class AbsenceViewSet(CrudTenantViewSet):
     )
     filterset_class = AbsenceFilter
     search_fields = [
-        "reason",
         "technician__user__username",
         "technician__user__first_name",
         "technician__user__last_name",

@@ -40,10 +40,12 @@ def technicians(request: UserRequest) -> HttpResponse:
             | Q(user__last_name__icontains=query)
             | Q(skills__icontains=query)
         )
+    at = timezone.now()
     page = page_of(request, rows)
     context = {
         "page": page,
-        "people": list(_people(request, list(page.object_list), timezone.now())),
+        "people": list(_people(request, list(page.object_list), at)),
+        "now": at,
         "query": query,
         "shown": shown,
         "choices": SHOWN,

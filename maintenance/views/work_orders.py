@@ -23,7 +23,7 @@ STATUS_FILTERS = {
     "mine": "Mine",
     "unassigned": "Unassigned",
     "overdue": "Overdue",
-    "respond": "To be begun",
+    "respond": "Response due",
     "missed": "Response missed",
     "in_progress": "In progress",
     "completed": "Completed",

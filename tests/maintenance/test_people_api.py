@@ -104,6 +104,9 @@ def test_technicians_enter_their_own_absences_only(
     theirs = api_for(planner).post(f"{API}/absences/", body(other)).data["id"]
     assert api.patch(f"{API}/absences/{theirs}/", {"reason": "X"}).status_code == 403
     assert api.delete(f"{API}/absences/{theirs}/").status_code == 403
+    planners = api_for(planner).patch(f"{API}/absences/{theirs}/", {"reason": "Illness"}).data
+    assert planners["reason"] == "Illness"
+    assert api.get(f"{API}/absences/{theirs}/").data["reason"] == ""
     mine = api.post(f"{API}/absences/", body(own)).data["id"]
     assert api.patch(f"{API}/absences/{mine}/", {"reason": "Training"}).data["reason"] == "Training"
     assert api.delete(f"{API}/absences/{mine}/").status_code == 204

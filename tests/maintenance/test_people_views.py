@@ -57,6 +57,7 @@ def test_the_list_says_who_is_there_and_how_much_open_work_they_have(
         text = client.get(url).content.decode()
 
     assert "Away" in text
+    assert "until" in text
     assert "3 h" in text
     assert "2 orders" in text
     assert str(own) in client.get(url, {"q": "pumps"}).content.decode()
