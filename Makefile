@@ -103,7 +103,7 @@ bench: install ## run the benchmarks
 k8s-check: install ## render the Kubernetes overlays and check them (needs kubectl)
 	@PATH=".venv/bin:$$PATH" command -v kubectl >/dev/null \
 		|| { echo "make k8s-check needs kubectl: install it and run this again." >&2; exit 1; }
-	@$(PY) -m pytest tests/test_manifests.py $(ARGS)
+	@$(PY) -m pytest -m manifests tests/test_manifests.py $(ARGS)
 
 .PHONY: clean
 clean: ## delete caches and build results (not .venv, not the demo's data)

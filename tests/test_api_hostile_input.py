@@ -12,7 +12,7 @@ from opssight.api import router
 from tests.conftest import ApiFor
 from tests.test_conventions import MAKERS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 HOSTILE: list[Any] = [
     None,
@@ -46,7 +46,6 @@ ACTIONS = {
 }
 
 
-@pytest.mark.crawl
 @pytest.mark.parametrize(("prefix", "viewset"), ROUTES)
 def test_no_body_makes_it_fail(
     prefix: str, viewset: Any, admin: Membership, api_for: ApiFor

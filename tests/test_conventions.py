@@ -200,6 +200,7 @@ def test_every_list_has_a_row_to_measure_it_with() -> None:
     assert set(MAKERS) == set(PREFIXES)
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 @pytest.mark.parametrize(("prefix", "viewset", "basename"), router.registry)
 def test_a_list_takes_as_few_queries_for_thirty_rows_as_for_three(
@@ -221,6 +222,7 @@ def test_a_list_takes_as_few_queries_for_thirty_rows_as_for_three(
         assert len(body["results"]) == expected
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_a_list_is_empty_for_a_stranger_and_its_rows_do_not_exist(
@@ -248,6 +250,7 @@ def test_a_path_answers_with_and_without_its_slash(
         assert api.get(path).data == api.get(f"{path}/").data
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_nothing_is_shown_to_somebody_who_is_not_signed_in(prefix: str) -> None:
@@ -257,6 +260,7 @@ def test_nothing_is_shown_to_somebody_who_is_not_signed_in(prefix: str) -> None:
     assert answer["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 @pytest.mark.parametrize(("prefix", "viewset", "basename"), router.registry)
 def test_every_ordering_that_is_offered_works_both_ways(
@@ -270,6 +274,7 @@ def test_every_ordering_that_is_offered_works_both_ways(
             assert answer.status_code == 200, (term, answer.data)
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 @pytest.mark.parametrize(("prefix", "viewset", "basename"), router.registry)
 def test_every_filter_that_is_offered_takes_a_value_and_refuses_nonsense(

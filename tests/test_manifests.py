@@ -21,6 +21,8 @@ from opssight.runtime.locations import DATABASE_ROLE
 from opssight.runtime.postgres import Postgres
 from opssight.runtime.requirements import part
 
+pytestmark = pytest.mark.manifests
+
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 FOLDERS = ["base", "overlays/staging", "overlays/production"]

@@ -196,6 +196,7 @@ def test_every_model_of_the_admin_has_one_place_in_the_sidebar() -> None:
     assert sorted(placed) == sorted(ADMINS) == sorted(MAKERS)
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("role", ["admin", "planner"])
 @EVERY_MODEL
 def test_list_row_and_form_open_for_who_plans(
@@ -237,6 +238,7 @@ def test_a_list_and_its_rows_cost_as_much_for_thirty_rows_as_for_three(
     assert max(costs[1].values()) <= 25
 
 
+@pytest.mark.crawl
 @EVERY_MODEL
 def test_a_stranger_sees_none_of_it(
     label: str, admin: Membership, stranger: Membership, client_for: ClientFor
@@ -256,6 +258,7 @@ def test_a_stranger_sees_none_of_it(
     assert type(row)._default_manager.filter(pk=row.pk).exists()
 
 
+@pytest.mark.crawl
 @EVERY_MODEL
 def test_filters_offer_nothing_of_another_organization(
     label: str, admin: Membership, stranger: Membership, client_for: ClientFor
@@ -290,6 +293,7 @@ def test_autocomplete_offers_own_rows_only(
     assert app
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("role", [Role.TECHNICIAN, Role.VIEWER, Role.REQUESTER, Role.INTEGRATION])
 @pytest.mark.parametrize("is_staff", [True, False])
 def test_the_admin_is_closed_to_who_does_not_plan(

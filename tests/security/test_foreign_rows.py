@@ -12,7 +12,7 @@ from opssight.api import router
 from tests.conftest import ApiFor
 from tests.test_conventions import MAKERS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.crawl]
 
 REGISTRY: list[Any] = router.registry
 ROUTES: list[Any] = [
