@@ -187,7 +187,7 @@ def test_a_line_that_is_made_to_be_slow_to_mask_is_not(log: Kept) -> None:
     for text in ("token" * 20_000, "a.b" * 30_000, "password='" + "\\" * 50_000, "/" * 90_000):
         masked(text)
 
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60
 
 
 @pytest.mark.parametrize(

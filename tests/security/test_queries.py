@@ -67,7 +67,7 @@ def test_nothing_orders_or_filters_by_what_is_not_offered(
         answer = api.get(f"/api/{prefix}/", {name: stranger.organization_id})
         # Refused, or a filter that is offered and finds nothing, or none at all.
         assert answer.status_code == 400 or answer.json()["results"] in ([], everything), name
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 60
 
 
 @pytest.mark.parametrize("text", HARD, ids=range(len(HARD)))
@@ -83,7 +83,7 @@ def test_no_search_takes_long(
     ):
         start = time.monotonic()
         assert send(path, {name: text}).status_code < 500
-        assert time.monotonic() - start < 2, path
+        assert time.monotonic() - start < 30, path  # what blows up takes hours
 
 
 def test_a_wildcard_finds_itself_only(admin: Membership, api_for: ApiFor) -> None:
@@ -100,7 +100,7 @@ def test_a_statement_of_a_request_has_an_end() -> None:
         pytest.raises(OperationalError) as caught,
     ):
         cursor.execute("SELECT pg_sleep(10)")
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 9
     assert isinstance(caught.value.__cause__, QueryCanceled)
     answer = problems.as_api_exception(caught.value, None)
     assert getattr(answer, "status_code", None) == 503
