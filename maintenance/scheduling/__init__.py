@@ -4,7 +4,7 @@ A fixed schedule keeps its calendar, whatever happens. A floating schedule resta
 completion. Every occurrence keeps the wall-clock time of its start in the zone of the site.
 """
 
-from maintenance.scheduling.calendars import HORIZON, Calendar, OnHoliday
+from maintenance.scheduling.calendars import HORIZON, Calendar, OnHoliday, Walk
 from maintenance.scheduling.free_days import Pause, check_code, check_day_of_year
 from maintenance.scheduling.intervals import Interval, NaiveTime, Unit, occurrence, overdue_days
 from maintenance.scheduling.rates import times_a_year
@@ -22,6 +22,7 @@ __all__ = [
     "Rule",
     "RuleError",
     "Unit",
+    "Walk",
     "check_code",
     "check_day_of_year",
     "in_words",

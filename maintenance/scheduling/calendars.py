@@ -167,6 +167,34 @@ class Calendar:
         return day in self.excluded or (self.pause is not None and day in self.pause)
 
 
+class Walk:
+    """`next_after` of a calendar for moments that rise: it goes on from the last one it found.
+
+    A calendar starts over each time, from its first day where a rule of months or years is.
+    """
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
+        self._ahead: Iterator[datetime] = iter(())
+        self._from = self._asked = datetime.max.replace(tzinfo=UTC)
+        self._next: datetime | None = None
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        if moment < self._asked:
+            self._start(moment)
+        self._asked = moment
+        while self._next is not None and self._next <= moment:
+            self._next = next(self._ahead, None)
+        if self._next is None and moment > self._from:
+            self._start(moment)  # the horizon of the first question may have ended
+        return self._next
+
+    def _start(self, moment: datetime) -> None:
+        self._from = moment
+        self._ahead = self._calendar.after(moment)
+        self._next = next(self._ahead, None)
+
+
 def resumed(moment: datetime, *, pause: Pause, starts_at: datetime, zone: tzinfo) -> datetime:
     """The moment; or, in the yearly pause, the start's time of day on the first day after it.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from maintenance.scheduling.calendars import Calendar
+from maintenance.scheduling.calendars import Calendar, Walk
 
 MOST_STEPS = 5000
 """Of one schedule: a daily one for more than thirteen years."""
@@ -63,6 +63,7 @@ class Course:
     lead: timedelta = timedelta()
     absorb: timedelta = timedelta()
     done_before: bool = False
+    _walk: Walk | None = None
 
     def steps(self, *, until: datetime, at: datetime, larger: Sequence[Larger] = ()) -> list[Step]:
         """Occurrences before `until`, each done on its date, or at `at` when that is past.
@@ -120,10 +121,12 @@ class Course:
     def _done(self, step: Step, completed: datetime) -> None:
         if self.calendar is not None:
             due = self.calendar_due
-            if step.why is Why.CALENDAR or self.calendar.floats:
+            if self.calendar.floats:
                 due = self.calendar.next_due(served=step.due, completed=completed)
+            elif step.why is Why.CALENDAR:
+                due = self._later(max(step.due, completed))
             elif due is not None and due <= completed + self.lead:
-                due = self.calendar.next_after(max(due, completed))
+                due = self._later(max(due, completed))
             self.calendar_due = due
         self._count_on(completed, caused=step.due if step.why is Why.METER else None)
 
@@ -133,8 +136,14 @@ class Course:
             if self.calendar.floats:
                 self.calendar_due = self.calendar.next_due(served=completed, completed=completed)
             elif due <= max(served, completed) + self.absorb:
-                self.calendar_due = self.calendar.next_after(max(due, completed))
+                self.calendar_due = self._later(max(due, completed))
         self._count_on(completed, caused=None)
+
+    def _later(self, moment: datetime) -> datetime | None:
+        """The next date of the calendar: time only goes on here."""
+        if self._walk is None and self.calendar is not None:
+            self._walk = Walk(self.calendar)
+        return self._walk.next_after(moment) if self._walk else None
 
     def _count_on(self, completed: datetime, *, caused: datetime | None) -> None:
         self.condition_due = None
