@@ -75,7 +75,7 @@ urlpatterns = [
     path("work-orders/<int:pk>/parent/", order_links.set_parent, name="set_parent"),
     path("work-order-blocks/<int:pk>/remove/", order_links.unblock, name="unblock"),
     *(
-        path(f"work-orders/<int:pk>/{name}/", work.move, {"name": name}, name=name)
+        path(f"work-orders/<int:pk>/{name}/", work.move, {"name": name}, name=f"{name}_order")
         for name in BY_NAME
         if name != "complete"
     ),

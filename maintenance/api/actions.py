@@ -11,12 +11,14 @@ from maintenance.models import (
     MOST_MINUTES,
     FailureCause,
     FailureMechanism,
+    Recommendation,
     Verdict,
     WorkOrder,
     WorkOrderAsset,
 )
 from maintenance.services import Outcome
 from maintenance.services.completion import LineOutcome
+from maintenance.services.verdicts import Finding
 from opssight.core.api.fields import CharField, IntegerField
 from opssight.core.api.serializers import TenantRelatedField
 
@@ -28,6 +30,20 @@ class LineOutcomeSerializer(serializers.Serializer[None]):
     asset = TenantRelatedField(queryset=Asset.objects.all(), help_text="One that it serves.")
     result = serializers.ChoiceField(choices=WorkOrderAsset.Result.choices)
     notes = CharField(required=False, default="", allow_blank=True, max_length=LONGEST_NOTES)
+
+
+class FindingSerializer(serializers.Serializer[None]):
+    recommendation = TenantRelatedField(
+        queryset=Recommendation.objects.all(), help_text="One that the order serves."
+    )
+    verdict = serializers.ChoiceField(choices=VERDICTS)
+    failure_mode = CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=100,
+        help_text="The true one, of a confirmed one where it was another than expected.",
+    )
 
 
 class CompleteSerializer(serializers.Serializer[None]):
@@ -50,7 +66,7 @@ class CompleteSerializer(serializers.Serializer[None]):
         choices=VERDICTS,
         required=False,
         default=Verdict.NOT_INSPECTED,
-        help_text="What was found, of an order that came from a recommendation.",
+        help_text="What was found, of an order that serves a recommendation.",
     )
     failure_mode = CharField(
         required=False, default="", allow_blank=True, max_length=100, help_text="How it failed."
@@ -72,6 +88,12 @@ class CompleteSerializer(serializers.Serializer[None]):
         many=True, required=False, help_text="What came of it at each asset, where it has several."
     )
 
+    findings = FindingSerializer(
+        many=True,
+        required=False,
+        help_text="What was found for each of several recommendations, where not `verdict`.",
+    )
+
     def outcome(self) -> Outcome:
         values = dict(self.validated_data)
         lines = {
@@ -80,7 +102,14 @@ class CompleteSerializer(serializers.Serializer[None]):
             )
             for line in values.pop("lines", [])
         }
-        return Outcome(**{**values, "verdict": Verdict(values["verdict"]), "lines": lines})
+        findings = {
+            one["recommendation"].pk: Finding(
+                verdict=Verdict(one["verdict"]), failure_mode=one["failure_mode"]
+            )
+            for one in values.pop("findings", [])
+        }
+        verdict = Verdict(values["verdict"])
+        return Outcome(**{**values, "verdict": verdict, "lines": lines, "findings": findings})
 
 
 class WorkOrderUpdateSerializer(WorkOrderSerializer):

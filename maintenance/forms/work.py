@@ -67,7 +67,10 @@ class DowntimeForm(forms.Form):
 
 
 def _verdict(**options: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(choices=Verdict.choices, widget=forms.RadioSelect, **options)
+    words = {"required": "Choose what you found."}
+    return forms.ChoiceField(
+        choices=Verdict.choices, widget=forms.RadioSelect, error_messages=words, **options
+    )
 
 
 def _failure_mode(**options: Any) -> forms.CharField:
@@ -158,10 +161,9 @@ class CompleteForm(forms.Form):
         return data
 
     def _verdict(self, data: dict[str, Any]) -> Verdict:
-        """That of the order: of several the one that says most."""
-        given = {data.get(f"verdict_{row.pk}") for row in self.several} | {data.get("verdict")}
-        ranked = (Verdict.CONFIRMED, Verdict.FALSE_ALARM)
-        return next((one for one in ranked if one in given), Verdict.NOT_INSPECTED)
+        """That of the order."""
+        each = [data.get(f"verdict_{row.pk}", "") for row in self.several]
+        return verdicts.strongest([data.get("verdict", ""), *each])
 
     @property
     def findings(self) -> list[OneFinding]:
@@ -187,7 +189,7 @@ class CompleteForm(forms.Form):
             notes=data["notes"],
             labor_minutes=data["labor_minutes"] or 0,
             downtime_minutes=data.get("downtime_minutes") or 0,
-            verdict=self._verdict(data),
+            verdict=Verdict(data.get("verdict", Verdict.NOT_INSPECTED)),
             findings={
                 row.pk: Finding(
                     verdict=Verdict(data[f"verdict_{row.pk}"]),

@@ -20,6 +20,7 @@ from maintenance.models import (
     WorkOrderAsset,
 )
 from maintenance.services import course, downtimes, labor, reporters, store, verdicts
+from maintenance.services.course import TransitionRefused
 from maintenance.services.events import completed_event
 from maintenance.services.guards import Given
 from maintenance.services.history import Report, write_history
@@ -59,6 +60,12 @@ class Outcome:
     lines: Mapping[int, LineOutcome] = field(default_factory=dict)
     findings: Mapping[int, verdicts.Finding] = field(default_factory=dict)
 
+    @property
+    def strongest(self) -> Verdict:
+        """The verdict of the order as a whole."""
+        each = [finding.verdict for finding in self.findings.values()]
+        return verdicts.strongest([self.verdict, *each])
+
 
 @transaction.atomic
 def complete(
@@ -73,7 +80,8 @@ def complete(
     before = order.status
     course.move_of(order, WorkOrder.Status.COMPLETED)
     _take_report(order, outcome, at)
-    course.check(order, WorkOrder.Status.COMPLETED, Given(at, verdict=outcome.verdict))
+    course.check(order, WorkOrder.Status.COMPLETED, Given(at, verdict=outcome.strongest))
+    _refuse_strangers(order, outcome)
     course.stop_timers(order, at)
     order.started_at = min(order.started_at or at, at)
     order.technician = order.technician or technician_of(order, by)
@@ -83,7 +91,7 @@ def complete(
     course.record(order, before=before, by=by, at=at)
     untracked = _log_labor(order, outcome.labor_minutes, by, at)
     downtimes.before_completion(work_order=order, minutes=outcome.downtime_minutes, at=at)
-    verdict = outcome.verdict if verdicts.is_asked(work_order=order) else ""
+    verdict = outcome.strongest if verdicts.is_asked(work_order=order) else ""
     report = Report(notes=outcome.notes, verdict=verdict, more_minutes=untracked)
     records = write_history(work_order=order, report=report)
     store.release(work_order=order)
@@ -125,7 +133,7 @@ def _take_report(order: WorkOrder, outcome: Outcome, at: datetime) -> None:
     if outcome.signed_by:
         order.signed_by, order.signed_at = outcome.signed_by.strip(), at
     if order.recommendation is not None:
-        order.recommendation.verdict = outcome.verdict
+        order.recommendation.verdict = outcome.strongest
     lines = list(order.lines.all())
     if len(lines) == 1 and lines[0].result == Result.PENDING:
         lines[0].result = Result.DONE
@@ -133,6 +141,18 @@ def _take_report(order: WorkOrder, outcome: Outcome, at: datetime) -> None:
         if (given := outcome.lines.get(line.asset_id)) is not None:
             line.result, line.notes = given.result, given.notes or line.notes
     WorkOrderAsset.objects.bulk_update(lines, ["result", "notes"])
+
+
+def _refuse_strangers(order: WorkOrder, outcome: Outcome) -> None:
+    """Raises TransitionRefused for a finding about a recommendation that the order has not."""
+    if not outcome.findings:
+        return
+    served = verdicts.asked(work_order=order).values_list("pk", flat=True)
+    if strangers := sorted(set(outcome.findings) - set(served)):
+        raise TransitionRefused(
+            "recommendation_not_served",
+            f"{order.number} does not serve recommendation {strangers[0]}. Leave it out.",
+        )
 
 
 def _log_labor(order: WorkOrder, minutes: int, by: User, at: datetime) -> int:

@@ -4,7 +4,7 @@ An order may serve several recommendations. They close with it, each with its ow
 was given, else with that of the order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,6 +53,13 @@ def asked(*, work_order: WorkOrder) -> QuerySet[Recommendation]:
 def is_asked(*, work_order: WorkOrder) -> bool:
     """Whether whoever completes the order is asked what was found."""
     return asked(work_order=work_order).exists()
+
+
+def strongest(given: Iterable[str]) -> Verdict:
+    """Of several verdicts the one that says most: confirmed, then false alarm."""
+    found = set(given)
+    ranked = (Verdict.CONFIRMED, Verdict.FALSE_ALARM)
+    return next((one for one in ranked if one in found), Verdict.NOT_INSPECTED)
 
 
 @transaction.atomic

@@ -96,9 +96,9 @@ ACTIONS: dict[str, Maker] = {
     "anomalies:review": _anomaly,
     "maintenance:accept": _recommendation,
     "maintenance:dismiss": _recommendation,
-    "maintenance:start": _work_order,
+    "maintenance:start_order": _work_order,
     "maintenance:complete": _work_order,
-    "maintenance:cancel": _work_order,
+    "maintenance:cancel_order": _work_order,
     "notifications:read": _notification,
 }
 OTHERS = [
@@ -257,8 +257,8 @@ def test_a_viewer_is_offered_no_action_that_would_be_refused(
     [
         "maintenance:accept",
         "maintenance:dismiss",
-        "maintenance:cancel",
-        "maintenance:start",
+        "maintenance:cancel_order",
+        "maintenance:start_order",
         "maintenance:complete",
         "anomalies:review",
     ],
@@ -270,7 +270,7 @@ def test_a_viewer_may_not_act(name: str, viewer: Membership, client_for: ClientF
 
 
 @pytest.mark.parametrize(
-    "name", ["maintenance:accept", "maintenance:dismiss", "maintenance:cancel"]
+    "name", ["maintenance:accept", "maintenance:dismiss", "maintenance:cancel_order"]
 )
 def test_a_technician_does_not_plan(name: str, technician: Membership, signed_in: Client):
     row = ACTIONS[name](technician)

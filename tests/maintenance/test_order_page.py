@@ -1,16 +1,19 @@
 """The page of an order: its buttons, and the parts that answer for themselves."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from maintenance import urls
 from maintenance.models import WorkOrder
 from maintenance.services import lines
+from maintenance.workflow import BY_NAME
 from opssight.accounts.models import Membership, Organization
-from tests.conftest import ClientFor
+from tests.conftest import ApiFor, ClientFor
 from tests.factories import (
     NOON,
     AssetFactory,
@@ -56,6 +59,27 @@ def test_each_may_press_what_they_may_and_reads_why_not(
     assert "Assign an active technician first." in planned
     assert _url(order, "start/") not in seen
     assert "a technician does that" in seen
+
+
+def test_every_button_leads_to_the_move_that_it_names(
+    plant: Organization, planning: Client
+) -> None:
+    mechanic = TechnicianFactory.create(organization=plant)
+    found = set()
+    for status in ("draft", "approved", "scheduled", "waiting", "in_progress"):
+        order = WorkOrderFactory.create(
+            asset__organization=plant, technician=mechanic, status=status
+        )
+        page = planning.get(_url(order)).text
+        buttons = re.findall(rf'hx-post="{_url(order)}(\w+)/"', page)
+        found |= {name for name in buttons if name in BY_NAME}
+
+    assert found == set(BY_NAME) - {"close"}
+
+
+def test_no_two_routes_have_the_same_name() -> None:
+    names = [pattern.name for pattern in urls.urlpatterns]
+    assert sorted(names) == sorted(set(names))
 
 
 def test_waiting_asks_for_its_reason_and_shows_it(order: WorkOrder, signed_in: Client) -> None:
@@ -287,4 +311,30 @@ def test_each_of_several_recommendations_gets_its_own_verdict(
     wrong.refresh_from_db()
     assert (kept.verdict, kept.found_failure_mode) == ("confirmed", "misalignment")
     assert (wrong.verdict, wrong.found_failure_mode) == ("false_alarm", "")
+    assert order.records.get().verdict == "confirmed"
+
+
+def test_the_api_takes_a_verdict_for_each(
+    order: WorkOrder, technician: Membership, api_for: ApiFor
+) -> None:
+    mine, other = (
+        RecommendationFactory.create(
+            asset=order.asset, failure_mode=mode, status="accepted", work_order=order
+        )
+        for mode in ("bearing wear", "leakage")
+    )
+    stranger = RecommendationFactory.create(asset=order.asset, failure_mode="noise")
+    url = f"/api/maintenance/work-orders/{order.pk}/complete/"
+    finding = {"recommendation": stranger.pk, "verdict": "confirmed"}
+
+    refused = api_for(technician).post(url, {"findings": [finding]}, format="json")
+    finding["recommendation"] = mine.pk
+    body = {"findings": [finding], "verdict": "false_alarm"}
+    done = api_for(technician).post(url, body, format="json")
+
+    assert (refused.status_code, refused.data["code"]) == (409, "recommendation_not_served")
+    assert done.status_code == 200, done.data
+    for row in (mine, other):
+        row.refresh_from_db()
+    assert (mine.verdict, other.verdict) == ("confirmed", "false_alarm")
     assert order.records.get().verdict == "confirmed"
