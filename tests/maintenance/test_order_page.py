@@ -78,7 +78,7 @@ def test_every_button_leads_to_the_move_that_it_names(
 
 
 def test_no_two_routes_have_the_same_name() -> None:
-    names = [pattern.name for pattern in urls.urlpatterns]
+    names = [str(pattern.name) for pattern in urls.urlpatterns]
     assert sorted(names) == sorted(set(names))
 
 
