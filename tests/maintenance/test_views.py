@@ -52,7 +52,7 @@ def _advised(plant: Organization) -> WorkOrder:
 
 def _titles(client: Client, query: str = "") -> list[str]:
     page = client.get(f"/maintenance/work-orders/?{query}").text
-    return re.findall(r'<th scope="row">\s*<span>\s*<a[^>]*>([^<]+)<', page)
+    return re.findall(r'scope="row">\s*<span>\s*<a[^>]*>([^<]+)<', page)
 
 
 def _soon() -> str:
