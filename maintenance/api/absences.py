@@ -109,8 +109,9 @@ class AbsenceViewSet(CrudTenantViewSet):
             OuterRef("ends_at"),
         )
         row = JSONObject(id="pk", number="number", title="title")
-        rows: QuerySet[Any] = super().get_queryset()
-        return rows.annotate(work_orders=ArraySubquery(orders.values(row=row)))
+        rows: Any = super().get_queryset()
+        found: QuerySet[Any] = rows.annotate(work_orders=ArraySubquery(orders.values(row=row)))
+        return found
 
     @extend_schema(
         summary="Create an absence",
