@@ -24,11 +24,12 @@ from maintenance.api.serializers import (
     WorkOrderDetailSerializer,
     WorkOrderSerializer,
 )
-from maintenance.models import WorkOrder
-from maintenance.services import course, levels, links
+from maintenance.models import Technician, WorkOrder
+from maintenance.services import course, dispatch, levels, links
 from opssight.accounts.permissions import Permission
 from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.paging import Cursors
+from opssight.core.api.problems import Conflict
 from opssight.core.api.schema import describe
 
 Status = WorkOrder.Status
@@ -102,7 +103,8 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, OutageMixin, Dispatch
 
     @extend_schema(
         summary="Change an open work order, or move it by its status",
-        description="As PUT, with only the fields that change.",
+        description="As PUT, with only the fields that change. A technician gets the order as by"
+        " `assign`: an approved one becomes scheduled, and the technician is told.",
         responses=WorkOrderDetailSerializer,
         examples=[examples.COMPLETE_BY_STATUS],
     )
@@ -141,8 +143,10 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, OutageMixin, Dispatch
         with in_words():
             self._edit(work_order, body.changes())
             status = body.validated_data.get("status", work_order.status)
-            if status != work_order.status:
-                self.make_move(work_order, status, body.validated_data.get("notes", "")[:300])
+            # Who was given the order by the same request may have scheduled it.
+            now = course.lock(work_order)
+            if status not in (work_order.status, now.status):
+                self.make_move(now, status, body.validated_data.get("notes", "")[:300])
         return self.answer()
 
     def _edit(self, work_order: WorkOrder, changes: dict[str, Any]) -> None:
@@ -152,9 +156,20 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, OutageMixin, Dispatch
         self.require(Permission.WORK_ORDER_PLAN, work_order.organization_id)
         if "parent" in changes:
             links.set_parent(work_order=locked, parent=changes.pop("parent"))
-        WorkOrder.objects.filter(pk=work_order.pk).update(**changes)
+        plain = {name: value for name, value in changes.items() if name != "technician"}
+        if plain:
+            WorkOrder.objects.filter(pk=work_order.pk).update(**plain)
         if "priority" in changes:
             levels.renew(work_order=course.lock(work_order))
+        if "technician" in changes:
+            self._assign(course.lock(work_order), changes["technician"])
+
+    def _assign(self, work_order: WorkOrder, technician: Technician | None) -> None:
+        [outcome] = dispatch.assign(
+            orders=[work_order], technician=technician, by=self.user, at=timezone.now()
+        )
+        if not outcome.done:
+            raise Conflict(outcome.reason, field="technician")
 
     def _complete(self, work_order: WorkOrder, request: Request) -> Response:
         context = {**self.get_serializer_context(), "organization_id": work_order.organization_id}

@@ -354,7 +354,26 @@ class TestChangingWorkOrders:
 
         assert answer.status_code == 200, answer.data
         assert {name: answer.data[name] for name in body} == body
-        assert answer.data["status"] == "approved"
+        assert answer.data["status"] == "scheduled"
+        assert Notification.objects.filter(recipient=mechanic.user).exists()
+
+    def test_a_technician_and_a_status_come_in_one_request(
+        self, order: WorkOrder, mechanic: Technician, planner: Membership, api_for: ApiFor
+    ) -> None:
+        """What it was and what it becomes by the technician are no moves of their own."""
+        api = api_for(planner)
+        for status in ("approved", "scheduled"):
+            body = {"technician": mechanic.pk, "status": status}
+            answer = api.patch(f"{ORDERS}/{order.pk}/", body)
+            assert (answer.status_code, answer.data["status"]) == (200, "scheduled")
+            api.patch(f"{ORDERS}/{order.pk}/", {"technician": None})
+        idle = TechnicianFactory.create(organization=order.organization)
+        refused = api.patch(f"{ORDERS}/{order.pk}/", {"technician": idle.pk, "title": "New"})
+        assert refused.status_code == 409
+        assert pointers(refused) == {"/technician"}
+        order.refresh_from_db()
+        assert (order.technician, order.status) == (None, "approved")
+        assert order.title != "New"
 
     def test_not_after_it_was_completed(
         self, order: WorkOrder, planner: Membership, api_for: ApiFor
