@@ -12,6 +12,7 @@ from opssight.demo.people import People
 # time, Pune at 8:30.
 _STARTS = {"HAM": time(6, 30), "HOU": time(14), "PUN": time(4)}
 _DAYS = 5
+_HALF_HOUR = 30
 # From the day of the anchor: the login, days until it begins, days it takes, reason.
 _ABSENCES = (
     ("h.yildirim", 1, 5, "Vacation"),
@@ -33,14 +34,15 @@ def create_service_levels(*, organization: Organization) -> None:
 
 
 def create_shifts(*, people: People, at: datetime) -> None:
-    """Five days a week of the contract's hours for everybody, and who is away around `at`."""
+    """Five days a week for everybody, to the half hour, and who is away around `at`."""
     Shift.objects.bulk_create(
         Shift(
             organization_id=technician.organization_id,
             technician=technician,
             weekday=day,
             starts=_STARTS[site],
-            minutes=round(float(technician.weekly_capacity_hours) * 60 / _DAYS),
+            minutes=_HALF_HOUR
+            * round(float(technician.weekly_capacity_hours) * 60 / _DAYS / _HALF_HOUR),
         )
         for site, technician in people.technicians
         for day in range(_DAYS)

@@ -122,25 +122,25 @@ def _waiting(asset: Asset, people: People, plan: JobPlan, at: datetime) -> None:
         "Replace the drive-end bearing of the main motor",
         people.technician_for("HOU", "mechanical"),
         people,
-        at=at - timedelta(days=5),
+        at=at - timedelta(days=4),
         due_at=at + timedelta(days=8),
         job_plan=plan,
         maintenance_type=MaintenanceType.CONDITION_BASED,
     )
     part = Part.objects.get(organization=asset.organization_id, number="BR-6312")
-    store.reserve(work_order=order, part=part, quantity=Decimal(3), at=at - timedelta(days=4))
+    store.reserve(work_order=order, part=part, quantity=Decimal(3), at=at - timedelta(days=3))
     transitions.move(
         work_order=order,
         to=WorkOrder.Status.WAITING,
         by=people.planner,
-        at=at - timedelta(days=4),
+        at=at - timedelta(days=3),
         note="One bearing BR-6312 is missing: ordered, delivery in nine days.",
     )
 
 
 def _changeover(assets: Mapping[str, Asset], people: People, at: datetime) -> None:
     """A larger order with three parts: one done, one to do, and one that waits for it."""
-    made, mechanic = at - timedelta(days=6), people.technician_for("PUN", "mechanical")
+    made, mechanic = at - timedelta(days=4), people.technician_for("PUN", "mechanical")
     whole = _planned(
         assets["SYS-510"],
         "Changeover of the polymer line to grade 7",
@@ -183,7 +183,7 @@ def _signed(asset: Asset, people: People, plan: JobPlan, at: datetime) -> None:
         "Inspection of the preheater with the inspection body",
         technician,
         people,
-        at=at - timedelta(days=9),
+        at=at - timedelta(days=3),
         due_at=at + timedelta(days=1),
         job_plan=plan,
         maintenance_type=MaintenanceType.INSPECTION,
