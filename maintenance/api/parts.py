@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from assets.api.serializers import expanded_asset
+from maintenance.api.part_files import PartFilesMixin
 from maintenance.api.refusals import in_words
 from maintenance.api.serializers import expanded_work_order
 from maintenance.models import Part, PartQuerySet, PartReservation
@@ -79,12 +80,15 @@ class PartFilter(FilterSet):  # type: ignore[misc]
 
 
 @extend_schema_view(**describe("part", "parts", crud=True))
-class PartViewSet(CrudTenantViewSet):
+class PartViewSet(PartFilesMixin, CrudTenantViewSet):
     """Spare parts. Stock changes by movements alone; a part that has moved cannot be deleted."""
 
     queryset = Part.objects.with_free()
     serializer_class = PartSerializer
-    write_permissions = edits(Permission.STORE_EDIT)
+    write_permissions = {
+        **edits(Permission.STORE_EDIT),
+        "import_file": (Permission.STORE_EDIT,),
+    }
     filterset_class = PartFilter
     search_fields = ["number", "name", "bin"]
     ordering_fields = ["number", "name", "on_hand", "min_level", "unit_cost"]
