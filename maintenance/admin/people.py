@@ -3,14 +3,16 @@
 from itertools import pairwise
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from maintenance.admin.plan import OwnedFormSet, OwnedInline
-from maintenance.models import Absence, ServiceLevel, Shift, Technician
+from maintenance.models import Absence, ServiceLevel, Shift, Technician, WorkOrder
+from maintenance.services import absences
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
 from opssight.core.admin import TenantAdmin, own_organization
@@ -80,6 +82,17 @@ class TechnicianAdmin(TenantAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # Their name stands in the history; a technician is switched off instead.
         return False
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
+        """Who enters an absence hears of the work in it, and planners are told, as on its page."""
+        super().save_formset(request, form, formset, change)
+        changed = [row for row, _ in formset.changed_objects]
+        for row in (*formset.new_objects, *changed):
+            if isinstance(row, Absence):
+                absences.tell_planners_of(row, at=timezone.now())
+                own: Any = WorkOrder.objects.for_user(request.user)
+                if text := absences.in_words(list(absences.orders_within(row, own))):
+                    self.message_user(request, text, messages.WARNING)
 
     @admin.display(description="Skills")
     def skill_list(self, technician: Technician) -> str:

@@ -140,6 +140,28 @@ def test_the_admin_refuses_shifts_that_overlap_each_other(
     assert Shift.objects.count() == 2
 
 
+def test_an_absence_in_the_admin_over_planned_work_is_said_and_told(
+    own: Technician, planner: Membership, client_for: ClientFor
+) -> None:
+    order = WorkOrderFactory.create(
+        asset=AssetFactory.create(organization=own.organization),
+        technician=own,
+        planned_start=timezone.now() + dt.timedelta(days=2),
+    )
+    begin, end = (timezone.localtime() + dt.timedelta(days=days) for days in (1, 3))
+    body: dict[str, object] = {"skills": "", "hourly_cost": 60, "weekly_capacity_hours": 40}
+    for prefix, total in (("shifts", 0), ("absences", 1)):
+        body |= {f"{prefix}-TOTAL_FORMS": total, f"{prefix}-INITIAL_FORMS": 0}
+    for name, moment in (("starts_at", begin), ("ends_at", end)):
+        body |= {f"absences-0-{name}_0": f"{moment:%Y-%m-%d}", f"absences-0-{name}_1": "08:00"}
+    url = reverse("admin:maintenance_technician_change", args=[own.pk])
+
+    page = client_for(planner).post(url, body, follow=True).content.decode()
+
+    assert f"Planned work lies in this time: {order.number}" in page
+    assert Notification.objects.filter(event="absence_over_work").exists()
+
+
 def test_service_levels_are_set_in_the_admin(planner: Membership, client_for: ClientFor) -> None:
     url = reverse("admin:maintenance_servicelevel_add")
     body = {"priority": "high", "respond_hours": 4, "complete_hours": 24}
