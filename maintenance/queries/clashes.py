@@ -2,14 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 
 from maintenance.dispatching.ranking import lacking
 from maintenance.dispatching.times import Span, is_free
 from maintenance.dispatching.words import moment
 from maintenance.models import Technician, WorkOrder
-from maintenance.queries.availability import working_spans
+from maintenance.queries.availability import (
+    USUAL_SHIFTS,
+    absences_of,
+    shift_spans,
+    shifts_of,
+    without,
+)
 
 MOST_NAMED = 3
+LONGEST = timedelta(days=366)
+"""Nobody is asked whether they are at work for longer."""
 
 
 def clashes_of(*, orders: Sequence[WorkOrder]) -> dict[int, list[str]]:
@@ -40,14 +49,17 @@ def _in_time(
     people = sorted({one.pk for _, one, _ in planned})
     start = min(begin for _, _, (begin, _) in planned)
     end = max(stop for _, _, (_, stop) in planned)
-    working = working_spans(technicians=people, start=start, end=end, zone=zone)
+    shifts = shifts_of(people)
+    absences = absences_of(people, start, end)
     booked = WorkOrder.objects.open().filter(
         technician__in=people, planned_start__lt=end, planned_end__gt=start
     )
     rows = list(booked.only("number", "technician_id", "planned_start", "planned_end"))
     for order, one, (begin, stop) in planned:
         texts = found[order.pk]
-        if not is_free((begin, stop), [working[one.pk]]):
+        last = min(stop, begin + LONGEST)
+        spans = shift_spans(shifts.get(one.pk, USUAL_SHIFTS), begin, last, zone)
+        if not is_free((begin, stop), [without(spans, absences[one.pk])]):
             texts.append(f"{one} is not at work in all of that time.")
         others = [
             row.number

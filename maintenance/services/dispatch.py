@@ -11,7 +11,14 @@ from django.db import transaction
 
 from maintenance.dispatching.times import end_of
 from maintenance.models import Technician, WorkOrder
-from maintenance.queries.availability import Span, working_spans
+from maintenance.queries.availability import (
+    USUAL_SHIFTS,
+    Span,
+    absences_of,
+    shift_spans,
+    shifts_of,
+    without,
+)
 from maintenance.queries.reach import Reach, reach_of
 from maintenance.services.batches import Batch, Outcome, Refused, locked, state_of
 from opssight.accounts.models import User
@@ -23,6 +30,8 @@ MOST = 100
 """Orders of one request."""
 MOST_DAYS = 366
 """Farther than a year an order is not moved by a number of days."""
+FARTHEST = timedelta(days=3653)
+LONGEST = timedelta(days=366)
 LOOK_AHEAD = timedelta(days=28)
 """Work that its technician's shifts of so many days cannot hold is planned without rests."""
 
@@ -33,6 +42,8 @@ ELSEWHERE = "The technician belongs to another organization."
 NO_ROLE = "{name} may not execute work orders. Choose another, or ask an admin for a role that may."
 OUT_OF_REACH = "{tag} is not in the part of the plant that {name} works on. Choose another."
 END_FIRST = "Plan an end after the start."
+TOO_FAR = "The planned time is more than ten years away. Check the year."
+TOO_LONG = "Plan an end within a year of the start. Check the year."
 NO_START = "Give the planned start together with the planned end."
 
 
@@ -84,13 +95,13 @@ def assign_each(*, assignments: Sequence[Assignment], by: User, at: datetime) ->
         for one in assignments
         if one.technician and one.planned_start and not one.planned_end and one.order.pk in rows
     ]
-    working = _working(starts)
+    working = _working(starts, at)
     batch = Batch(by, at, rows)
     for one in assignments:
 
         def change(order: WorkOrder, one: Assignment = one) -> None:
             _give(order, one.technician, batch, reach)
-            _plan(order, one.planned_start, one.planned_end, working)
+            _plan(order, one.planned_start, one.planned_end, working, at)
 
         batch.try_one(one.order, one.state, change)
     return batch.write()
@@ -119,7 +130,7 @@ def reschedule(
         for row in rows.values()
         if planned_start and row.technician_id
     ]
-    working = _working(starts)
+    working = _working(starts, at)
     batch = Batch(by, at, rows)
 
     def change(order: WorkOrder) -> None:
@@ -128,7 +139,7 @@ def reschedule(
         if due_at is not None:
             order.due_at = due_at
         if planned_start is not None:
-            _plan(order, planned_start, None, working)
+            _plan(order, planned_start, None, working, at)
             if order.status == Status.APPROVED and order.technician is not None:
                 batch.step(order, Status.SCHEDULED)
 
@@ -174,24 +185,33 @@ def _plan(
     order: WorkOrder,
     start: datetime | None,
     end: datetime | None,
-    working: dict[int, list[Span]],
+    working: dict[tuple[int, datetime], list[Span]],
+    at: datetime,
 ) -> None:
     if start is None:
         if end is not None:
             raise Refused(NO_START)
         return
-    if is_begun(order):
-        raise Refused(BEGUN_TIME)
+    _refuse_time(order, start, end, at)
     # Lengths are of real time, also when the clock changes in between.
     start, end = start.astimezone(UTC), end and end.astimezone(UTC)
     if end is None and order.planned_start and order.planned_end:
         end = start + (order.planned_end - order.planned_start)
     if end is None:
-        spans = working.get(order.technician_id or 0, [])
+        spans = working.get((order.technician_id or 0, start), [])
         end = end_of(start, order.estimated_minutes, spans)
-    if end <= start:
-        raise Refused(END_FIRST)
     order.planned_start, order.planned_end = start, end
+
+
+def _refuse_time(order: WorkOrder, start: datetime, end: datetime | None, at: datetime) -> None:
+    if is_begun(order):
+        raise Refused(BEGUN_TIME)
+    if abs(start - at) > FARTHEST:
+        raise Refused(TOO_FAR)
+    if end is not None and end - start > LONGEST:
+        raise Refused(TOO_LONG)
+    if end is not None and end <= start:
+        raise Refused(END_FIRST)
 
 
 def _shift(order: WorkOrder, days: int) -> None:
@@ -210,14 +230,21 @@ def _shifted(moment: datetime, days: int, zone: tzinfo) -> datetime:
     return (moment.astimezone(zone) + timedelta(days=days)).astimezone(UTC)
 
 
-def _working(starts: Iterable[tuple[int, datetime, tzinfo]]) -> dict[int, list[Span]]:
-    """Working time of each technician who is planned from these moments on."""
-    found: dict[int, list[Span]] = {}
-    rows = list(starts)
-    for zone in {zone for _, _, zone in rows}:
-        begins = [start for _, start, its in rows if its == zone]
-        people = sorted({pk for pk, _, its in rows if its == zone})
-        found |= working_spans(
-            technicians=people, start=min(begins), end=max(begins) + LOOK_AHEAD, zone=zone
+def _working(
+    starts: Iterable[tuple[int, datetime, tzinfo]], at: datetime
+) -> dict[tuple[int, datetime], list[Span]]:
+    """Working time of each technician from each moment on for `LOOK_AHEAD`; two queries."""
+    rows = [row for row in starts if abs(row[1] - at) <= FARTHEST]
+    if not rows:
+        return {}
+    people = sorted({pk for pk, _, _ in rows})
+    begins = [start for _, start, _ in rows]
+    shifts = shifts_of(people)
+    absences = absences_of(people, min(begins), max(begins) + LOOK_AHEAD)
+    return {
+        (pk, start): without(
+            shift_spans(shifts.get(pk, USUAL_SHIFTS), start, start + LOOK_AHEAD, zone),
+            absences[pk],
         )
-    return found
+        for pk, start, zone in rows
+    }

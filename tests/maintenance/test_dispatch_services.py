@@ -195,6 +195,35 @@ class TestAssign:
         ]
         assert fine.clashes == []
 
+    @pytest.mark.parametrize(
+        ("start", "end", "words"),
+        [
+            (dt.datetime(9999, 12, 31, 23, tzinfo=dt.UTC), None, "ten years"),
+            (dt.datetime.min.replace(tzinfo=ZoneInfo("Asia/Tokyo")), None, "ten years"),
+            (NOON, NOON + 400 * DAY, "within a year"),
+            (NOON, NOON, "after the start"),
+            (None, NOON, "planned start"),
+        ],
+    )
+    def test_a_time_that_cannot_be_meant_is_refused(
+        self,
+        plant: Organization,
+        planner: Membership,
+        person: Person,
+        start: dt.datetime | None,
+        end: dt.datetime | None,
+        words: str,
+    ) -> None:
+        [outcome] = dispatch.assign(
+            orders=[_order(plant)],
+            technician=person(),
+            by=planner.user,
+            at=NOON,
+            planned_start=start,
+            planned_end=end,
+        )
+        assert words in outcome.reason
+
     def test_a_hundred_orders_take_few_queries(
         self, plant: Organization, planner: Membership, person: Person
     ) -> None:
