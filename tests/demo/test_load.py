@@ -143,6 +143,8 @@ def test_plans_everybodys_hours_within_their_shifts_and_one_job_at_a_time():
         ).values()
         before = ANCHOR
         for order in planned.filter(technician=technician).order_by("planned_start"):
+            assert order.planned_start is not None
+            assert order.planned_end is not None
             assert order.planned_start >= before
             before = order.planned_end
             assert any(a <= order.planned_start and before <= b for a, b in spans)
