@@ -7,11 +7,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from maintenance.models import MaintenanceSchedule
+from maintenance.queries.schedules import organization_for
 from maintenance.services import dry_run
 from maintenance.services.occurrences import Why
 from opssight.core.api.fields import UtcDateTimeField
@@ -24,14 +24,21 @@ PARAMETERS = [
         OpenApiTypes.DATE,
         description=f"Last day; left out: 12 months. At most {dry_run.MOST_MONTHS} months.",
     ),
+    OpenApiParameter(
+        "organization",
+        OpenApiTypes.INT,
+        description="Id of the organization; left out: that of the site, the asset or the schedule,"
+        " or else your oldest.",
+    ),
     OpenApiParameter("site", OpenApiTypes.INT, description="Id of the site."),
     OpenApiParameter("asset", OpenApiTypes.INT, description="Id of the asset."),
     OpenApiParameter("schedule", OpenApiTypes.INT, description="Id of the schedule."),
 ]
+OF = "organization"
 FILTERS = {"site": "asset__site", "asset": "asset", "schedule": "pk"}
 DESCRIPTION = (
     "Occurrences, labor by ISO week against what the active technicians can give, and parts by"
-    " month against free stock, of your organization's active schedules. At most"
+    " month against free stock, of the active schedules of one organization. At most"
     f" {dry_run.MOST_SCHEDULES:,} schedules and {dry_run.MOST_OCCURRENCES:,} occurrences: choose a"
     " site, an asset or fewer days for more. Nothing is made."
 )
@@ -41,7 +48,7 @@ class ForecastQuery(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, Any]:
         return {
             **{name: serializers.DateField(required=False) for name in ("from", "to")},
-            **{name: serializers.IntegerField(required=False) for name in FILTERS},
+            **{name: serializers.IntegerField(required=False) for name in (*FILTERS, OF)},
         }
 
 
@@ -137,20 +144,19 @@ class ForecastMixin(TenantViewSet):
     def forecast(self, request: Request) -> Response:
         query = ForecastQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
-        organization = self.user.organization
-        if organization is None:
-            raise ValidationError("You belong to no organization. Ask an admin to invite you.")
         asked: dict[str, Any] = query.validated_data
+        chosen = {FILTERS[name]: asked[name] for name in FILTERS if name in asked}
+        rows = MaintenanceSchedule.objects.for_user(self.user).filter(**chosen)
+        organization = organization_for(
+            user=self.user,
+            schedules=rows,
+            asked=asked.get("organization"),
+            is_cut=bool(chosen),
+        )
         at = self.get_serializer_context()["at"]
         first: date | None = asked.get("from")
         period = dry_run.period_of(
             organization=organization, at=at, first=first, last=asked.get("to")
         )
-        chosen = {FILTERS[name]: asked[name] for name in FILTERS if name in asked}
-        plan = dry_run.dry_run(
-            organization=organization,
-            schedules=MaintenanceSchedule.objects.for_user(self.user).filter(**chosen),
-            period=period,
-            at=at,
-        )
+        plan = dry_run.dry_run(organization=organization, schedules=rows, period=period, at=at)
         return Response(DryRunSerializer(plan).data)

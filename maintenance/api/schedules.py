@@ -127,10 +127,11 @@ class MaintenanceScheduleViewSet(ForecastMixin, CrudTenantViewSet):
             self._keep_up(serializer, CALENDAR_FIELDS)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        before = model_to_dict(serializer.instance)
+        schedule: Any = serializer.instance
+        before = model_to_dict(schedule)
         with transaction.atomic():
             super().perform_update(serializer)
-            after = model_to_dict(serializer.instance)
+            after = model_to_dict(schedule)
             self._keep_up(serializer, {name for name in after if after[name] != before[name]})
 
     def perform_destroy(self, instance: Any) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import (
     Case,
     F,
@@ -25,6 +26,8 @@ from django.db.models.functions import Cast, Coalesce, Extract, Greatest, NullIf
 from assets.models import Asset
 from maintenance.models import MaintenanceSchedule, MeterTrigger, WorkOrder
 from maintenance.services.nesting import without_absorbed
+from opssight.accounts.models import Organization, User
+from opssight.accounts.permissions import Permission
 
 DAYS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
 FREQUENCIES = {"DAILY": 1.0, "WEEKLY": 7.0, "MONTHLY": 30.4375, "YEARLY": 365.25}
@@ -127,3 +130,24 @@ def open_orders(schedules: Collection[int]) -> dict[int, WorkOrder]:
     """The open order of each schedule, by its id; one query."""
     rows = WorkOrder.objects.open().filter(schedule__in=list(schedules)).order_by("pk")
     return {row.schedule_id: row for row in rows if row.schedule_id is not None}
+
+
+def organization_for(
+    *, user: User, schedules: "QuerySet[MaintenanceSchedule]", asked: int | None, is_cut: bool
+) -> Organization:
+    """Whose plan is looked at: one's technicians and parts do not serve another.
+
+    That which is `asked` for; or that of the `schedules`, where a site, an asset or a schedule was
+    chosen; or else the user's oldest. Raises ValidationError with `organization`.
+    """
+    mine = Organization.objects.filter(pk__in=user.organizations_with(Permission.VIEW))
+    if asked is not None:
+        found = mine.filter(pk=asked).first()
+    else:
+        cut = schedules.order_by("pk").values("organization")[:1] if is_cut else None
+        found = mine.filter(pk__in=cut).first() if cut is not None else None
+        found = found or user.organization_with(Permission.VIEW)
+    if found is None:
+        text = "You plan for no such organization. Leave it out, or choose one of your own."
+        raise ValidationError({"organization": text})
+    return found

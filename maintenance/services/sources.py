@@ -101,9 +101,9 @@ def _advice(found: list[Late], at: datetime) -> Advice:
 
 
 def _late_schedules(organization_id: int, at: datetime) -> Iterator[Late]:
-    schedules = MaintenanceSchedule.objects.filter(organization=organization_id)
-    schedules = overdue(schedules, at=at - LEAST_LATE)
-    late = with_lateness(schedules.exclude(asset__status=Asset.Status.RETIRED), at=at)
+    own = MaintenanceSchedule.objects.filter(organization=organization_id)
+    due = overdue(own, at=at - LEAST_LATE).exclude(asset__status=Asset.Status.RETIRED)
+    late = with_lateness(due, at=at)
     rows = list(
         late.filter(smcp__gte=ADVISE_FROM).select_related("asset", "job_plan").order_by("pk")
     )

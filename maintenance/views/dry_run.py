@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -15,8 +16,10 @@ from django.views.decorators.http import require_safe
 
 from assets.models import Asset, Site
 from maintenance.models import MaintenanceSchedule
+from maintenance.queries.schedules import organization_for
 from maintenance.services import dry_run
 from opssight.accounts.models import Organization
+from opssight.accounts.permissions import Permission
 from opssight.audit.exports import harmless
 from opssight.audit.models import Action
 from opssight.audit.services import record
@@ -49,11 +52,12 @@ COLUMNS = {
 @require_safe
 @login_required
 def plan(request: UserRequest) -> HttpResponse:
-    organization = _organization(request)
-    chosen = _chosen(request)
+    organization, chosen = _scope(request)
     context: dict[str, Any] = {
         **chosen,
-        "sites": _sites(request),
+        "sites": _sites(request, organization),
+        "organization": organization,
+        "organizations": _organizations(request),
         "chosen_asset": _one(Asset, request, chosen["asset"]),
         "chosen_schedule": _one(MaintenanceSchedule, request, chosen["schedule"]),
         "most_months": dry_run.MOST_MONTHS,
@@ -85,8 +89,7 @@ def plan_csv(request: UserRequest) -> HttpResponse:
     table = request.GET.get("table", "occurrences")
     if table not in COLUMNS:
         raise Http404
-    organization = _organization(request)
-    chosen = _chosen(request)
+    organization, chosen = _scope(request)
     try:
         found = _run(request, organization, chosen, timezone.now())
     except ValidationError as refused:
@@ -108,11 +111,32 @@ def plan_csv(request: UserRequest) -> HttpResponse:
     return response
 
 
-def _organization(request: UserRequest) -> Organization:
-    organization = request.user.organization
-    if organization is None:
+def _scope(request: UserRequest) -> tuple[Organization, dict[str, Any]]:
+    """Whose plan it is, and what of it; a site of another organization is left out."""
+    chosen = _chosen(request)
+    organization = _organization(request, chosen)
+    if chosen["site"] not in dict(_sites(request, organization)):
+        chosen["site"] = None
+    return organization, chosen
+
+
+def _organization(request: UserRequest, chosen: dict[str, Any]) -> Organization:
+    """Nonsense in the query string is left out: it is the one of what was chosen, or the oldest."""
+    if not request.user.can_somewhere(Permission.VIEW):
         raise PermissionDenied
-    return organization
+    asked = number_of(request, "organization")
+    known = request.user.organizations_with(Permission.VIEW)
+    return organization_for(
+        user=request.user,
+        schedules=_rows(request, chosen),
+        asked=asked if asked in known else None,
+        is_cut=any(chosen[name] is not None for name in FILTERS),
+    )
+
+
+def _rows(request: UserRequest, chosen: dict[str, Any]) -> "QuerySet[MaintenanceSchedule]":
+    wanted = {field: chosen[name] for name, field in FILTERS.items() if chosen[name] is not None}
+    return MaintenanceSchedule.objects.for_user(request.user).filter(**wanted)
 
 
 def _chosen(request: UserRequest) -> dict[str, Any]:
@@ -124,8 +148,6 @@ def _chosen(request: UserRequest) -> dict[str, Any]:
 def _run(
     request: UserRequest, organization: Organization, chosen: dict[str, Any], at: datetime
 ) -> dry_run.Plan:
-    rows = MaintenanceSchedule.objects.for_user(request.user)
-    wanted = {field: chosen[name] for name, field in FILTERS.items() if chosen[name] is not None}
     period = dry_run.period_of(
         organization=organization,
         at=at,
@@ -133,7 +155,7 @@ def _run(
         last=_day(chosen["to"], "to"),
     )
     return dry_run.dry_run(
-        organization=organization, schedules=rows.filter(**wanted), period=period, at=at
+        organization=organization, schedules=_rows(request, chosen), period=period, at=at
     )
 
 
@@ -151,8 +173,16 @@ def _one(model: Any, request: UserRequest, pk: int | None) -> Any:
     return model.objects.for_user(request.user).filter(pk=pk).first() if pk else None
 
 
-def _sites(request: UserRequest) -> list[tuple[int, str]]:
-    return [(row.pk, row.name) for row in Site.objects.for_user(request.user).order_by("name")]
+def _sites(request: UserRequest, organization: Organization) -> list[tuple[int, str]]:
+    rows = Site.objects.for_user(request.user).filter(organization=organization)
+    return [(row.pk, row.name) for row in rows.order_by("name")]
+
+
+def _organizations(request: UserRequest) -> list[tuple[int, str]]:
+    """To choose from; nothing where there is no choice."""
+    known = request.user.organizations_with(Permission.VIEW)
+    rows = Organization.objects.filter(pk__in=known).order_by("name") if len(known) > 1 else ()
+    return [(row.pk, row.name) for row in rows]
 
 
 def _figures(found: dry_run.Plan) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from maintenance.models import MaintenanceSchedule
 from maintenance.queries.capacity import absent_share, capacity
 from maintenance.services import dry_run
 from opssight.accounts.models import Membership, Organization
-from tests.conftest import ApiFor
+from tests.conftest import ApiFor, ClientFor
 from tests.factories import (
     AbsenceFactory,
     AssetFactory,
@@ -24,6 +24,7 @@ from tests.factories import (
     AssetGroupMemberFactory,
     JobPlanFactory,
     JobPlanPartFactory,
+    MembershipFactory,
     PartFactory,
     PartReservationFactory,
     ScheduleFactory,
@@ -317,3 +318,28 @@ class TestApi:
         monthly(asset)
 
         assert api_for(stranger).get(FORECAST).data["occurrences"] == []
+
+    def test_of_two_organizations_it_is_that_of_what_was_chosen_or_the_one_asked_for(
+        self, planner: Membership, asset: Asset, api_for: ApiFor, client_for: ClientFor
+    ) -> None:
+        second = MembershipFactory.create(user=planner.user, role=planner.role)
+        there = AssetFactory.create(organization=second.organization)
+        here, elsewhere = monthly(asset), monthly(there)
+        foreign = AssetFactory.create()
+        api, page = api_for(planner), client_for(planner)
+        for query, expected in (
+            ({}, {here.pk}),
+            ({"asset": there.pk}, {elsewhere.pk}),
+            ({"organization": second.organization_id}, {elsewhere.pk}),
+            ({"organization": second.organization_id, "asset": asset.pk}, set()),
+        ):
+            found = api.get(FORECAST, query).data["occurrences"]
+            assert {row["schedule"] for row in found} == expected
+
+        refused = api.get(FORECAST, {"organization": foreign.organization_id})
+        assert refused.status_code == 400
+        assert refused.data["errors"][0]["pointer"] == "/organization"
+        query = {"organization": second.organization_id, "site": asset.site_id}
+        shown = page.get("/maintenance/schedules/plan/", query).text
+        assert there.tag in shown
+        assert f"technicians of {second.organization.name}" in shown

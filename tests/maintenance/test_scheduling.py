@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maintenance.scheduling import Calendar, Interval, NaiveTime, Unit, occurrence, overdue_days
+from maintenance.scheduling.intervals import occurrences
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(
@@ -91,6 +92,8 @@ def test_a_day_that_a_zone_skipped_is_no_second_occurrence() -> None:
     found = list(itertools.islice(daily.after(datetime(2011, 12, 28, 20, tzinfo=UTC)), 3))
     assert len(set(found)) == 3
     assert [due.astimezone(apia).day for due in found] == [29, 31, 1]
+    plain = occurrences(Interval(1), anchor=found[0], after=found[0], zone=apia)
+    assert list(itertools.islice(plain, 2)) == found[1:]
 
 
 def test_29_february_comes_again_in_the_next_leap_year() -> None:
