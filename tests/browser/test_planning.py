@@ -26,7 +26,7 @@ def _loose(scene: Scene) -> WorkOrder:
 
 
 def _drag(page: Page, item: str, zone: str) -> None:
-    page.locator(item).drag_to(page.locator(zone), target_position={"x": 20, "y": 60})
+    page.locator(item).drag_to(page.locator(zone), target_position={"x": 20, "y": 12})
 
 
 def test_a_card_is_dragged_and_what_is_refused_goes_back(
