@@ -130,9 +130,7 @@ urlpatterns = [
     path("work-orders/<int:pk>/tasks/", order_tasks.order_tasks, name="order_tasks"),
     path("work-orders/<int:pk>/job-plan/", order_tasks.apply_plan, name="apply_plan"),
     path("work-order-tasks/<int:pk>/", order_tasks.answer, name="answer_task"),
-    path(
-        "work-orders/<int:pk>/tasks/edit/", order_checklist.edit_checklist, name="edit_checklist"
-    ),
+    path("work-orders/<int:pk>/tasks/edit/", order_checklist.edit_checklist, name="edit_checklist"),
     path("work-orders/<int:pk>/tasks/add/", order_checklist.add_task, name="add_task"),
     path("work-order-tasks/<int:pk>/edit/", order_checklist.edit_task, name="edit_task"),
     path("work-order-tasks/<int:pk>/move/", order_checklist.move_task, name="move_task"),

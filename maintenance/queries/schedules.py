@@ -25,7 +25,7 @@ from django.db.models.functions import Cast, Coalesce, Extract, Greatest, NullIf
 
 from assets.models import Asset
 from maintenance.models import MaintenanceSchedule, MeterTrigger, WorkOrder
-from maintenance.services.nesting import without_absorbed
+from maintenance.queries.absorbed import without_absorbed
 from opssight.accounts.models import Organization, User
 from opssight.accounts.permissions import Permission
 

@@ -16,9 +16,9 @@ from django.db.models.functions import Least
 from assets.models import Asset, AssetGroupMember
 from maintenance.models import MaintenanceSchedule, WorkOrder
 from maintenance.models.calendars import CALENDAR_FIELDS
+from maintenance.queries.absorbed import without_absorbed
 from maintenance.services.conditions import watch_conditions, watch_conditions_of
 from maintenance.services.meters import follow_meters, follow_meters_of
-from maintenance.services.nesting import without_absorbed
 
 SCHEDULES_PER_BATCH = 1000
 log = logging.getLogger(__name__)

@@ -10,10 +10,11 @@ from django.db import IntegrityError, transaction
 from assets.models import Asset
 from maintenance import services
 from maintenance.models import MaintenanceSchedule, WorkOrder
+from maintenance.queries.absorbed import without_absorbed
 from maintenance.queries.schedules import overdue
 from maintenance.scheduling.nesting import absorber
 from maintenance.services import Outcome
-from maintenance.services.nesting import services_of, without_absorbed
+from maintenance.services.nesting import services_of
 from opssight.accounts.models import Membership
 from tests.factories import NOON, AssetFactory, MeterTriggerFactory, ReadingFactory, ScheduleFactory
 
