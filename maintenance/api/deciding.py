@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
@@ -188,7 +188,7 @@ class Verdicts(ApiBehavior):
 
     @extend_schema(
         summary="List how right advice was, by source, detector and failure mode",
-        parameters=[OpenApiParameter("days", int, description="Closed in the last days: 365.")],
+        parameters=[PeriodSerializer],
         responses=TrackRecordSerializer(many=True),
         filters=False,
     )

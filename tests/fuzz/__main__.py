@@ -17,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
-from urllib.error import URLError
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -159,7 +158,7 @@ def _serving(port: int, environment: dict[str, str], log: IO[bytes]) -> Iterator
 def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and server.poll() is None:
-        with suppress(URLError, ConnectionError), urllib.request.urlopen(url, timeout=5):
+        with suppress(OSError), urllib.request.urlopen(url, timeout=5):
             return
         time.sleep(0.2)
     raise RuntimeError(f"The web server did not answer at {url} within {START_SECONDS} s.")
