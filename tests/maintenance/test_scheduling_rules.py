@@ -213,8 +213,9 @@ def test_a_walk_finds_what_a_calendar_that_starts_over_finds(
         assert found == calendar.next_after(moment)
         # From an occurrence to the one after it, as a projection goes; then back again.
         assert found is None or walk.next_after(found) == calendar.next_after(found)
-    before = start - timedelta(days=90)
-    assert walk.next_after(before) == calendar.next_after(before)
+    late = Walk(calendar)
+    for moment in (start + timedelta(days=500), start):
+        assert late.next_after(moment) == calendar.next_after(moment)
 
 
 def test_a_walk_goes_on_beyond_its_first_horizon() -> None:
@@ -257,6 +258,7 @@ class TestHolidays:
             on_holiday=OnHoliday.AFTER,
         )
         assert fridays.next_after(at(2026, 4, 4)) == at(2026, 4, 7)
+        assert fridays.next_after(at(2026, 4, 7, 7)) == at(2026, 4, 7)
         assert replace(fridays, on_holiday=OnHoliday.BEFORE).next_after(at(2026, 4, 1)) == at(
             2026, 4, 2
         )
