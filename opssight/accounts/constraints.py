@@ -37,20 +37,21 @@ class SameOrganization(BaseConstraint):
     def constraint_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
     ) -> str:
-        self.create_sql(model, schema_editor)
+        """Nothing inside of CREATE TABLE: what it refers to may come later in the migration."""
+        assert schema_editor is not None  # noqa: S101
+        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
     def create_sql(  # type: ignore[override]
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> None:
-        """Queue the statement: what it refers to may come later in the same migration."""
+    ) -> Statement:
         assert model is not None  # noqa: S101
         assert schema_editor is not None  # noqa: S101
         meta = model._meta
         column = str(meta.get_field(self.field).column)  # type: ignore[union-attr]
         other = meta.get_field(self.field).related_model._meta  # type: ignore[union-attr]
         quote = schema_editor.quote_name
-        statement = Statement(
+        return Statement(
             self.sql,
             table=Table(meta.db_table, quote),
             name=quote(self.name),
@@ -58,7 +59,6 @@ class SameOrganization(BaseConstraint):
             to_table=Table(other.db_table, quote),
             to_columns=Columns(other.db_table, ["id", "organization_id"], quote),
         )
-        schema_editor.deferred_sql.append(statement)
 
     def remove_sql(  # type: ignore[override]
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None

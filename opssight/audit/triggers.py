@@ -98,43 +98,5 @@ class Audit(Operation):
         )
 
 
-class AuditAgain(Audit):
-    """Audit a table in another way than so far: with other columns in `quiet` than in `before`."""
-
-    def __init__(
-        self, table: str, *, quiet: Sequence[str] = (), before: Sequence[str] = ()
-    ) -> None:
-        super().__init__(table, quiet=quiet)
-        self.before = tuple(before)
-
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        super().database_backwards(app_label, schema_editor, from_state, to_state)
-        super().database_forwards(app_label, schema_editor, from_state, to_state)
-
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        earlier = Audit(self.table, quiet=self.before)
-        earlier.database_backwards(app_label, schema_editor, from_state, to_state)
-        earlier.database_forwards(app_label, schema_editor, from_state, to_state)
-
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return (
-            type(self).__name__,
-            [self.table],
-            {"quiet": self.quiet, "before": self.before},
-        )
-
-
 def _array(names: Sequence[str]) -> str:
     return "{" + ",".join(names) + "}"
