@@ -96,7 +96,7 @@ lock: ## resolve pyproject.toml again into requirements.lock (needs uv)
 
 .PHONY: bench
 bench: install ## run the benchmarks
-	@for file in benchmarks/*.py; do \
+	@for file in benchmarks/[a-z]*.py; do \
 		$(RUN) $(PY) -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
 .PHONY: k8s-check
