@@ -66,7 +66,7 @@ def requests(request: UserRequest) -> HttpResponse:
         "statuses": STATUSES.items(),
         "query": query,
         "may_ask": request.user.can_somewhere(Permission.REQUEST_MAKE),
-        "may_print": request.user.can_somewhere(PLAN),
+        "may_decide": request.user.can_somewhere(PLAN),
     }
     return render_fragment(request, "maintenance/requests.html", context, fragment="request_list")
 
