@@ -264,11 +264,14 @@ def test_no_page_names_what_lies_outside_of_the_part(
         assert "F-1" not in body, query
 
 
+# How the part is named makes a difference for lists; a row is looked for in what they show.
+@pytest.mark.parametrize("partial", ["asset"], indirect=True)
 @pytest.mark.parametrize("path", [path for path in PAGES if path.count("{}") == 1])
 def test_no_page_of_a_row_outside_of_the_part_exists(
-    path: str, client: Client, theirs: Asset
+    path: str, client: Client, mine: Asset, theirs: Asset
 ) -> None:
-    for row in _rows(theirs):
+    # A row may have the number of an asset that is in the part.
+    for row in (row for row in _rows(theirs) if row.pk != mine.pk):
         for answer in (client.get(path.format(row.pk)), client.post(path.format(row.pk), {})):
             assert answer.status_code in (302, 400, 403, 404, 405), path
             assert THEIRS not in answer.content.decode()

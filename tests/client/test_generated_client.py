@@ -32,7 +32,9 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Load]:
     call_command("spectacular", "--file", str(document))
     # Nobody reads the code: it is not formatted.
     config = folder / "config.yaml"
-    config.write_text("post_hooks: []")
+    config.write_text(
+        "post_hooks: []\ncontent_type_overrides: {application/pdf: application/octet-stream}"
+    )
     subprocess.run(
         [
             *(Path(sys.executable).parent / "openapi-python-client", "generate", "--meta", "none"),
