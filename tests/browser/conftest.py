@@ -92,7 +92,8 @@ class Pages:
     def tab(self, context: BrowserContext) -> Page:
         """Another tab of the same sign-in."""
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        # Generous: other suites may run beside these.
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
         page.on("console", self._console)
         page.on("requestfailed", self._failed)
