@@ -8,8 +8,7 @@ from maintenance.models import MaintenanceRecord
 from maintenance.queries.history import as_csv
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
-from opssight.audit.models import Action
-from opssight.audit.services import record
+from opssight.audit.services import record_export
 from opssight.core import walls
 
 
@@ -17,11 +16,9 @@ def history_file(
     *, rows: QuerySet[MaintenanceRecord], user: User, filters: Mapping[str, str]
 ) -> Iterator[str]:
     """The rows as CSV, to be sent piece by piece; `filters` is what they were chosen by."""
-    for organization in user.organizations_with(Permission.VIEW):
-        record(
-            event=Action.EXPORT,
-            organization=organization,
-            label="Maintenance history as CSV",
-            filters=dict(filters),
-        )
+    record_export(
+        organizations=user.organizations_with(Permission.VIEW),
+        label="Maintenance history as CSV",
+        filters=filters,
+    )
     return as_csv(rows, actor=walls.current())

@@ -16,8 +16,7 @@ from maintenance.services.stock import ZERO, Kind, locked, plain, watched
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
 from opssight.audit.exports import harmless
-from opssight.audit.models import Action
-from opssight.audit.services import record
+from opssight.audit.services import record_export
 from opssight.core.walls import Actor, acting, current
 
 BATCH = 500
@@ -62,13 +61,11 @@ class Change:
 
 def parts_file(*, rows: PartQuerySet, user: User, filters: Mapping[str, str]) -> Iterator[str]:
     """The rows as CSV, by number, to be sent piece by piece. That somebody did it is recorded."""
-    for organization in user.organizations_with(Permission.VIEW):
-        record(
-            event=Action.EXPORT,
-            organization=organization,
-            label="Spare parts as CSV",
-            filters=dict(filters),
-        )
+    record_export(
+        organizations=user.organizations_with(Permission.VIEW),
+        label="Spare parts as CSV",
+        filters=filters,
+    )
     return _as_csv(rows.order_by("pk"), actor=current())
 
 

@@ -21,8 +21,7 @@ from maintenance.services import dry_run
 from opssight.accounts.models import Organization
 from opssight.accounts.permissions import Permission
 from opssight.audit.exports import harmless
-from opssight.audit.models import Action
-from opssight.audit.services import record
+from opssight.audit.services import record_export
 from opssight.core.http import UserRequest
 from opssight.core.lists import number_of
 
@@ -95,11 +94,10 @@ def plan_csv(request: UserRequest) -> HttpResponse:
     except ValidationError as refused:
         text = " ".join(refused.messages)
         return HttpResponse(text, status=422, content_type="text/plain; charset=utf-8")
-    record(
-        event=Action.EXPORT,
-        organization=organization.pk,
+    record_export(
+        organizations=[organization.pk],
         label=f"Maintenance plan as CSV: {table}",
-        filters={name: value for name, value in chosen.items() if value},
+        filters=chosen,
     )
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     name = f"maintenance-plan-{table}-{found.period.first}-{found.period.last}.csv"

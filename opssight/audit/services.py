@@ -1,6 +1,7 @@
 """What is written to the audit trail besides changes of rows, which the database writes itself."""
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,18 @@ def record(
                 json.dumps(details),
             ],
         )
+
+
+def record_export(
+    *, organizations: Iterable[int], label: str, filters: Mapping[str, object]
+) -> None:
+    """Write down, for each organization (ids), that somebody took its rows away as a file.
+
+    `filters` is what the rows were chosen by; those that are not set are left out.
+    """
+    chosen = {name: value for name, value in filters.items() if value}
+    for organization in organizations:
+        record(event=Action.EXPORT, organization=organization, label=label, filters=chosen)
 
 
 def seal(*, most: int = MOST_AT_ONCE) -> int:

@@ -15,7 +15,7 @@ from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
 from opssight.audit import exports, queries
 from opssight.audit.models import Action, AuditEntry, AuditQuerySet
-from opssight.audit.services import record
+from opssight.audit.services import record_export
 from opssight.core import walls
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
@@ -91,13 +91,11 @@ def export(request: UserRequest, file_format: str) -> StreamingHttpResponse:
     if file_format not in exports.FORMATS:
         raise Http404
     rows, chosen = _asked_for(request)
-    for organization in request.user.organizations_with(Permission.AUDIT_VIEW):
-        record(
-            event=Action.EXPORT,
-            organization=organization,
-            label=f"Audit trail as {file_format.upper()}",
-            filters={name: str(value) for name, value in chosen.items() if value},
-        )
+    record_export(
+        organizations=request.user.organizations_with(Permission.AUDIT_VIEW),
+        label=f"Audit trail as {file_format.upper()}",
+        filters={name: str(value) for name, value in chosen.items() if value},
+    )
     return download(rows, file_format, at=timezone.now())
 
 

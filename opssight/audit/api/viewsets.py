@@ -15,8 +15,8 @@ from opssight.accounts.permissions import Permission
 from opssight.audit import exports, queries
 from opssight.audit.api.serializers import AuditEntrySerializer
 from opssight.audit.filters import AuditFilter
-from opssight.audit.models import Action, AuditEntry
-from opssight.audit.services import record
+from opssight.audit.models import AuditEntry
+from opssight.audit.services import record_export
 from opssight.audit.views import download
 from opssight.core.api.paging import Cursors
 from opssight.core.api.schema import describe
@@ -92,11 +92,9 @@ class AuditEntryViewSet(TenantViewSet):
         if file_format not in exports.FORMATS:
             raise ValidationError({"file": f"Choose one of: {', '.join(exports.FORMATS)}."})
         rows = self.filter_queryset(self.get_queryset())
-        for organization in self.user.organizations_with(Permission.AUDIT_VIEW):
-            record(
-                event=Action.EXPORT,
-                organization=organization,
-                label=f"Audit trail as {file_format.upper()}",
-                filters={name: request.query_params[name][:200] for name in request.query_params},
-            )
+        record_export(
+            organizations=self.user.organizations_with(Permission.AUDIT_VIEW),
+            label=f"Audit trail as {file_format.upper()}",
+            filters={name: request.query_params[name][:200] for name in request.query_params},
+        )
         return download(rows, file_format, at=timezone.now())  # type: ignore[arg-type]
