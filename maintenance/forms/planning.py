@@ -10,7 +10,7 @@ from maintenance.models import WorkOrder
 CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
-class PlanForm(forms.Form):
+class DayPlanForm(forms.Form):
     """Technician, day and begin of an order; `zone` of the times is the current one."""
 
     technician = TechnicianField()

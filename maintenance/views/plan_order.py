@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from maintenance.forms.planning import PlanForm
+from maintenance.forms.planning import DayPlanForm
 from maintenance.models import WorkOrder
 from maintenance.services import planning
 from maintenance.views import calendar
@@ -28,7 +28,7 @@ from opssight.core.http import UserRequest
 def plan_order(request: UserRequest, pk: int) -> HttpResponse:
     """The form: a page, or for htmx the content of a dialog."""
     row = _order(request, pk)
-    form = PlanForm(request.POST or None, work_order=row, initial=_initial(request, row))
+    form = DayPlanForm(request.POST or None, work_order=row, initial=_initial(request, row))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         refusal = _plan(request, row, clock=data["start"], **_who_and_when(form))
@@ -53,7 +53,7 @@ def drop_order(request: UserRequest, pk: int) -> HttpResponse:
         outcome = planning.take_away(work_order=row, by=request.user, at=timezone.now())
         text = f"{row.number} is nobody's now." if outcome.done else outcome.reason
         return _done(request, row, text) if outcome.done else _refused(request, text)
-    form = PlanForm(request.POST, work_order=row)
+    form = DayPlanForm(request.POST, work_order=row)
     if not form.is_valid():
         text = " ".join(str(error) for errors in form.errors.values() for error in errors)
         return _refused(request, f"{row.number} was not planned. {text}")
@@ -79,7 +79,7 @@ def _initial(request: UserRequest, row: WorkOrder) -> dict[str, Any]:
     }
 
 
-def _who_and_when(form: PlanForm) -> dict[str, Any]:
+def _who_and_when(form: DayPlanForm) -> dict[str, Any]:
     return {name: form.cleaned_data[name] for name in ("technician", "day")}
 
 
