@@ -31,6 +31,7 @@ from opssight.core.api.schema import describe
 from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
 from opssight.core.api.shape import Expansion
 from opssight.core.api.viewsets import EditableTenantViewSet, edits
+from opssight.core.downloads import send_made
 
 PLAN = Permission.WORK_ORDER_PLAN
 
@@ -87,8 +88,12 @@ class RequestPointViewSet(EditableTenantViewSet):
     ordering_fields = ["is_open"]
 
     def permissions_for(self, request: Request) -> tuple[Permission, ...]:
-        """The address of a form is for those who print it."""
-        return super().permissions_for(request) and (PLAN,)
+        """The address of a form is for those who print it: to read asks for more than to view.
+
+        An action without a permission of its own stays closed to everybody.
+        """
+        usual = super().permissions_for(request)
+        return (PLAN,) if usual else ()
 
     def get_queryset(self) -> QuerySet[Any]:
         rows: Any = super().get_queryset()
@@ -159,7 +164,4 @@ class RequestPointViewSet(EditableTenantViewSet):
             )
             raise ValidationError({"non_field_errors": [text]}, code="rule")
         content = labels_pdf(points=points, sheet=SHEETS[sheet], at=timezone.now())
-        answer = HttpResponse(content, content_type="application/pdf")
-        answer["Content-Disposition"] = 'attachment; filename="labels.pdf"'
-        answer["Cache-Control"] = "no-store"
-        return answer
+        return send_made(content, name="labels.pdf", content_type="application/pdf")

@@ -13,6 +13,7 @@ from maintenance.models import RequestPoint
 from maintenance.services import requests as services
 from maintenance.services.labels import MOST_LABELS, SHEETS, labels_pdf
 from opssight.accounts.permissions import Permission
+from opssight.core.downloads import send_made
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
 from opssight.core.lists import number_of, page_of, search_of
@@ -41,10 +42,7 @@ def labels_sheet(request: UserRequest) -> HttpResponse:
     points = _points(found)
     sheet = SHEETS.get(request.POST.get("sheet", ""), SHEETS["a4"])
     content = labels_pdf(points=points, sheet=sheet, at=timezone.now())
-    answer = HttpResponse(content, content_type="application/pdf")
-    answer["Content-Disposition"] = 'attachment; filename="labels.pdf"'
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return send_made(content, name="labels.pdf", content_type="application/pdf")
 
 
 @require_POST

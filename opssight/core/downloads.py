@@ -1,9 +1,9 @@
-"""Sends a stored file to somebody who may have it, so that no browser runs what is in it."""
+"""Sends files: stored ones so that no browser runs what is in them, and such as are just made."""
 
 from typing import Any
 
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 
 # Pictures and PDFs are shown; everything else is downloaded.
@@ -44,6 +44,14 @@ def send_file(
     response["Cache-Control"] = "private, no-cache"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = POLICIES.get(content_type, SANDBOX)
+    return response
+
+
+def send_made(content: bytes, *, name: str, content_type: str) -> HttpResponse:
+    """What was made for this one request, to be saved under this name."""
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
     return response
 
 
