@@ -174,8 +174,7 @@ def _known(request: UserRequest, asked: Asked) -> QuerySet[Technician]:
     """The active technicians that are looked at; those chosen by name also when they are not."""
     rows = Technician.objects.for_user(request.user).select_related("user")
     wanted = asked.filters.wanted.technicians
-    rows = rows.filter(is_active=True) if wanted is None else rows.filter(pk__in=wanted)
-    return rows.order_by("user__last_name", "user__username", "pk")
+    return rows.filter(is_active=True) if wanted is None else rows.filter(pk__in=wanted)
 
 
 def _orders(request: UserRequest) -> QuerySet[WorkOrder]:

@@ -45,8 +45,7 @@ def filters_of(request: UserRequest, *, own_first: bool = False) -> Filters:
     known = list(
         Technician.objects.for_user(request.user)
         .filter(is_active=True)
-        .select_related("user")
-        .order_by("user__last_name", "user__username", "pk")[:MOST_CHOICES]
+        .select_related("user")[:MOST_CHOICES]
     )
     mine = frozenset(row.pk for row in known if row.user_id == request.user.pk)
     plans = request.user.can_somewhere(Permission.WORK_ORDER_PLAN)
