@@ -17,6 +17,7 @@ from rest_framework.serializers import BaseSerializer
 
 from maintenance.api.people import expanded_technician
 from maintenance.models import Absence, WorkOrder
+from maintenance.queries.planned import planned_in
 from maintenance.services import absences
 from opssight.accounts.permissions import Permission
 from opssight.core.api.filters import IdFilter, UtcDateTimeFilter
@@ -103,11 +104,9 @@ class AbsenceViewSet(CrudTenantViewSet):
     ordering_fields = ["starts_at", "ends_at"]
 
     def get_queryset(self) -> QuerySet[Any]:
-        orders = absences.planned_in(
-            WorkOrder.objects.for_user(self.request.user).filter(technician=OuterRef("technician")),
-            OuterRef("starts_at"),
-            OuterRef("ends_at"),
-        )
+        mine = WorkOrder.objects.for_user(self.request.user).open()
+        theirs = mine.filter(technician=OuterRef("technician"))
+        orders = planned_in(theirs, OuterRef("starts_at"), OuterRef("ends_at"))
         row = JSONObject(id="pk", number="number", title="title")
         rows: Any = super().get_queryset()
         found: QuerySet[Any] = rows.annotate(work_orders=ArraySubquery(orders.values(row=row)))

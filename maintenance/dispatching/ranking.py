@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 
 from maintenance.dispatching import times, words
-from maintenance.dispatching.times import Runs, Span
+from maintenance.dispatching.times import Runs, Span, monday_of
 
 IN_TIME, LATE, KNOWS, ROOM = 60.0, 20.0, 20.0, 20.0
 DAY = timedelta(days=1)
@@ -79,12 +79,6 @@ class Rated:
     score: float = 0.0
     first_free: Span | None = None
     in_time: bool = False
-
-
-def monday_of(moment: datetime, zone: tzinfo) -> date:
-    """The Monday of the week in which the moment lies on the clock of the zone."""
-    day = moment.astimezone(zone).date()
-    return day - timedelta(days=day.weekday())
 
 
 def lacking(needed: Sequence[str], own: Sequence[str]) -> list[str]:

@@ -6,10 +6,28 @@ call are aware, in any zones.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 Span = tuple[datetime, datetime]
 Runs = list[list[Span]]
+QUARTER = timedelta(minutes=15)
+
+
+def next_quarter(at: datetime) -> datetime:
+    """The first quarter of an hour that is not before the moment: nobody begins in between.
+
+    >>> next_quarter(datetime(2026, 3, 2, 8, 7, 30, tzinfo=UTC)).strftime("%H:%M:%S")
+    '08:15:00'
+    >>> next_quarter(datetime(2026, 3, 2, 8, 15, tzinfo=UTC)).strftime("%H:%M:%S")
+    '08:15:00'
+    """
+    return at + (datetime.min.replace(tzinfo=UTC) - at) % QUARTER
+
+
+def monday_of(moment: datetime, zone: tzinfo) -> date:
+    """The Monday of the ISO week in which the moment lies on the clock of the zone."""
+    day = moment.astimezone(zone).date()
+    return day - timedelta(days=day.weekday())
 
 
 def free_runs(working: Sequence[Span], booked: Iterable[Span]) -> Runs:

@@ -1,7 +1,7 @@
 """When technicians are there: their shifts, less their absences."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
@@ -12,12 +12,40 @@ USUAL_SHIFTS = [(weekday, time(8), 480) for weekday in range(5)]
 DAY = timedelta(days=1)
 NEAR = timedelta(days=8)
 """How far ahead the next shift is looked for."""
-MOMENT = timedelta(microseconds=1)
 
 Weekly = Sequence[tuple[int, time, int]]
 """Weekday (0 is Monday), begin, minutes."""
 Span = tuple[datetime, datetime]
 """[begin, end), in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """When technicians (by id) work: their weekly shifts, and absences of the time it is for."""
+
+    shifts: Mapping[int, Weekly]
+    absences: Mapping[int, Sequence[Span]]
+
+    def weekly(self, pk: int) -> Weekly:
+        """The shifts of every week; `USUAL_SHIFTS` where nobody has said any."""
+        return self.shifts.get(pk, USUAL_SHIFTS)
+
+    def away(self, pk: int) -> Sequence[Span]:
+        """The absences, in order."""
+        return self.absences.get(pk, ())
+
+    def on_shift(self, pk: int, start: datetime, end: datetime, zone: tzinfo) -> list[Span]:
+        """The shifts within [start, end) on the clock of the zone; see `shift_spans`."""
+        return shift_spans(self.weekly(pk), start, end, zone)
+
+    def working(self, pk: int, start: datetime, end: datetime, zone: tzinfo) -> list[Span]:
+        """Those shifts less the absences; [start, end) lies in the time that it is for."""
+        return without(self.on_shift(pk, start, end, zone), self.away(pk))
+
+
+def roster_of(technicians: Sequence[int], start: datetime, end: datetime) -> Roster:
+    """The technicians (by id) with their absences of [start, end); two queries."""
+    return Roster(_shifts_of(technicians), _absences_of(technicians, start, end))
 
 
 def working_spans(
@@ -28,12 +56,8 @@ def working_spans(
     Their shifts on the clock of the zone, or `USUAL_SHIFTS` without any, less their absences.
     Shifts that touch are one span.
     """
-    shifts = shifts_of(technicians)
-    absences = absences_of(technicians, start, end)
-    return {
-        pk: without(shift_spans(shifts.get(pk, USUAL_SHIFTS), start, end, zone), absences[pk])
-        for pk in technicians
-    }
+    roster = roster_of(technicians, start, end)
+    return {pk: roster.working(pk, start, end, zone) for pk in technicians}
 
 
 def shift_spans(weekly: Weekly, start: datetime, end: datetime, zone: tzinfo) -> list[Span]:
@@ -98,8 +122,8 @@ def minutes_of(spans: Sequence[Span]) -> float:
     return sum((end - begin).total_seconds() for begin, end in spans) / 60
 
 
-def shifts_of(technicians: Sequence[int]) -> dict[int, list[tuple[int, time, int]]]:
-    """The weekly shifts of each technician who has some, by id."""
+def _shifts_of(technicians: Sequence[int]) -> dict[int, list[tuple[int, time, int]]]:
+    """The weekly shifts of each technician who has some."""
     found: dict[int, list[tuple[int, time, int]]] = {}
     rows = Shift.objects.filter(technician__in=technicians).order_by("weekday", "starts", "pk")
     for pk, weekday, starts, minutes in rows.values_list(
@@ -109,10 +133,10 @@ def shifts_of(technicians: Sequence[int]) -> dict[int, list[tuple[int, time, int
     return found
 
 
-def absences_of(
+def _absences_of(
     technicians: Sequence[int], start: datetime, end: datetime
-) -> defaultdict[int, list[Span]]:
-    """The absences of each technician that have a moment of [start, end), in order."""
+) -> dict[int, list[Span]]:
+    """The absences that have a moment of [start, end) of each technician who has some, in order."""
     found: defaultdict[int, list[Span]] = defaultdict(list)
     rows = Absence.objects.filter(technician__in=technicians, starts_at__lt=end, ends_at__gt=start)
     for pk, begin, finish in rows.order_by("starts_at").values_list(
@@ -131,14 +155,16 @@ class Presence:
 
 
 def presence(*, technicians: Sequence[int], at: datetime, zone: tzinfo) -> dict[int, Presence]:
-    """Whether each technician (by id) is there at this moment; three queries."""
-    spans = working_spans(technicians=technicians, start=at, end=at + NEAR, zone=zone)
-    absences = absences_of(technicians, at, at + MOMENT)
-    return {pk: _presence(spans[pk], absences[pk], at) for pk in technicians}
+    """Whether each technician (by id) is there at this moment; two queries."""
+    roster = roster_of(technicians, at, at + NEAR)
+    return {
+        pk: _presence(roster.working(pk, at, at + NEAR, zone), roster.away(pk), at)
+        for pk in technicians
+    }
 
 
 def _presence(spans: Sequence[Span], absences: Sequence[Span], at: datetime) -> Presence:
-    if absences:
+    if absences and absences[0][0] <= at:
         return Presence("away", absences[0][1])
     if spans and spans[0][0] <= at:
         return Presence("here", spans[0][1])

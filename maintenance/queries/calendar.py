@@ -3,21 +3,14 @@
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from django.db.models import Q, QuerySet
 
 from maintenance.models import MaintenanceSchedule, Technician, WorkOrder
-from maintenance.queries.availability import (
-    USUAL_SHIFTS,
-    Span,
-    absences_of,
-    minutes_of,
-    shift_spans,
-    shifts_of,
-    without,
-)
+from maintenance.queries.availability import DAY, Span, minutes_of, roster_of
+from maintenance.queries.capacity import absent_share
 from maintenance.queries.days import Day
 from maintenance.queries.entries import Entry, Ghost, Kind
 
@@ -31,14 +24,19 @@ Bar = tuple[int, int]
 class WorkTime:
     """When a technician works and is away, and what is left of the shifts (0 to 1)."""
 
-    working: list[Span] = field(default_factory=list)
-    away: list[Span] = field(default_factory=list)
+    working: Sequence[Span] = ()
+    away: Sequence[Span] = ()
     share: float = 1.0
 
 
 Times = Mapping[int | None, WorkTime]
 """By id of the technician."""
 NO_TIME = WorkTime()
+
+
+def is_over(booked: float, capacity: float) -> bool:
+    """Whether more minutes are booked than there are; half a minute is rounding."""
+    return booked > capacity + 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class Cell:
 
     @property
     def is_over(self) -> bool:
-        return self.booked > self.capacity + 0.5
+        return is_over(self.booked, self.capacity)
 
     @property
     def shifts(self) -> list[Bar]:
@@ -88,7 +86,7 @@ class Row:
 
     @property
     def is_over(self) -> bool:
-        return self.booked > self.capacity + 0.5
+        return is_over(self.booked, self.capacity)
 
 
 def work_times(
@@ -96,15 +94,15 @@ def work_times(
 ) -> dict[int | None, WorkTime]:
     """Shifts less absences of each technician on these days; two queries."""
     ids, start, end = [row.pk for row in technicians], days[0].start, days[-1].end
-    shifts, absences = shifts_of(ids), absences_of(ids, start, end)
-    found: dict[int | None, WorkTime] = {}
-    for pk in ids:
-        spans = shift_spans(shifts.get(pk, USUAL_SHIFTS), start, end, zone)
-        working = without(spans, absences[pk])
-        whole = minutes_of(spans)
-        share = minutes_of(working) / whole if whole else 1.0
-        found[pk] = WorkTime(working, absences[pk], share)
-    return found
+    roster = roster_of(ids, start, end + DAY)
+    return {
+        pk: WorkTime(
+            working=roster.working(pk, start, end, zone),
+            away=roster.away(pk),
+            share=1 - absent_share(roster, pk, days[0].date, zone, len(days)),
+        )
+        for pk in ids
+    }
 
 
 def grid(

@@ -1,23 +1,21 @@
 """How many hours of work technicians can give, week by week."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
+from maintenance.dispatching.times import monday_of
 from maintenance.models import Technician
 from maintenance.queries.availability import (
     DAY,
-    USUAL_SHIFTS,
-    Span,
-    Weekly,
-    absences_of,
+    Roster,
     every_shift,
     joined,
     minutes_of,
-    shifts_of,
+    roster_of,
     without,
 )
+from maintenance.queries.days import midnight
 
 WEEK = timedelta(weeks=1)
 
@@ -29,12 +27,6 @@ class Capacity:
     monday: date
     minutes: int
     absent_minutes: int
-
-
-def monday_of(moment: datetime, zone: tzinfo) -> date:
-    """The Monday of the ISO week in which the moment lies on the clock of the zone."""
-    day = moment.astimezone(zone).date()
-    return day - timedelta(days=day.weekday())
 
 
 def mondays(start: datetime, end: datetime, zone: tzinfo) -> Iterator[date]:
@@ -54,43 +46,42 @@ def capacity(*, organization_id: int, weeks: Sequence[date], zone: tzinfo) -> li
     """
     technicians = Technician.objects.filter(organization=organization_id, is_active=True)
     hours = dict(technicians.order_by("pk").values_list("pk", "weekly_capacity_hours"))
-    shifts = shifts_of(list(hours))
-    absences = _absences(list(hours), weeks, zone)
+    if not weeks:
+        return []
+    roster = roster_of(
+        list(hours), midnight(weeks[0], zone), midnight(weeks[-1] + WEEK + DAY, zone)
+    )
     found = []
     for monday in weeks:
         total = absent = 0.0
         for pk, weekly in hours.items():
             minutes = float(weekly) * 60
-            away = absent_share(shifts.get(pk, USUAL_SHIFTS), absences[pk], monday, zone)
+            away = absent_share(roster, pk, monday, zone)
             total += minutes * (1 - away)
             absent += minutes * away
         found.append(Capacity(monday, round(total), round(absent)))
     return found
 
 
-def absent_share(weekly: Weekly, absences: Sequence[Span], monday: date, zone: tzinfo) -> float:
-    """How much of the shifts that begin in a week lies in absences (in order), from 0 to 1.
+def absent_share(
+    roster: Roster, technician: int, first: date, zone: tzinfo, days: int = 7
+) -> float:
+    """How much of the shifts that begin on these days lies in absences, from 0 to 1.
 
+    A shift may end a day after the last of the days, so the roster is to be for that day too.
+
+    >>> from datetime import UTC
     >>> leave = (datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC))
-    >>> absent_share(USUAL_SHIFTS, [leave], date(2026, 3, 2), UTC)
+    >>> absent_share(Roster({}, {1: [leave]}), 1, date(2026, 3, 2), UTC)
     0.4
-    >>> absent_share(USUAL_SHIFTS, [], date(2026, 3, 2), UTC)
+    >>> absent_share(Roster({}, {}), 1, date(2026, 3, 2), UTC)
     0.0
     """
-    first = datetime.combine(monday, time(), tzinfo=zone).astimezone(UTC)
-    last = datetime.combine(monday + WEEK, time(), tzinfo=zone).astimezone(UTC)
-    near = [(begin, end) for begin, end in absences if begin < last + DAY and end > first]
+    start, end = midnight(first, zone), midnight(first + DAY * days, zone)
+    near = [span for span in roster.away(technician) if span[0] < end + DAY and span[1] > start]
     if not near:
         return 0.0
-    every = every_shift(weekly, first, last, zone)
-    shifts = joined([span for span in every if first <= span[0] < last])
+    every = every_shift(roster.weekly(technician), start, end, zone)
+    shifts = joined([span for span in every if start <= span[0] < end])
     whole = minutes_of(shifts)
     return 1 - minutes_of(without(shifts, near)) / whole if whole else 0.0
-
-
-def _absences(technicians: list[int], weeks: Sequence[date], zone: tzinfo) -> dict[int, list[Span]]:
-    if not weeks:
-        return defaultdict(list)
-    start = datetime.combine(weeks[0], time(), tzinfo=zone)
-    end = datetime.combine(weeks[-1] + WEEK + DAY, time(), tzinfo=zone)
-    return absences_of(technicians, start, end)

@@ -8,13 +8,8 @@ from maintenance.dispatching.ranking import lacking
 from maintenance.dispatching.times import Span, is_free
 from maintenance.dispatching.words import moment
 from maintenance.models import Technician, WorkOrder
-from maintenance.queries.availability import (
-    USUAL_SHIFTS,
-    absences_of,
-    shift_spans,
-    shifts_of,
-    without,
-)
+from maintenance.queries.availability import roster_of
+from maintenance.queries.planned import planned_in, span_of
 
 MOST_NAMED = 3
 LONGEST = timedelta(days=366)
@@ -34,8 +29,8 @@ def clashes_of(*, orders: Sequence[WorkOrder]) -> dict[int, list[str]]:
             continue
         if lacks := lacking(order.skills, order.technician.skills):
             found[order.pk].append(f"{order.technician} lacks {', '.join(lacks)}.")
-        if order.planned_start is not None and order.planned_end is not None:
-            planned.append((order, order.technician, (order.planned_start, order.planned_end)))
+        if (span := span_of(order)) is not None:
+            planned.append((order, order.technician, span))
     # Each organization has its own clock.
     for organization in {order.organization_id for order, _, _ in planned}:
         _in_time([row for row in planned if row[0].organization_id == organization], found)
@@ -49,27 +44,21 @@ def _in_time(
     people = sorted({one.pk for _, one, _ in planned})
     start = min(begin for _, _, (begin, _) in planned)
     end = max(stop for _, _, (_, stop) in planned)
-    shifts = shifts_of(people)
-    absences = absences_of(people, start, end)
-    booked = WorkOrder.objects.open().filter(
-        technician__in=people, planned_start__lt=end, planned_end__gt=start
-    )
-    rows = list(booked.only("number", "technician_id", "planned_start", "planned_end"))
+    roster = roster_of(people, start, end)
+    booked = planned_in(WorkOrder.objects.open().filter(technician__in=people), start, end)
+    rows = list(booked.only("number", "technician_id", "planned_start"))
     for order, one, (begin, stop) in planned:
         texts = found[order.pk]
-        last = min(stop, begin + LONGEST)
-        spans = shift_spans(shifts.get(one.pk, USUAL_SHIFTS), begin, last, zone)
-        if not is_free((begin, stop), [without(spans, absences[one.pk])]):
+        working = roster.working(one.pk, begin, min(stop, begin + LONGEST), zone)
+        if not is_free((begin, stop), [working]):
             texts.append(f"{one} is not at work in all of that time.")
         others = [
             row.number
             for row in rows
             if row.technician_id == one.pk
             and row.pk != order.pk
-            and row.planned_start is not None
-            and row.planned_end is not None
             and row.planned_start < stop
-            and row.planned_end > begin
+            and row.planned_until > begin
         ]
         if others:
             more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""

@@ -46,14 +46,16 @@ def days_from(first: date, count: int, zone: tzinfo) -> list[Day]:
     >>> [day.minutes // 60 for day in days_from(date(2026, 3, 28), 3, ZoneInfo("Europe/Berlin"))]
     [24, 23, 24]
     """
-    midnights = [
-        datetime.combine(first + DAY * number, time(), tzinfo=zone).astimezone(UTC)
-        for number in range(count + 1)
-    ]
+    midnights = [midnight(first + DAY * number, zone) for number in range(count + 1)]
     return [
         Day(first + DAY * number, midnights[number], midnights[number + 1])
         for number in range(count)
     ]
+
+
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """When the day begins on the clock of the zone, in UTC."""
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
 def on_the_clock(day: date, clock: time, zone: tzinfo) -> datetime | None:

@@ -1,7 +1,7 @@
 """Orders as a calendar takes them: when they are planned, or else due."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from maintenance.models import WorkOrder
 from maintenance.queries.availability import Span
+from maintenance.queries.planned import with_until
 from maintenance.queries.wanted import URGENT_FIRST
 
 
@@ -59,7 +60,7 @@ _COLUMNS = (
     "pk",
     "technician_id",
     "planned_start",
-    "planned_end",
+    "planned_until",
     "due_at",
     "estimated_minutes",
     "priority",
@@ -77,16 +78,13 @@ def entries_of(
     from before, too.
     """
     is_open = Q(status__in=WorkOrder.OPEN)
-    planned = Q(planned_start__lt=end) & (
-        Q(planned_end__gt=start) | Q(planned_end=None, planned_start__gte=start)
-    )
+    planned = Q(planned_start__lt=end, planned_until__gt=start)
     asked = (planned & ~Q(status=WorkOrder.Status.CANCELLED)) | (
         is_open & Q(planned_start=None, due_at__gte=start, due_at__lt=end)
     )
     if with_late:
-        slipped = Q(planned_end__lte=start) | Q(planned_end=None, planned_start__lt=start)
-        asked |= is_open & (slipped | Q(planned_start=None, due_at__lt=start))
-    found = rows.filter(asked).order_by().values_list(*_COLUMNS)
+        asked |= is_open & (Q(planned_until__lte=start) | Q(planned_start=None, due_at__lt=start))
+    found = with_until(rows).filter(asked).order_by().values_list(*_COLUMNS)
     return [_entry(start, *row) for row in found.iterator()]
 
 
@@ -95,15 +93,14 @@ def _entry(
     pk: int,
     technician: int | None,
     begin: datetime | None,
-    finish: datetime | None,
+    until: datetime | None,
     due: datetime,
     minutes: int,
     priority: str,
     status: Any,
 ) -> Entry:
-    if begin is None:
+    if begin is None or until is None:
         span, kind = (due, due), Kind.LATE if due < first else Kind.DUE
     else:
-        span = begin, finish or begin + timedelta(minutes=max(minutes, 1))
-        kind = Kind.LATE if span[1] <= first else Kind.PLANNED
+        span, kind = (begin, until), Kind.LATE if until <= first else Kind.PLANNED
     return Entry(pk, technician, kind, span, minutes, _RANKS[priority], status in WorkOrder.OPEN)

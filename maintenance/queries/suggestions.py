@@ -6,24 +6,26 @@ Nothing is assigned here. A planner looks at it and decides.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from maintenance.dispatching import times
-from maintenance.dispatching.ranking import Job, Person, Rated, monday_of, ranked
+from maintenance.dispatching.ranking import Job, Person, Rated, ranked
+from maintenance.dispatching.times import Span, monday_of
 from maintenance.models import MaintenanceRecord, Technician, Urgency, WorkOrder
-from maintenance.queries import availability
-from maintenance.queries.availability import USUAL_SHIFTS, Span
+from maintenance.queries.availability import DAY, roster_of
+from maintenance.queries.capacity import WEEK, absent_share, mondays
+from maintenance.queries.days import midnight
+from maintenance.queries.planned import span_of, with_until
 from maintenance.queries.reach import Reach, reach_of
+from maintenance.queries.wanted import URGENT_FIRST
 
 HORIZON = timedelta(days=28)
-QUARTER = timedelta(minutes=15)
 LAST = 5
 """Records of an asset that are looked at: who wrote them knows it."""
 NOBODY = "Nobody who has what it needs is free for it within four weeks."
-URGENT_FIRST = [Urgency.CRITICAL, Urgency.HIGH, Urgency.MEDIUM, Urgency.LOW]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,7 @@ class _Crew:
 
     def __init__(self, orders: Sequence[WorkOrder], at: datetime) -> None:
         organization = orders[0].organization
-        # Nobody begins in the middle of a minute.
-        self.at = at + (datetime.min.replace(tzinfo=UTC) - at) % QUARTER
+        self.at = times.next_quarter(at)
         self.zone = organization.zone
         kept = {order.technician_id for order in orders if order.technician_id}
         rows = Technician.objects.filter(organization=organization).select_related("user")
@@ -121,18 +122,13 @@ class _Crew:
         return Proposal(order, shown[0] if best else None, shown)
 
     def _job(self, order: WorkOrder) -> Job:
-        planned = None
-        if order.planned_start is not None and order.planned_start > self.at:
-            planned = (
-                order.planned_start,
-                _end(order.planned_start, order.planned_end, order.estimated_minutes),
-            )
+        planned = span_of(order)
         return Job(
             tag=order.asset.tag,
             skills=order.skills,
             minutes=order.estimated_minutes,
             due_at=order.due_at,
-            planned=planned,
+            planned=planned if planned and planned[0] > self.at else None,
             last=self.last.get(order.asset_id, 0),
             known=self.known.get(order.asset_id, {}),
         )
@@ -151,15 +147,13 @@ class _Crew:
 
     def _people(self, orders: set[int]) -> list[Person]:
         ids = list(self.technicians)
-        monday = monday_of(self.at, self.zone)
-        start = datetime.combine(monday, time(), tzinfo=self.zone).astimezone(UTC)
         end = self.at + HORIZON
-        shifts = availability.shifts_of(ids)
-        absences = availability.absences_of(ids, start, end)
+        weeks = list(mondays(self.at, end, self.zone))
+        start = midnight(weeks[0], self.zone)
+        roster = roster_of(ids, start, midnight(weeks[-1] + WEEK + DAY, self.zone))
         found = []
         for pk, one in self.technicians.items():
-            spans = availability.shift_spans(shifts.get(pk, USUAL_SHIFTS), start, end, self.zone)
-            working = availability.without(spans, absences[pk])
+            working = roster.working(pk, start, end, self.zone)
             weekly = float(one.weekly_capacity_hours) * 60
             found.append(
                 Person(
@@ -169,8 +163,11 @@ class _Crew:
                     is_active=one.is_active,
                     may_execute=self.reach[pk].may_execute,
                     runs=[working] if working else [],
-                    longest=times.longest_of(spans),
-                    capacity=_capacity(weekly, spans, working, self.zone),
+                    longest=times.longest_of(roster.on_shift(pk, start, end, self.zone)),
+                    capacity={
+                        monday: weekly * (1 - absent_share(roster, pk, monday, self.zone))
+                        for monday in weeks
+                    },
                 )
             )
         self._book(found, orders)
@@ -181,32 +178,20 @@ class _Crew:
         by_pk = {person.pk: person for person in people}
         now = monday_of(self.at, self.zone)
         rows = WorkOrder.objects.open().filter(technician__in=list(by_pk)).exclude(pk__in=without)
-        found = rows.order_by("planned_start", "pk").values_list(
-            "technician_id", "planned_start", "planned_end", "due_at", "estimated_minutes"
+        found = (
+            with_until(rows)
+            .order_by("planned_start", "pk")
+            .values_list(
+                "technician_id", "planned_start", "planned_until", "due_at", "estimated_minutes"
+            )
         )
-        for pk, start, end, due_at, minutes in found.iterator():
+        for pk, start, until, due_at, minutes in found.iterator():
             person = by_pk[pk or 0]
             person.open_minutes += minutes
             week = max(monday_of(start or due_at, self.zone), now)
             person.booked[week] = person.booked.get(week, 0) + minutes
-            if start is not None and (span := (start, _end(start, end, minutes)))[1] > self.at:
-                person.runs = times.book(person.runs, span)
-
-
-def _end(start: datetime, end: datetime | None, minutes: int) -> datetime:
-    return end or start + timedelta(minutes=max(minutes, 1))
-
-
-def _capacity(
-    weekly: float, spans: Sequence[Span], working: Sequence[Span], zone: tzinfo
-) -> dict[date, float]:
-    """Minutes by week: the weekly hours, less the share of the shifts that absences take."""
-    whole: dict[date, float] = defaultdict(float)
-    left: dict[date, float] = defaultdict(float)
-    for found, rows in ((whole, spans), (left, working)):
-        for begin, end in rows:
-            found[monday_of(begin, zone)] += (end - begin).total_seconds() / 60
-    return {monday: weekly * left[monday] / minutes for monday, minutes in whole.items()}
+            if until is not None and until > self.at:
+                person.runs = times.book(person.runs, (start, until))
 
 
 def _records(

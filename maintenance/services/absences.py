@@ -1,21 +1,20 @@
 """When technicians are away: who may say so, what work lies in it, and planners who hear of it."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F, OuterRef, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from maintenance.models import Absence, Technician, WorkOrder, WorkOrderQuerySet
+from maintenance.queries.planned import planned_in
 from maintenance.services.messages import absence_message
 from notifications.services import notify
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
-
-MINUTE = timedelta(minutes=1)
 
 
 def may_write(*, user: User, technician: Technician) -> bool:
@@ -71,23 +70,10 @@ def tell_planners_of(row: Absence, *, at: datetime) -> None:
     )
 
 
-def orders_within(row: Absence, orders: WorkOrderQuerySet) -> WorkOrderQuerySet:
+def orders_within(row: Absence, orders: WorkOrderQuerySet) -> "QuerySet[Any]":
     """Of these orders, the open ones that its technician is to do while away."""
-    return planned_in(orders.filter(technician=row.technician_id), row.starts_at, row.ends_at)
-
-
-def planned_in(
-    orders: WorkOrderQuerySet, start: datetime | OuterRef, end: datetime | OuterRef
-) -> WorkOrderQuerySet:
-    """Of these orders, the open ones whose planned time has a moment of [start, end).
-
-    Without a planned end the estimated labor says how long it is.
-    """
-    estimated = ExpressionWrapper(
-        F("planned_start") + Value(MINUTE) * F("estimated_minutes"), output_field=DateTimeField()
-    )
-    rows = orders.open().annotate(until=Coalesce("planned_end", estimated))
-    return rows.filter(Q(until__gt=start), planned_start__lt=end).order_by("planned_start", "pk")
+    rows = orders.open().filter(technician=row.technician_id)
+    return planned_in(rows, row.starts_at, row.ends_at)
 
 
 def in_words(orders: Sequence[WorkOrder]) -> str:

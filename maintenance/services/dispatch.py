@@ -11,14 +11,7 @@ from django.db import transaction
 
 from maintenance.dispatching.times import end_of
 from maintenance.models import Technician, WorkOrder
-from maintenance.queries.availability import (
-    USUAL_SHIFTS,
-    Span,
-    absences_of,
-    shift_spans,
-    shifts_of,
-    without,
-)
+from maintenance.queries.availability import Span, roster_of
 from maintenance.queries.reach import Reach, reach_of
 from maintenance.services.batches import Batch, Outcome, Refused, locked, state_of
 from opssight.accounts.models import User
@@ -239,12 +232,7 @@ def _working(
         return {}
     people = sorted({pk for pk, _, _ in rows})
     begins = [start for _, start, _ in rows]
-    shifts = shifts_of(people)
-    absences = absences_of(people, min(begins), max(begins) + LOOK_AHEAD)
+    roster = roster_of(people, min(begins), max(begins) + LOOK_AHEAD)
     return {
-        (pk, start): without(
-            shift_spans(shifts.get(pk, USUAL_SHIFTS), start, start + LOOK_AHEAD, zone),
-            absences[pk],
-        )
-        for pk, start, zone in rows
+        (pk, start): roster.working(pk, start, start + LOOK_AHEAD, zone) for pk, start, zone in rows
     }

@@ -12,8 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from assets.models import Asset, AssetGroupMember
+from maintenance.dispatching.times import monday_of
 from maintenance.models import JobPlanPart, MaintenanceSchedule, Part, WorkOrder
-from maintenance.queries.capacity import capacity, monday_of, mondays
+from maintenance.queries.capacity import capacity, mondays
 from maintenance.scheduling import times_a_year
 from maintenance.services.occurrences import Occurrence, upcoming
 from opssight.accounts.models import Organization

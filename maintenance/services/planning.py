@@ -1,23 +1,28 @@
 """Work is planned here: who does it, on which day, from when; and what will come to be planned."""
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, tzinfo
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
-from maintenance.dispatching.times import first_free, free_runs, longest_of
+from maintenance.dispatching.times import (
+    QUARTER,
+    first_free,
+    free_runs,
+    longest_of,
+    next_quarter,
+)
 from maintenance.models import MaintenanceSchedule, Technician, WorkOrder
 from maintenance.queries.availability import Span, working_spans
 from maintenance.queries.calendar import due_schedules
 from maintenance.queries.days import days_from, on_the_clock
 from maintenance.queries.entries import Ghost
+from maintenance.queries.planned import planned_in
 from maintenance.services import dispatch
 from maintenance.services.occurrences import upcoming
 from opssight.accounts.models import User
 
 USUAL_BEGIN = time(8)
-PIECE = timedelta(minutes=15)
-"""Work that begins today begins at the next quarter of an hour."""
 NEVER = "The clock never shows {clock:%H:%M} on {day:%B %-d}: it goes forward. Choose a later hour."
 PAST = "{day:%B %-d, %Y} is past. Choose today or a later day."
 
@@ -86,7 +91,7 @@ def _first_free(
 ) -> datetime:
     """When the technician can begin that day; where nothing is free, when the shift begins."""
     [whole] = days_from(day, 1, zone)
-    earliest = max(whole.start, _rounded_up(at))
+    earliest = max(whole.start, next_quarter(at))
     spans = working_spans(technicians=[technician.pk], start=whole.start, end=whole.end, zone=zone)
     working = [(max(begin, earliest), end) for begin, end in spans[technician.pk]]
     working = [span for span in working if span[0] < span[1]]
@@ -99,18 +104,9 @@ def _first_free(
     if working:
         return (free or [working])[0][0][0]
     usual = on_the_clock(day, USUAL_BEGIN, zone) or whole.start
-    return max(usual, min(earliest, whole.end - PIECE))
+    return max(usual, min(earliest, whole.end - QUARTER))
 
 
 def _booked(technician: Technician, start: datetime, end: datetime, but: WorkOrder) -> list[Span]:
-    rows = WorkOrder.objects.open().filter(
-        technician=technician, planned_start__lt=end, planned_end__gt=start
-    )
-    found = rows.exclude(pk=but.pk).order_by("planned_start", "pk")
-    spans = found.values_list("planned_start", "planned_end")
-    return [(begin, stop) for begin, stop in spans if begin and stop]
-
-
-def _rounded_up(at: datetime) -> datetime:
-    rest = at.astimezone(UTC).timestamp() % PIECE.total_seconds()
-    return at if not rest else at + PIECE - timedelta(seconds=rest)
+    rows = WorkOrder.objects.open().filter(technician=technician).exclude(pk=but.pk)
+    return list(planned_in(rows, start, end).values_list("planned_start", "planned_until"))

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 
 from maintenance.models import MaintenanceSchedule, Technician, WorkOrder
-from maintenance.queries.calendar import Cell, Row
+from maintenance.queries.calendar import Cell, Row, is_over
 from maintenance.queries.days import Day
 from maintenance.queries.entries import Entry, Ghost, Kind
 from maintenance.views.planning import query_of
@@ -89,7 +89,7 @@ def totals(found: Iterable[Row], days: Sequence[Day]) -> list[tuple[float, float
         )
         for number in range(len(days))
     ]
-    return [(booked, capacity, booked > capacity + 0.5) for booked, capacity in sums]
+    return [(booked, capacity, is_over(booked, capacity)) for booked, capacity in sums]
 
 
 def weeks(

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from maintenance.forms.people import AbsenceForm, ShiftForm
 from maintenance.models import Absence, Shift, Technician, WorkOrder, WorkOrderQuerySet
 from maintenance.queries import availability
+from maintenance.queries.planned import planned_in
 from maintenance.services import absences, shifts
 from maintenance.views.answers import require, stay
 from opssight.accounts.permissions import Permission
@@ -128,7 +129,7 @@ def _require_absences_of(request: UserRequest, row: Technician) -> None:
 def _people(
     request: UserRequest, rows: Sequence[Technician], at: datetime
 ) -> Iterator[dict[str, Any]]:
-    """Each technician with who is there now and how much open work they have: four queries."""
+    """Each technician with who is there now and how much open work they have: three queries."""
     loads = {
         load["technician"]: load
         for load in _open_work(request, [row.pk for row in rows])
@@ -204,16 +205,15 @@ def _hours(shift: Shift) -> dict[str, Any]:
 def _absences(request: UserRequest, row: Technician, at: datetime) -> Iterator[dict[str, Any]]:
     """What is to come and what lasts, each with the work that is planned in it."""
     found = list(row.absences.filter(ends_at__gt=at).order_by("starts_at"))
-    orders = WorkOrder.objects.for_user(request.user).filter(technician=row)
+    orders = _open_work(request, [row.pk])
     if found:
-        within = absences.planned_in(orders, found[0].starts_at, found[-1].ends_at)
-        planned: list[Any] = list(within)
+        planned = list(planned_in(orders, found[0].starts_at, found[-1].ends_at))
     for absence in found:
         yield {
             "row": absence,
             "orders": [
                 order
                 for order in planned
-                if order.planned_start < absence.ends_at and order.until > absence.starts_at
+                if order.planned_start < absence.ends_at and order.planned_until > absence.starts_at
             ],
         }

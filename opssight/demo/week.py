@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from maintenance.dispatching.times import QUARTER, next_quarter
 from maintenance.models import WorkOrder, WorkOrderTransition
 from maintenance.queries.availability import Span, without, working_spans
+from maintenance.queries.planned import planned_in
 from opssight.accounts.models import Organization
 from opssight.demo.people import People
 
@@ -13,7 +15,6 @@ _BREAK = timedelta(minutes=15)
 # Work is planned for the last days before it is due.
 _AHEAD = timedelta(days=2)
 _REVIEW = timedelta(days=3)
-_STEP = timedelta(minutes=15)
 # Every so many orders one is left for the planner to place.
 _LEFT = 6
 
@@ -25,7 +26,7 @@ def plan_days(*, organization: Organization, people: People, at: datetime) -> No
     waiting = open_orders.filter(status=WorkOrder.Status.SCHEDULED, planned_start=None)
     placed = []
     for number, order in enumerate(waiting.order_by("due_at", "pk"), start=1):
-        length = max(_STEP, timedelta(minutes=order.estimated_minutes))
+        length = max(QUARTER, timedelta(minutes=order.estimated_minutes))
         spans = free.get(order.technician_id or 0, [])
         if number % _LEFT and (slot := _take(spans, length, order.due_at - _AHEAD)):
             order.planned_start, order.planned_end = slot
@@ -36,30 +37,23 @@ def plan_days(*, organization: Organization, people: People, at: datetime) -> No
 def _free(organization: Organization, people: People, at: datetime) -> dict[int, list[Span]]:
     """By id of the technician: the shifts from `at` on, less absences and what is planned."""
     technicians = [technician.pk for _, technician in people.technicians]
-    spans = working_spans(
-        technicians=technicians, start=at, end=at + _HORIZON, zone=organization.zone
-    )
+    end = at + _HORIZON
+    spans = working_spans(technicians=technicians, start=at, end=end, zone=organization.zone)
     busy: dict[int, list[Span]] = {pk: [] for pk in technicians}
-    planned = WorkOrder.objects.open().filter(technician__in=technicians, planned_end__gt=at)
-    for order in planned.order_by("planned_start"):
-        if order.technician_id and order.planned_start and order.planned_end:
-            busy[order.technician_id].append((order.planned_start, order.planned_end))
+    planned = planned_in(WorkOrder.objects.open().filter(technician__in=technicians), at, end)
+    for order in planned:
+        busy[order.technician_id].append((order.planned_start, order.planned_until))
     return {pk: without(spans[pk], busy[pk]) for pk in technicians}
 
 
 def _take(free: list[Span], length: timedelta, not_before: datetime) -> Span | None:
     """The first time from then on that is long enough, taken out of what is free."""
     for place, (begin, end) in enumerate(free):
-        start = _next_quarter(max(begin, not_before))
+        start = next_quarter(max(begin, not_before))
         if end - start >= length:
             free[place : place + 1] = [(begin, start), (start + length + _BREAK, end)]
             return start, start + length
     return None
-
-
-def _next_quarter(moment: datetime) -> datetime:
-    seconds = _STEP.total_seconds()
-    return moment + timedelta(seconds=-moment.timestamp() % seconds)
 
 
 def close_reviewed(*, organization: Organization, people: People, at: datetime) -> None:

@@ -187,6 +187,29 @@ def test_without_a_time_work_gets_the_first_free_hours_of_the_day(
     assert begin(28) == _at(28, 8)
 
 
+def test_work_without_a_planned_end_takes_its_estimated_labor(
+    plant: Organization, planner: Membership, ana: Technician
+):
+    _planned(plant, ana, _at(26, 8), end=None, estimated_minutes=90)
+    over_midnight = _planned(plant, ana, _at(29, 23, 30), end=None, estimated_minutes=60)
+    row = _order(plant, estimated_minutes=60)
+
+    [this_week], [next_week] = _grid(ana), _grid(ana, first=dt.date(2026, 3, 30))
+    outcome = planning.plan(
+        work_order=row,
+        technician=ana,
+        day=dt.date(2026, 3, 26),
+        zone=BERLIN,
+        by=planner.user,
+        at=NOW,
+    )
+
+    assert [cell.booked for cell in this_week.cells] == [0, 0, 0, 90, 0, 0, 30]
+    assert [entry.order for entry in next_week.cells[0].entries] == [over_midnight.pk]
+    assert next_week.cells[0].booked == 30
+    assert outcome.order.planned_start == _at(26, 9, 30)
+
+
 def test_dropping_keeps_the_time_of_day_and_nobodys_row_takes_the_work_away(
     plant: Organization, planning_client: Client, ana: Technician
 ):

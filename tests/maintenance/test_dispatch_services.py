@@ -195,6 +195,35 @@ class TestAssign:
         ]
         assert fine.clashes == []
 
+    def test_work_without_a_planned_end_stands_in_the_way_as_long_as_its_labor(
+        self, plant: Organization, planner: Membership, person: Person
+    ) -> None:
+        """On Monday at ten, an hour after two hours of work were begun that have no end."""
+        one = person()
+        nine = NOON + 21 * HOUR
+        other = _order(
+            plant,
+            technician=one,
+            status=Status.SCHEDULED,
+            planned_start=nine,
+            estimated_minutes=120,
+        )
+        order = _order(
+            plant, planned_start=nine + HOUR, estimated_minutes=60, due_at=NOON + 5 * DAY
+        )
+        late = _order(plant, planned_start=nine + 6 * HOUR, estimated_minutes=120, due_at=nine)
+
+        [after], [never] = (
+            dispatch.assign(orders=[row], technician=one, by=planner.user, at=NOON)
+            for row in (order, late)
+        )
+
+        assert after.clashes == [f"{one} has {other.number} at the same time."]
+        assert never.clashes == [
+            f"{one} is not at work in all of that time.",
+            "It is due before that, Mon 2 Mar 09:00.",
+        ]
+
     @pytest.mark.parametrize(
         ("start", "end", "words"),
         [

@@ -10,6 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from assets.models import AccessScope, Asset
 from maintenance.models import Technician, WorkOrder
+from maintenance.queries.calendar import work_times
+from maintenance.queries.capacity import capacity
+from maintenance.queries.days import days_from
 from maintenance.queries.suggestions import NOBODY, Candidate, candidates, proposals
 from opssight.accounts.models import Membership, Organization
 from opssight.accounts.permissions import Role
@@ -143,6 +146,24 @@ class TestCandidates:
             dt.datetime(2026, 3, 29, 7, tzinfo=zone),
         )
         assert row.reasons[0] == "Free Sat 28 Mar 22:00 to Sun 29 Mar 07:00"
+
+    def test_a_week_has_the_hours_that_the_calendar_and_the_forecast_give_it(
+        self, pump: Asset, person: Person
+    ) -> None:
+        """The shift of Sunday night belongs to the week in which it begins; leave takes most."""
+        night = person("Night")
+        ShiftFactory.create(technician=night, weekday=6, starts=dt.time(22), minutes=480)
+        monday = MONDAY.date()
+        midnight = MONDAY + 7 * DAY - 6 * HOUR
+        AbsenceFactory.create(technician=night, starts_at=midnight, ends_at=midnight + DAY)
+        organization = pump.organization
+
+        [row] = candidates(work_order=_order(pump, skills=["Rigging"]), at=MONDAY)
+        [week] = capacity(organization_id=organization.pk, weeks=[monday], zone=dt.UTC)
+        times = work_times([night], days=days_from(monday, 7, dt.UTC), zone=dt.UTC)
+
+        assert row.capacity_minutes == week.minutes == 600
+        assert times[night.pk].share == 0.25
 
     def test_nobody_is_there_to_be_proposed(self, pump: Asset) -> None:
         order = _order(pump)

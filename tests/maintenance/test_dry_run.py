@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from assets.models import Asset
 from maintenance.models import MaintenanceSchedule
+from maintenance.queries.availability import Roster
 from maintenance.queries.capacity import absent_share, capacity
 from maintenance.services import dry_run
 from opssight.accounts.models import Membership, Organization
@@ -112,7 +113,7 @@ class TestCapacity:
         night = [(6, dt.time(22), 480)]
         leave = (_at(day=9), _at(day=10))
 
-        assert absent_share(night, [leave], MONDAY, dt.UTC) == 0.75
+        assert absent_share(Roster({1: night}, {1: [leave]}), 1, MONDAY, dt.UTC) == 0.75
 
     def test_takes_three_queries_however_many_there_are(
         self, plant: Organization, django_assert_num_queries: DjangoAssertNumQueries

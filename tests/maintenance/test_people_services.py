@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from assets.models import Asset
 from maintenance import services
 from maintenance.models import Shift, Technician, Urgency, WorkOrder
-from maintenance.queries.availability import working_spans
+from maintenance.queries.availability import Presence, presence, working_spans
 from maintenance.services import levels, reminders
 from notifications.models import Notification, WebhookEvent
 from opssight.accounts.models import Organization, User
@@ -117,6 +117,21 @@ class TestWorkingSpans:
             (utc(30, 8), utc(30, 14)),
         ]
         assert spans[usual.pk] == [(utc(30, 6), utc(30, 14))]
+
+
+def test_an_absence_that_is_to_come_ends_the_presence_and_one_that_lasts_is_away(
+    technician: Technician,
+) -> None:
+    nine = dt.datetime(2026, 3, 30, 9, tzinfo=dt.UTC)
+    AbsenceFactory.create(
+        technician=technician, starts_at=nine + HOUR, ends_at=nine + dt.timedelta(days=1)
+    )
+
+    def at(moment: dt.datetime) -> Presence:
+        return presence(technicians=[technician.pk], at=moment, zone=dt.UTC)[technician.pk]
+
+    assert at(nine) == Presence("here", nine + HOUR)
+    assert at(nine + HOUR) == Presence("away", nine + dt.timedelta(days=1))
 
 
 class TestServiceLevels:

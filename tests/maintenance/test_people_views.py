@@ -53,7 +53,7 @@ def test_the_list_says_who_is_there_and_how_much_open_work_they_have(
     client, url = client_for(planner), reverse("maintenance:technicians")
     client.get(url)
 
-    with django_assert_num_queries(9 + WALLS):
+    with django_assert_num_queries(8 + WALLS):
         text = client.get(url).content.decode()
 
     assert "Away" in text
