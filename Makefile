@@ -7,7 +7,7 @@
 SHELL = /bin/sh
 PY = .venv/bin/python
 RUN = $(PY) -m opssight.runtime run --
-SOURCES = opssight assets maintenance anomalies forecasts notifications
+SOURCES = opssight assets maintenance telemetry anomalies forecasts notifications
 ARGS =
 
 MAKEFLAGS += --no-print-directory

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "opssight.access",
     "notifications",
     "maintenance",
+    "telemetry",
     "anomalies",
     "forecasts",
     "opssight.dashboard",

@@ -30,6 +30,7 @@ urlpatterns = [
     path("risk/", include("forecasts.urls")),
     path("maintenance/", include("maintenance.urls")),
     path("request/", include("maintenance.urls_public")),
+    path("telemetry/", include("telemetry.urls")),
     path("notifications/", include("notifications.urls")),
     path("audit/", include("opssight.audit.urls")),
 ]

@@ -59,6 +59,16 @@ from notifications.services.secrets import encrypt
 from opssight.access.models import ApiToken, CustomRole, Invitation, StaffAccess, digest_of
 from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Role
+from telemetry.models import (
+    Comparison,
+    ComparisonLine,
+    HeldReading,
+    QualityFault,
+    QualityState,
+    Signal,
+    TelemetryPolicy,
+    UnknownSignal,
+)
 
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
@@ -577,6 +587,98 @@ class DetectorStateFactory(OfAssetFactory):
 
     class Meta:
         model = DetectorState
+
+
+class TelemetryPolicyFactory(factory.django.DjangoModelFactory[TelemetryPolicy]):
+    organization = factory.SubFactory(OrganizationFactory)
+
+    class Meta:
+        model = TelemetryPolicy
+
+
+class SignalFactory(factory.django.DjangoModelFactory[Signal]):
+    sensor = factory.SubFactory(SensorFactory)
+    organization = factory.SelfAttribute("sensor.asset.organization")
+    name = factory.Sequence(lambda n: f"line/pump-{n}/temperature")
+
+    class Meta:
+        model = Signal
+
+
+class UnknownSignalFactory(factory.django.DjangoModelFactory[UnknownSignal]):
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"line/unknown-{n}/temperature")
+    way = "mqtt"
+    first_seen_at = NOON
+    last_seen_at = NOON
+    count = 1
+    last_time = NOON
+    last_value = 1.0
+
+    class Meta:
+        model = UnknownSignal
+
+
+class HeldReadingFactory(factory.django.DjangoModelFactory[HeldReading]):
+    signal = factory.SubFactory(UnknownSignalFactory)
+    organization = factory.SelfAttribute("signal.organization")
+    time = NOON
+    value = 1.0
+
+    class Meta:
+        model = HeldReading
+
+
+class QualityFaultFactory(OfAssetFactory):
+    sensor = factory.SubFactory(
+        SensorFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+    kind = "flat_line"
+    started_at = NOON
+    found_at = NOON
+    explanation = "Every reading since 12:00 is 61.5."
+
+    class Meta:
+        model = QualityFault
+
+
+class QualityStateFactory(OfAssetFactory):
+    sensor = factory.SubFactory(
+        SensorFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+    watermark = NOON
+    updated_at = NOON
+
+    class Meta:
+        model = QualityState
+
+
+class ComparisonFactory(factory.django.DjangoModelFactory[Comparison]):
+    organization = factory.SubFactory(OrganizationFactory)
+    created_by = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"Pumps {n}")
+    start = NOON
+    end = NOON + dt.timedelta(days=1)
+
+    class Meta:
+        model = Comparison
+
+
+class ComparisonLineFactory(factory.django.DjangoModelFactory[ComparisonLine]):
+    comparison = factory.SubFactory(ComparisonFactory)
+    organization = factory.SelfAttribute("comparison.organization")
+    sensor = factory.SubFactory(
+        SensorFactory,
+        asset__organization=factory.SelfAttribute("...organization"),
+        organization=factory.SelfAttribute("..organization"),
+    )
+
+    class Meta:
+        model = ComparisonLine
 
 
 class ForecastFactory(OfAssetFactory):

@@ -23,6 +23,15 @@ class Sensor(AssetOwned):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.GAUGE)
     low_limit = models.FloatField(null=True, blank=True)
     high_limit = models.FloatField(null=True, blank=True)
+    physical_low = models.FloatField(
+        null=True, blank=True, help_text="Readings below this are impossible, and refused."
+    )
+    physical_high = models.FloatField(
+        null=True, blank=True, help_text="Readings above this are impossible, and refused."
+    )
+    rolls_over_at = models.FloatField(
+        null=True, blank=True, help_text="Where a counter starts again from 0, such as 4294967296."
+    )
     expected_interval = models.DurationField(
         null=True, blank=True, help_text="Usual time between two readings."
     )
@@ -38,6 +47,14 @@ class Sensor(AssetOwned):
             "low_limit",
             "The low limit must be below the high limit.",
         ),
+        "sensor_physical_low_below_high": (
+            "physical_low",
+            "The lowest possible value must be below the highest.",
+        ),
+        "sensor_that_rolls_over_counts": (
+            "rolls_over_at",
+            "Only a counter rolls over, at a value above 0.",
+        ),
     }
 
     class Meta:
@@ -49,6 +66,16 @@ class Sensor(AssetOwned):
             models.CheckConstraint(
                 condition=Q(low_limit=None) | Q(high_limit=None) | Q(low_limit__lt=F("high_limit")),
                 name="sensor_low_limit_below_high_limit",
+            ),
+            models.CheckConstraint(
+                condition=Q(physical_low=None)
+                | Q(physical_high=None)
+                | Q(physical_low__lt=F("physical_high")),
+                name="sensor_physical_low_below_high",
+            ),
+            models.CheckConstraint(
+                condition=Q(rolls_over_at=None) | Q(kind="counter", rolls_over_at__gt=0),
+                name="sensor_that_rolls_over_counts",
             ),
             *same_organization("sensors", "asset"),
         ]

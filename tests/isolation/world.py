@@ -22,6 +22,7 @@ from opssight.accounts.models import Membership, Organization, User
 from opssight.accounts.permissions import Permission, Role
 from opssight.audit.models import AuditSeal
 from opssight.core.tenancy import TenantModel
+from telemetry.models import Comparison, UnknownSignal
 from tests import factories
 from tests.test_conventions import MAKERS
 
@@ -109,6 +110,9 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "anomalies.DetectorState": lambda m: factories.DetectorStateFactory.create(asset=_asset(m)),
     "assets.Reading": lambda m: factories.ReadingFactory.create(sensor__asset=_asset(m)),
     "assets.StaleKpi": _of_asset(factories.StaleKpiFactory),
+    "telemetry.QualityState": _of_asset(factories.QualityStateFactory),
+    "telemetry.HeldReading": _of("signal", UnknownSignal, factories.HeldReadingFactory),
+    "telemetry.ComparisonLine": _of("comparison", Comparison, factories.ComparisonLineFactory),
     "maintenance.RequestMail": _of("request", WorkRequest, factories.RequestMailFactory),
     "maintenance.WorkOrderCounter": lambda m: WorkOrderCounter.objects.get_or_create(
         organization=m.organization, defaults=_filled(WorkOrderCounter, {"organization"})
