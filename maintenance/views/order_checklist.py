@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,8 +15,7 @@ from maintenance.forms.checklists import OrderTaskForm
 from maintenance.models import WorkOrder, WorkOrderTask
 from maintenance.services import order_tasks
 from maintenance.services.course import TransitionRefused
-from maintenance.views.hindrances import with_hindrances
-from maintenance.views.order_page import show, work_orders_of
+from maintenance.views.order_page import in_place, work_orders_of
 from opssight.core.http import UserRequest
 
 TEMPLATE = "maintenance/order/checklist.html"
@@ -126,10 +125,8 @@ def _answer(
     request: UserRequest, row: WorkOrder, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     parts = {"work_order": row, **_context(request, row), **more}
-    if request.htmx:
-        return with_hindrances(request, row, render(request, TEMPLATE, parts, status=status))
-    fragment = render_to_string(TEMPLATE, parts, request=request)
-    return show(request, row, status=status, instead={"tasks": fragment})
+    html = render_to_string(TEMPLATE, parts, request=request)
+    return in_place(request, row, "tasks", html, status=status)
 
 
 def _context(request: UserRequest, row: WorkOrder) -> dict[str, Any]:

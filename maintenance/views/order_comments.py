@@ -1,50 +1,19 @@
 """What people say about an order, on its page."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from maintenance.forms.documents import CommentForm
 from maintenance.models import Comment, WorkOrder
 from maintenance.services import comments
-from maintenance.views.answers import stay
-from opssight.accounts.models import User
+from maintenance.views.order_page import changed, fragment
 from opssight.core.http import UserRequest
 
-TEMPLATE = "maintenance/order/comments.html"
-
-
-def context(request: UserRequest, work_order: WorkOrder) -> dict[str, Any]:
-    rows = list(
-        Comment.objects.for_user(request.user)
-        .filter(work_order=work_order)
-        .select_related("by")
-        .order_by("at", "pk")
-    )
-    ids = {pk for row in rows for pk in row.mentions}
-    people = User.objects.filter(pk__in=ids).values_list("pk", "username") if ids else []
-    names = {pk: username.lower() for pk, username in people}
-    at = timezone.now()
-    return {
-        "comments": [
-            {
-                "row": row,
-                "pieces": list(
-                    comments.pieces(row.text, {names[pk] for pk in row.mentions if pk in names})
-                ),
-                "may_take_back": comments.may_take_back(comment=row, user=request.user, at=at),
-            }
-            for row in rows
-        ],
-        "comment_form": CommentForm()
-        if comments.may_comment(user=request.user, organization_id=work_order.organization_id)
-        else None,
-    }
+NAME = "comments"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,7 +22,7 @@ def order_comments(request: UserRequest, pk: int) -> HttpResponse:
     """The comments; a POST adds one."""
     row = get_object_or_404(WorkOrder.objects.for_user(request.user).select_related("asset"), pk=pk)
     if request.method != "POST":
-        return _answer(request, row)
+        return fragment(request, row, NAME)
     if not comments.may_comment(user=request.user, organization_id=row.organization_id):
         raise PermissionDenied
     form = CommentForm(request.POST)
@@ -68,8 +37,8 @@ def order_comments(request: UserRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
     if form.errors:
-        return _answer(request, row, form=form, status=422)
-    return stay(request, row, _answer(request, row), "Your comment was added.")
+        return fragment(request, row, NAME, status=422, comment_form=form)
+    return changed(request, row, NAME, "Your comment was added.")
 
 
 @require_POST
@@ -83,19 +52,5 @@ def take_back(request: UserRequest, pk: int) -> HttpResponse:
     try:
         comments.take_back(comment=comment, by=request.user, at=timezone.now())
     except ValidationError as error:
-        return _answer(request, row, error=" ".join(error.messages), status=409)
-    return stay(request, row, _answer(request, row), "Your comment was taken back.")
-
-
-def _answer(
-    request: UserRequest,
-    row: WorkOrder,
-    *,
-    form: CommentForm | None = None,
-    error: str = "",
-    status: int = 200,
-) -> HttpResponse:
-    parts = {"work_order": row, "comment_error": error, **context(request, row)}
-    if form is not None:
-        parts["comment_form"] = form
-    return render(request, TEMPLATE, parts, status=status)
+        return fragment(request, row, NAME, status=409, comment_error=" ".join(error.messages))
+    return changed(request, row, NAME, "Your comment was taken back.")

@@ -1,39 +1,20 @@
 """The files of an order on its page: shown, added, taken away."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from maintenance.forms.documents import FilesForm
 from maintenance.models import Attachment, WorkOrder
 from maintenance.services import attachments
 from maintenance.views import uploads
-from maintenance.views.answers import stay
+from maintenance.views.order_page import changed, fragment
 from opssight.core.http import UserRequest
 from opssight.core.uploads import takes_files
 
-TEMPLATE = "maintenance/order/files.html"
-
-
-def context(request: UserRequest, work_order: WorkOrder) -> dict[str, Any]:
-    may_add = attachments.may_attach(
-        user=request.user, asset=work_order.asset, work_order=work_order
-    )
-    takes_more = work_order.status not in attachments.SEALED
-    files = (
-        Attachment.objects.for_user(request.user)
-        .filter(work_order=work_order)
-        .select_related("asset", "uploaded_by")
-        .order_by("-uploaded_at", "-pk")
-    )
-    return {
-        **uploads.shown(request, files, is_sealed=work_order.status in attachments.PROVEN),
-        "files_form": FilesForm(work_order=work_order) if may_add and takes_more else None,
-    }
+NAME = "files"
 
 
 @takes_files
@@ -43,7 +24,7 @@ def files(request: UserRequest, pk: int) -> HttpResponse:
     """The files; a POST keeps what is sent, and says of each other file why it does not."""
     row = get_object_or_404(WorkOrder.objects.for_user(request.user).select_related("asset"), pk=pk)
     if request.method != "POST":
-        return _answer(request, row)
+        return fragment(request, row, NAME)
     if not attachments.may_attach(user=request.user, asset=row.asset, work_order=row):
         raise PermissionDenied
     form = FilesForm(request.POST, request.FILES, work_order=row)
@@ -53,7 +34,7 @@ def files(request: UserRequest, pk: int) -> HttpResponse:
     kept, errors = uploads.keep(request, form.cleaned_data["file"], asset=asset, work_order=row)
     if errors:
         return _refused(request, row, errors)
-    return stay(request, row, _answer(request, row), uploads.added(kept))
+    return changed(request, row, NAME, uploads.added(kept))
 
 
 @require_POST
@@ -69,20 +50,14 @@ def remove(request: UserRequest, pk: int) -> HttpResponse:
         attachments.remove(attachment=attachment)
     except ValidationError as error:
         return _refused(request, row, error.messages, status=409)
-    return stay(request, row, _answer(request, row), f"{attachment.name} was removed.")
+    return changed(request, row, NAME, f"{attachment.name} was removed.")
 
 
 def _refused(
     request: UserRequest, row: WorkOrder, errors: list[str], *, status: int = 422
 ) -> HttpResponse:
     if request.htmx:
-        return _answer(request, row, errors=errors, status=status)
+        return fragment(request, row, NAME, status=status, file_errors=errors)
+    # Others of the same form may be kept: to load the page again must not send them again.
     uploads.tell(request, errors)
     return redirect(row.get_absolute_url())
-
-
-def _answer(
-    request: UserRequest, row: WorkOrder, *, errors: list[str] | None = None, status: int = 200
-) -> HttpResponse:
-    parts = {"work_order": row, "file_errors": errors or [], **context(request, row)}
-    return render(request, TEMPLATE, parts, status=status)

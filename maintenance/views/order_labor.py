@@ -4,45 +4,25 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from maintenance.forms.labor import ChangeForm, StopForm, TimeForm
-from maintenance.forms.orders import technicians_of
-from maintenance.models import LaborEntry, Technician, WorkOrder
-from maintenance.services import labor, timesheets
+from maintenance.forms.labor import ChangeForm, StopForm
+from maintenance.models import LaborEntry, WorkOrder
+from maintenance.services import timesheets
 from maintenance.services.course import TransitionRefused
 from maintenance.services.labor import LaborRefused
-from maintenance.views.answers import go, stay
-from maintenance.views.hindrances import with_hindrances
-from opssight.accounts.permissions import Permission
+from maintenance.views.answers import go
+from maintenance.views.order_fragments.labor import own_technician, time_form
+from maintenance.views.order_page import changed, fragment
 from opssight.core.http import UserRequest
 
-TEMPLATE = "maintenance/order/labor.html"
+NAME = "labor"
 Refused = (LaborRefused, TransitionRefused)
-
-
-def context(request: UserRequest, work_order: WorkOrder) -> dict[str, Any]:
-    at = timezone.now()
-    own = _own_technician(request, work_order)
-    takes_time = work_order.is_open and work_order.status != WorkOrder.Status.DRAFT
-    entries = [_entry(request, row, is_open=work_order.is_open) for row in _entries(work_order)]
-    running = LaborEntry.objects.filter(technician=own, minutes=None).select_related("work_order")
-    timer = running.first() if own is not None else None
-    return {
-        "entries": entries,
-        "minutes": sum(item["row"].minutes or 0 for item in entries),
-        "may_time": takes_time and own is not None,
-        "timer": timer,
-        "timer_forgotten": timer is not None and labor.is_forgotten(timer, at),
-        "runs_here": timer is not None and timer.work_order_id == work_order.pk,
-        "time_form": _time_form(request, work_order, at=at) if takes_time else None,
-    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,17 +31,17 @@ def order_labor(request: UserRequest, pk: int) -> HttpResponse:
     """The time on the order; a POST writes some down."""
     row = _order(request, pk)
     if request.method != "POST":
-        return _answer(request, row)
+        return fragment(request, row, NAME)
     at = timezone.now()
-    form = _time_form(request, row, data=request.POST, at=at)
+    form = time_form(request, row, data=request.POST, at=at)
     if form is None:
         raise PermissionDenied
     if not form.is_valid():
-        return _answer(request, row, status=422, time_form=form)
+        return fragment(request, row, NAME, status=422, time_form=form)
     try:
         timesheets.write(work_order=row, by=request.user, at=at, **form.cleaned_data)
     except Refused as error:
-        return _answer(request, row, error=str(error), status=409, time_form=form)
+        return fragment(request, row, NAME, status=409, labor_error=str(error), time_form=form)
     return _done(request, row, "The time was written down.")
 
 
@@ -69,13 +49,13 @@ def order_labor(request: UserRequest, pk: int) -> HttpResponse:
 @login_required
 def start_timer(request: UserRequest, pk: int) -> HttpResponse:
     row = _order(request, pk)
-    own = _own_technician(request, row)
+    own = own_technician(request, row)
     if own is None:
         raise PermissionDenied
     try:
         timesheets.start(work_order=row, technician=own, by=request.user, at=timezone.now())
     except Refused as error:
-        return _answer(request, row, error=str(error), status=409)
+        return fragment(request, row, NAME, status=409, labor_error=str(error))
     return _done(request, row, "Your timer runs.")
 
 
@@ -85,7 +65,7 @@ def stop_timer(request: UserRequest, pk: int) -> HttpResponse:
     entry = _own_entry(request, pk)
     form = StopForm(request.POST, entry=entry)
     if not form.is_valid():
-        return _answer(request, entry.work_order, error=_words(form), status=422)
+        return fragment(request, entry.work_order, NAME, status=422, labor_error=_words(form))
     at, minutes = timezone.now(), form.cleaned_data["minutes"]
     return _try(request, entry, "The timer was stopped.", timesheets.stop, at=at, minutes=minutes)
 
@@ -96,7 +76,7 @@ def change_labor(request: UserRequest, pk: int) -> HttpResponse:
     entry = _own_entry(request, pk)
     form = ChangeForm(request.POST, entry=entry)
     if not form.is_valid():
-        return _answer(request, entry.work_order, error=_words(form), status=422)
+        return fragment(request, entry.work_order, NAME, status=422, labor_error=_words(form))
     return _try(request, entry, "The entry was changed.", timesheets.change, **form.cleaned_data)
 
 
@@ -112,7 +92,7 @@ def _try(
     try:
         service(entry=entry, **values)
     except Refused as error:
-        return _answer(request, entry.work_order, error=str(error), status=409)
+        return fragment(request, entry.work_order, NAME, status=409, labor_error=str(error))
     return _done(request, entry.work_order, done)
 
 
@@ -121,14 +101,7 @@ def _done(request: UserRequest, before: WorkOrder, text: str) -> HttpResponse:
     row = _order(request, before.pk)
     if row.status != before.status:
         return go(request, row, text)
-    return trigger_client_event(stay(request, row, _answer(request, row), text), "costs-changed")
-
-
-def _answer(
-    request: UserRequest, row: WorkOrder, *, error: str = "", status: int = 200, **more: Any
-) -> HttpResponse:
-    parts = {"work_order": row, "labor_error": error, **context(request, row), **more}
-    return with_hindrances(request, row, render(request, TEMPLATE, parts, status=status))
+    return trigger_client_event(changed(request, row, NAME, text), "costs-changed")
 
 
 def _words(form: Form) -> str:
@@ -149,40 +122,3 @@ def _own_entry(request: UserRequest, pk: int) -> LaborEntry:
     if not timesheets.may_write(user=request.user, technician=entry.technician):
         raise PermissionDenied
     return entry
-
-
-def _entries(work_order: WorkOrder) -> QuerySet[LaborEntry]:
-    rows: QuerySet[LaborEntry] = labor.with_cost(work_order.labor.all())
-    return rows.select_related("technician__user", "work_order").order_by("started_at", "pk")
-
-
-def _entry(request: UserRequest, row: LaborEntry, *, is_open: bool) -> dict[str, Any]:
-    may = is_open and timesheets.may_write(user=request.user, technician=row.technician)
-    runs, forgotten = row.minutes is None, labor.is_forgotten(row, timezone.now())
-    return {
-        "row": row,
-        "runs": runs,
-        "forgotten": forgotten,
-        "may_change": may,
-        "form": ChangeForm(entry=row) if may and not runs else None,
-        "stop_form": StopForm(entry=row, is_needed=True) if may and forgotten else None,
-    }
-
-
-def _time_form(
-    request: UserRequest, row: WorkOrder, *, at: Any, data: Any = None
-) -> TimeForm | None:
-    """None for somebody who may not write down time here."""
-    may_plan = request.user.can(Permission.WORK_ORDER_PLAN, row.organization_id)
-    technicians = technicians_of(row.organization_id)
-    own = _own_technician(request, row)
-    if own is None and not may_plan:
-        return None
-    offered = technicians if may_plan else technicians.none()
-    return TimeForm(data, technicians=offered, own=own, at=at)
-
-
-def _own_technician(request: UserRequest, row: WorkOrder) -> Technician | None:
-    if not request.user.can(Permission.WORK_ORDER_EXECUTE, row.organization_id):
-        return None
-    return technicians_of(row.organization_id).filter(user=request.user).first()

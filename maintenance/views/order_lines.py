@@ -1,13 +1,10 @@
 """The assets that an order serves, on its page."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from assets.models import Asset
@@ -16,23 +13,12 @@ from maintenance.forms.work import LineForm
 from maintenance.models import WorkOrder, WorkOrderAsset
 from maintenance.services import lines
 from maintenance.services.course import TransitionRefused
-from maintenance.views.answers import require, stay
-from maintenance.views.hindrances import with_hindrances
+from maintenance.views.answers import require
+from maintenance.views.order_page import changed, fragment
 from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
 
-TEMPLATE = "maintenance/order/lines.html"
-
-
-def context(request: UserRequest, work_order: WorkOrder) -> dict[str, Any]:
-    user, organization_id = request.user, work_order.organization_id
-    return {
-        "lines": work_order.lines.select_related("asset").order_by("position", "pk"),
-        "results": WorkOrderAsset.Result.choices,
-        "may_decide": work_order.is_open
-        and user.can(Permission.WORK_ORDER_EXECUTE, organization_id),
-        "may_plan": user.can(Permission.WORK_ORDER_PLAN, organization_id),
-    }
+NAME = "lines"
 
 
 @require_POST
@@ -42,13 +28,13 @@ def decide(request: UserRequest, pk: int) -> HttpResponse:
     line = _line(request, pk, Permission.WORK_ORDER_EXECUTE)
     form = LineForm(request.POST)
     if not form.is_valid():
-        return _answer(request, line.work_order, "Choose a result.", status=422)
+        return fragment(request, line.work_order, NAME, status=422, error="Choose a result.")
     try:
         lines.decide(line=line, **form.cleaned_data)
     except TransitionRefused as refusal:
-        return _answer(request, line.work_order, refusal.message, status=409)
+        return fragment(request, line.work_order, NAME, status=409, error=refusal.message)
     said = f"{line.asset.tag}: {line.get_result_display().lower()}."
-    return stay(request, line.work_order, _answer(request, line.work_order), said)
+    return changed(request, line.work_order, NAME, said)
 
 
 @require_POST
@@ -58,9 +44,9 @@ def remove(request: UserRequest, pk: int) -> HttpResponse:
     try:
         lines.remove(line=line)
     except TransitionRefused as refusal:
-        return _answer(request, line.work_order, refusal.message, status=409)
+        return fragment(request, line.work_order, NAME, status=409, error=refusal.message)
     said = f"{line.asset.tag} was taken off the order."
-    return stay(request, line.work_order, _answer(request, line.work_order), said)
+    return changed(request, line.work_order, NAME, said)
 
 
 @require_POST
@@ -72,12 +58,12 @@ def add(request: UserRequest, pk: int) -> HttpResponse:
     assets = Asset.objects.for_user(request.user).filter(organization=row.organization_id)
     asset = _asset(request, assets)
     if isinstance(asset, str):
-        return _answer(request, row, asset, status=422)
+        return fragment(request, row, NAME, status=422, error=asset)
     try:
         lines.add(work_order=row, asset=asset)
     except TransitionRefused as refusal:
-        return _answer(request, row, refusal.message, status=409)
-    return stay(request, row, _answer(request, row), f"{asset.tag} was added.")
+        return fragment(request, row, NAME, status=409, error=refusal.message)
+    return changed(request, row, NAME, f"{asset.tag} was added.")
 
 
 def _asset(request: UserRequest, assets: QuerySet[Asset]) -> Asset | str:
@@ -96,11 +82,3 @@ def _line(request: UserRequest, pk: int, permission: Permission) -> WorkOrderAss
     line = get_object_or_404(rows, pk=pk)
     require(request, permission, line.organization_id)
     return line
-
-
-def _answer(
-    request: UserRequest, row: WorkOrder, error: str = "", *, status: int = 200
-) -> HttpResponse:
-    row = WorkOrder.objects.select_related("asset").get(pk=row.pk)
-    parts = {"work_order": row, "error": error, "now": timezone.now(), **context(request, row)}
-    return with_hindrances(request, row, render(request, TEMPLATE, parts, status=status))

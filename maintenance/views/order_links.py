@@ -1,36 +1,19 @@
 """How an order hangs together with others, on its page."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
 from maintenance.models import WorkOrder, WorkOrderBlock
 from maintenance.services import links
 from maintenance.services.course import TransitionRefused
-from maintenance.views.answers import require, stay
+from maintenance.views.answers import require
+from maintenance.views.order_page import changed, fragment
 from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
 
-TEMPLATE = "maintenance/order/links.html"
-
-
-def context(request: UserRequest, work_order: WorkOrder) -> dict[str, Any]:
-    may = request.user.can(Permission.WORK_ORDER_PLAN, work_order.organization_id)
-    mine = WorkOrder.objects.for_user(request.user)
-    blocks = WorkOrderBlock.objects.filter(blocker__in=mine).select_related("blocker")
-    return {
-        "parent": mine.filter(children=work_order).first(),
-        "follows": mine.filter(follow_ups=work_order).first(),
-        "children": mine.filter(parent=work_order).order_by("number"),
-        "follow_ups": mine.filter(follows=work_order).order_by("number"),
-        "blocks": blocks.filter(work_order=work_order).order_by("blocker__number"),
-        "blocked": mine.filter(blocked_by__blocker=work_order).open().order_by("number"),
-        "may_link": may and work_order.is_open,
-        "may_follow": may and work_order.status != WorkOrder.Status.DRAFT,
-    }
+NAME = "links"
 
 
 @require_POST
@@ -44,8 +27,8 @@ def block(request: UserRequest, pk: int) -> HttpResponse:
     try:
         links.block(work_order=row, blocker=other)
     except TransitionRefused as refusal:
-        return _answer(request, row, refusal.message, status=409)
-    return stay(request, row, _answer(request, row), f"It waits for {other.number}.")
+        return fragment(request, row, NAME, status=409, error=refusal.message)
+    return changed(request, row, NAME, f"It waits for {other.number}.")
 
 
 @require_POST
@@ -56,7 +39,7 @@ def unblock(request: UserRequest, pk: int) -> HttpResponse:
     require(request, Permission.WORK_ORDER_PLAN, row.organization_id)
     row.delete()
     said = f"It does not wait for {row.blocker.number} any more."
-    return stay(request, row.work_order, _answer(request, row.work_order), said)
+    return changed(request, row.work_order, NAME, said)
 
 
 @require_POST
@@ -70,9 +53,9 @@ def set_parent(request: UserRequest, pk: int) -> HttpResponse:
     try:
         links.set_parent(work_order=row, parent=parent)
     except TransitionRefused as refusal:
-        return _answer(request, row, refusal.message, status=409)
+        return fragment(request, row, NAME, status=409, error=refusal.message)
     said = f"It is a part of {parent.number}." if parent else "It is a part of no other order."
-    return stay(request, row, _answer(request, row), said)
+    return changed(request, row, NAME, said)
 
 
 def _order(request: UserRequest, pk: int) -> WorkOrder:
@@ -89,12 +72,4 @@ def _named(request: UserRequest, row: WorkOrder) -> WorkOrder | None:
 
 def _unknown(request: UserRequest, row: WorkOrder) -> HttpResponse:
     text = "No order has this number. Copy it from the list of work orders."
-    return _answer(request, row, text, status=422)
-
-
-def _answer(
-    request: UserRequest, row: WorkOrder, error: str = "", *, status: int = 200
-) -> HttpResponse:
-    row = WorkOrder.objects.get(pk=row.pk)
-    parts = {"work_order": row, "error": error, **context(request, row)}
-    return render(request, TEMPLATE, parts, status=status)
+    return fragment(request, row, NAME, status=422, error=text)

@@ -1,7 +1,5 @@
 """Who does an order and when, on its page; and who could, with the reasons."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -12,23 +10,14 @@ from maintenance.forms.dispatch import PlanForm
 from maintenance.models import WorkOrder
 from maintenance.queries.suggestions import candidates
 from maintenance.services import dispatch
-from maintenance.services.dispatch import Assignment, state_of
+from maintenance.services.dispatch import Assignment
 from maintenance.views.answers import go, require
+from maintenance.views.order_fragments.people import context
 from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
 
 TEMPLATE = "maintenance/order/people.html"
 PAGE = "maintenance/dispatch/candidates.html"
-
-
-def context(request: UserRequest, work_order: WorkOrder) -> dict[str, Any]:
-    may = request.user.can(Permission.WORK_ORDER_PLAN, work_order.organization_id)
-    return {
-        "may_assign": may and work_order.is_open,
-        "plan_form": PlanForm(work_order=work_order) if may and work_order.is_open else None,
-        "state": state_of(work_order),
-        "candidates": None,
-    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

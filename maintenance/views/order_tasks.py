@@ -1,6 +1,5 @@
 """The checklist of an order, on its page: made for one hand, in gloves."""
 
-from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
@@ -15,47 +14,23 @@ from django_htmx.http import trigger_client_event
 
 from maintenance.forms.checklists import AnswerForm, ApplyPlanForm
 from maintenance.models import WorkOrder, WorkOrderTask
-from maintenance.models.plans import with_unit
 from maintenance.services import answers, attachments, plans
-from maintenance.services import order_tasks as own_tasks
-from maintenance.views.answers import require, stay
+from maintenance.views.answers import require
 from maintenance.views.hindrances import with_hindrances
+from maintenance.views.order_fragments.tasks import item_of, may_answer, progress_of, tasks_of
+from maintenance.views.order_page import changed, fragment
 from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
 from opssight.core.uploads import takes_files
 
-TEMPLATE = "maintenance/order/tasks.html"
+NAME = "tasks"
 ONE = "maintenance/order/task.html"
-Outcome = WorkOrderTask.Outcome
-
-
-def context(request: UserRequest, work_order: WorkOrder) -> dict[str, Any]:
-    tasks = list(
-        _tasks(request)
-        .filter(work_order=work_order)
-        .order_by("line__position", "line_id", "position", "pk")
-    )
-    may_plan = request.user.can(Permission.WORK_ORDER_PLAN, work_order.organization_id)
-    can_take_plan = may_plan and work_order.is_open and work_order.job_plan_id is None
-    form = ApplyPlanForm(work_order=work_order, auto_id="order-%s") if can_take_plan else None
-    return {
-        "groups": [
-            (asset, [_item(task) for task in rows])
-            for asset, rows in groupby(tasks, key=lambda task: task.asset)
-        ],
-        "progress": _progress(tasks),
-        "plan": work_order.job_plan,
-        "may_answer": _may_answer(request, work_order),
-        "may_add": work_order.is_open
-        and own_tasks.may_add(user=request.user, work_order=work_order),
-        "plan_form": form if form and form.fields["plan"].queryset.exists() else None,  # type: ignore[attr-defined]
-    }
 
 
 @require_safe
 @login_required
 def order_tasks(request: UserRequest, pk: int) -> HttpResponse:
-    return _show(request, _order(request, pk))
+    return fragment(request, _order(request, pk), NAME)
 
 
 @require_POST
@@ -66,14 +41,13 @@ def apply_plan(request: UserRequest, pk: int) -> HttpResponse:
     require(request, Permission.WORK_ORDER_PLAN, row.organization_id)
     form = ApplyPlanForm(request.POST, work_order=row, auto_id="order-%s")
     if not form.is_valid():
-        return _show(request, row, status=422, plan_form=form)
+        return fragment(request, row, NAME, status=422, plan_form=form)
     plan = form.cleaned_data["plan"]
     try:
         plans.apply(work_order=row, plan=plan, at=timezone.now())
     except plans.PlanRefused as refused:
-        return _show(request, _order(request, pk), status=409, error=str(refused))
-    row = _order(request, pk)
-    return stay(request, row, _show(request, row), f"{row.number} follows {plan.code} now.")
+        return fragment(request, row, NAME, status=409, error=str(refused))
+    return changed(request, row, NAME, f"{row.number} follows {plan.code} now.")
 
 
 @takes_files
@@ -81,7 +55,7 @@ def apply_plan(request: UserRequest, pk: int) -> HttpResponse:
 @login_required
 def answer(request: UserRequest, pk: int) -> HttpResponse:
     """Answer one task; htmx gets the task and the progress of the checklist."""
-    task = get_object_or_404(_tasks(request), pk=pk)
+    task = get_object_or_404(tasks_of(request), pk=pk)
     require(request, Permission.WORK_ORDER_EXECUTE, task.organization_id)
     form = AnswerForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -108,7 +82,7 @@ def _answer(request: UserRequest, task: WorkOrderTask, form: AnswerForm) -> None
 
 
 def _answered(request: UserRequest, task: WorkOrderTask) -> HttpResponse:
-    before, task = task, _tasks(request).get(pk=task.pk)
+    before, task = task, tasks_of(request).get(pk=task.pk)
     opened = task.corrective if before.corrective_id is None else None
     said = f"{opened.number} was opened to repair it." if opened else ""
     if not request.htmx:
@@ -134,56 +108,18 @@ def _one(
     request: UserRequest, task: WorkOrderTask, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     order = _order(request, task.work_order_id)
-    tasks = _tasks(request).filter(work_order=order)
+    tasks = tasks_of(request).filter(work_order=order)
     parts = {
-        "item": _item(task, **more),
-        "may_answer": _may_answer(request, order),
-        "progress": _progress(list(tasks)),
+        "item": item_of(task, **more),
+        "may_answer": may_answer(request, order),
+        "progress": progress_of(list(tasks)),
         "is_answer": True,
         **more,
     }
     if not request.htmx:
-        return _show(request, order, status=status, error=f"{task.text}: {more.get('error', '')}")
+        error = f"{task.text}: {more.get('error', '')}"
+        return fragment(request, order, NAME, status=status, error=error)
     return with_hindrances(request, order, render(request, ONE, parts, status=status))
-
-
-def _item(task: WorkOrderTask, **more: Any) -> dict[str, Any]:
-    """A task, and how it is shown."""
-    words = {"check": ("Done", "Not done"), "pass_fail": ("Pass", "Fail")}.get(task.kind)
-    shown = {"check": ("Done", "Not done")}.get(task.kind, ("Passed", "Failed"))
-    unit = task.unit or (task.sensor.unit if task.sensor else "")
-    return {
-        "task": task,
-        "choices": [*zip((Outcome.PASSED, Outcome.FAILED), words, strict=True)] if words else [],
-        "is_measured": task.kind in ("number", "reading"),
-        "unit": unit,
-        "value": "" if task.number is None else with_unit(task.number, unit),
-        # What a note alone does not change: of a number it follows from the limits.
-        "kept_outcome": task.outcome if words or task.number is None else "",
-        "shown": shown[task.outcome == Outcome.FAILED],
-        "has_note": bool(task.answer) and task.kind != "text",
-        **more,
-    }
-
-
-def _progress(tasks: list[WorkOrderTask]) -> dict[str, int]:
-    return {
-        "total": len(tasks),
-        "answered": sum(task.outcome != Outcome.OPEN for task in tasks),
-        "failed": sum(task.outcome == Outcome.FAILED for task in tasks),
-        "required": sum(task.is_required and task.outcome == Outcome.OPEN for task in tasks),
-    }
-
-
-def _may_answer(request: UserRequest, order: WorkOrder) -> bool:
-    is_going_on = order.status == WorkOrder.Status.IN_PROGRESS
-    return is_going_on and request.user.can(Permission.WORK_ORDER_EXECUTE, order.organization_id)
-
-
-def _tasks(request: UserRequest) -> Any:
-    return WorkOrderTask.objects.for_user(request.user).select_related(
-        "work_order", "asset", "sensor", "photo", "answered_by", "corrective", "added_by"
-    )
 
 
 def _order(request: UserRequest, pk: int) -> WorkOrder:
@@ -191,8 +127,3 @@ def _order(request: UserRequest, pk: int) -> WorkOrder:
         "asset", "job_plan", "technician", "organization"
     )
     return get_object_or_404(rows, pk=pk)
-
-
-def _show(request: UserRequest, row: WorkOrder, *, status: int = 200, **more: Any) -> HttpResponse:
-    parts = {"work_order": row, **context(request, row), **more}
-    return with_hindrances(request, row, render(request, TEMPLATE, parts, status=status))

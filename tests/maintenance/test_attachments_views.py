@@ -202,5 +202,5 @@ def test_the_fragment_takes_as_few_queries_for_twenty_files_as_for_two(
         while Attachment.objects.count() < count:
             factories.AttachmentFactory.create(work_order=order, asset=order.asset)
         with django_assert_num_queries(6 + WALLS):
-            page = signed_in.get(url).text
+            page = signed_in.get(url, headers=HTMX).text
     assert len(re.findall("<li", page)) == 20

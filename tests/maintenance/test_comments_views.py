@@ -114,7 +114,7 @@ def test_the_fragment_takes_as_few_queries_for_thirty_comments_as_for_three(
                 mentions=[planner.user_id],
             )
         with django_assert_num_queries(6 + WALLS):
-            page = signed_in.get(_url(order)).text
+            page = signed_in.get(_url(order), headers=HTMX).text
     assert page.count('class="mention"') == 30
 
 

@@ -18,6 +18,7 @@ from tests.factories import (
     NOON,
     AssetFactory,
     DowntimeFactory,
+    JobPlanFactory,
     LaborEntryFactory,
     RecommendationFactory,
     TechnicianFactory,
@@ -200,6 +201,36 @@ def test_orders_are_blocked_and_made_parts_by_their_numbers(
     assert "stands alone" in free.text
     assert "Part of" in parted.text
     assert "stands alone" in alone.text
+
+
+@pytest.mark.parametrize(
+    ("end", "name", "body", "said"),
+    [
+        ("comments/", "comments", {"text": "word " * 2000}, "word word"),
+        ("costs/", "costs", {"what": "Crane", "amount": "x"}, 'value="Crane"'),
+        ("parts/", "parts", {"part": "SEAL-?", "quantity": "1"}, 'value="SEAL-?"'),
+        ("time/", "labor", {"minutes": "0", "note": "Greased"}, "Greased"),
+        ("downtime/", "downtime", {"cause": "failure"}, "This field is required."),
+        ("assets/", "lines", {"tag": "P-?"}, "No asset has the tag P-?."),
+        ("block/", "links", {"number": "WO-1"}, "No order has this number."),
+        ("share-outage/", "outage", {}, "Choose the orders to plan for the same time."),
+        ("job-plan/", "tasks", {"plan": "x"}, "That choice is not one of the available choices."),
+    ],
+)
+def test_what_is_refused_without_javascript_is_told_on_the_whole_page(
+    order: WorkOrder, planning: Client, end: str, name: str, body: dict[str, str], said: str
+) -> None:
+    WorkOrder.objects.filter(pk=order.pk).update(status="in_progress", started_at=NOON)
+    JobPlanFactory.create(organization=order.organization)
+
+    page = planning.post(_url(order, end), body)
+    part = planning.post(_url(order, end), body, headers=HTMX)
+
+    assert (page.status_code, part.status_code) == (422, 422)
+    assert page.text.count('id="work-order"') == page.text.count(f'id="order-{name}"') == 1
+    assert 'id="work-order"' not in part.text
+    assert said in page.text
+    assert said in part.text
 
 
 def test_a_follow_up_leads_to_the_new_order(order: WorkOrder, planning: Client) -> None:

@@ -1,4 +1,4 @@
-"""The changes of status of an order, on its page."""
+"""The changes of status of an order."""
 
 from typing import Any
 

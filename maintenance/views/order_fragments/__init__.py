@@ -1,0 +1,1 @@
+"""What the templates of the parts of an order's page are given, by the name of the template."""
