@@ -20,7 +20,7 @@ from opssight.runtime.valkey import Valkey
 
 QUEUES = "celery,analysis,notifications"
 # How the web server's process ends before it serves; Gunicorn itself ends with 1, 3 or 4.
-NOT_PREPARED, DISK_FULL = 10, 11
+NOT_PREPARED, DISK_FULL, NOT_MIGRATED = 10, 11, 12
 _TICK = 0.2
 
 
@@ -73,8 +73,14 @@ class Supervisor:
             return
         if code == DISK_FULL:
             raise RuntimeProblem(f"The disk of {self._var} is full. Free some space and try again.")
+        if code == NOT_MIGRATED and any(isinstance(one, Postgres) for one in self._servers):
+            raise RuntimeProblem(
+                f"The demo's data in {self._var} was made by another version of OpsSight, and its"
+                " tables cannot be brought to this one: `make demo-reset` deletes the demo's data,"
+                f" then `make demo` starts anew. The log is {self.logs / 'prepare.log'}."
+            )
         what, log = "The web server could not start", web.log
-        if code == NOT_PREPARED:
+        if code in (NOT_PREPARED, NOT_MIGRATED):
             what, log = "The database could not be made ready", self.logs / "prepare.log"
         raise RuntimeProblem(f"{what}: {_last_line(log)} The log is {log}.")
 

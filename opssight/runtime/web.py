@@ -16,36 +16,49 @@ import django
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import DatabaseError, OperationalError, connection, connections
+from django.db.migrations.exceptions import InconsistentMigrationHistory
 from django.db.migrations.executor import MigrationExecutor
 from gunicorn.app import wsgiapp
 from tqdm import tqdm
 
 from opssight.runtime.locations import var_folder
-from opssight.runtime.supervisor import DISK_FULL, NOT_PREPARED
+from opssight.runtime.supervisor import DISK_FULL, NOT_MIGRATED, NOT_PREPARED
 
 
 def main() -> None:
-    """Prepare, then serve until a signal; ends with NOT_PREPARED or DISK_FULL when it cannot."""
+    """Prepare, then serve until a signal.
+
+    Ends with NOT_MIGRATED, DISK_FULL or else NOT_PREPARED when it cannot.
+    """
     logs = var_folder() / "log"
     tqdm.monitor_interval = 0  # a progress bar would leave a thread, and we fork afterwards
     django.setup()
     if not sys.stdin.readline():  # our parent ended or gave up
         return
+    had_tables = False
     try:
+        had_tables = bool(connection.introspection.table_names())
         prepare()
     except Exception as error:
         if "No space left on device" in str(error):
             raise SystemExit(DISK_FULL) from None
         with (logs / "prepare.log").open("w") as log:
             traceback.print_exc(file=log)
-        raise SystemExit(NOT_PREPARED) from None
+        is_refused = had_tables and refuses_the_tables(error)
+        raise SystemExit(NOT_MIGRATED if is_refused else NOT_PREPARED) from None
     connections.close_all()  # no connection may be shared with the forked workers
     with (logs / "web.log").open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     sys.argv = ["gunicorn", "-c", "python:opssight.runtime.gunicorn_conf"]
     wsgiapp.run()
+
+
+def refuses_the_tables(error: Exception) -> bool:
+    """Whether it is about tables that another version made, not about reaching the database."""
+    kinds = (InconsistentMigrationHistory, DatabaseError)
+    return isinstance(error, kinds) and not isinstance(error, OperationalError)
 
 
 def prepare() -> None:

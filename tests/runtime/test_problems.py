@@ -4,9 +4,11 @@ import os
 import socket
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from opssight.runtime import claim
+from opssight.runtime import claim, locations
+from opssight.runtime.postgres import Postgres
 from opssight.runtime.problems import RuntimeProblem
 from opssight.runtime.servers import package_folder
 from tests.runtime.product import fails, free_port
@@ -53,6 +55,34 @@ def test_a_broken_data_folder(tmp_path: Path) -> None:
     said = _up(tmp_path)
     assert "PostgreSQL did not start" in said
     assert "make demo-reset" in said
+
+
+@pytest.mark.runtime
+@pytest.mark.parametrize(
+    "tables",
+    [
+        "CREATE TABLE django_content_type (id integer)",
+        "CREATE TABLE django_migrations (id serial, app text, name text, applied timestamptz);"
+        " INSERT INTO django_migrations (app, name) VALUES ('maintenance', '0002_walls_and_audit')",
+    ],
+)
+def test_data_of_another_opssight(tmp_path: Path, tables: str) -> None:
+    sockets = claim.make_sockets(tmp_path)
+    server = Postgres(data=tmp_path / "postgres", sockets=sockets, log=tmp_path / "postgres.log")
+    server.prepare()
+    server.launch()
+    try:
+        server.wait_until_ready()
+        server.ensure_database()
+        with psycopg.connect(locations.database_url(sockets), autocommit=True) as connection:
+            connection.execute(tables)
+    finally:
+        server.stop()
+
+    said = _up(tmp_path)
+
+    assert "another version of OpsSight" in said
+    assert "`make demo-reset` deletes the demo's data" in said
 
 
 @pytest.mark.runtime
