@@ -1,0 +1,95 @@
+"""Units as people and machines write them, and values brought from one to another."""
+
+import re
+from functools import cache, lru_cache
+
+import numpy as np
+import pint
+from pint.errors import PintError
+
+from assets.binary import Floats
+
+# What pint reads as something else or not at all: Nm as a number times a meter, cfm as femtometers.
+_FIELD_UNITS = (
+    "newton_meter = newton * meter = Nm",
+    "cubic_foot_per_minute = foot ** 3 / minute = cfm",
+    "gallon_per_minute = gallon / minute = gpm",
+    "volt_ampere_reactive = volt * ampere = var",
+    "piece = count = pcs",
+    "@alias revolution = rev",
+)
+# No parenthesis is raised to a power, and no power has three digits: reading stays quick.
+_READABLE = re.compile(
+    r"(?:[^\W\d]\w*|[°%‰Ω℃℉µ]+\w*|1|[*/·. ()]|[²³⁻¹]|(?<=\w)(?:\^|\*\*)-?\d{1,2})*"
+)
+_LETTERS_AND_POWER = re.compile(r"\b([^\W\d_]+)([23])\b")
+
+
+class UnitProblem(Exception):
+    """Why values of one unit cannot become values of the other, for people."""
+
+
+@cache
+def _registry() -> "pint.UnitRegistry[float]":
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry()
+    for line in _FIELD_UNITS:
+        registry.define(line)
+    return registry
+
+
+@lru_cache(maxsize=4096)
+def _unit(text: str) -> "pint.Unit | None":
+    if not _READABLE.fullmatch(text):
+        return None
+    for spelling in (text, _LETTERS_AND_POWER.sub(r"\1^\2", text)):
+        try:
+            return _registry().parse_units(spelling.replace("·", "*"))
+        except (
+            PintError,
+            ArithmeticError,
+            SyntaxError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            AssertionError,
+        ):
+            continue
+    return None
+
+
+def problem(source: str, target: str) -> str | None:
+    """Why values in `source` cannot be stored in `target`; None when they can.
+
+    Turns do not become cycles: a radian is no number (50 Hz are not 50 rpm, nor 3,000 of anything).
+    """
+    if source == target:
+        return None
+    if not target:
+        return f"the sensor states no unit, so {source!r} cannot be converted: give it a unit"
+    units = _unit(source), _unit(target)
+    for text, unit in zip((source, target), units, strict=True):
+        if unit is None:
+            return f"the unit {text!r} is not known, and the sensor's is {target!r}"
+    one, other = units
+    assert one is not None  # noqa: S101
+    assert other is not None  # noqa: S101
+    if one == other:
+        return None
+    try:
+        registry = _registry()
+        if registry.get_root_units(one)[1] != registry.get_root_units(other)[1]:
+            return f"{source!r} cannot be converted to {target!r}, the sensor's unit"
+        registry.convert(1.0, one, other)
+    except (PintError, ArithmeticError):
+        return f"{source!r} cannot be converted to {target!r}, the sensor's unit"
+    return None
+
+
+def convert(values: Floats, source: str, target: str) -> Floats:
+    """Values in `source` as values in `target`; only after `problem` found nothing."""
+    one, other = _unit(source), _unit(target)
+    if source == target or one is None or one == other:
+        return values
+    with np.errstate(over="ignore", invalid="ignore"):
+        converted: Floats = _registry().convert(values, one, other)
+    return converted
