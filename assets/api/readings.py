@@ -22,7 +22,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from assets.models import Asset, Sensor
 from assets.queries import Series, series_of
-from assets.services.readings import ingest, time_problem, value_problem
+from assets.services.readings import ingest
+from assets.services.rules import time_problem, value_problem
 
 LARGEST_BATCH = 10_000
 MOST_POINTS = 2_000

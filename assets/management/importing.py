@@ -12,13 +12,8 @@ from typing import TextIO, cast
 import numpy as np
 
 from assets.management.targets import NoSite, Refused, Targets
-from assets.services.readings import (
-    IngestResult,
-    ingest_columns,
-    microseconds,
-    time_problem,
-    value_problem,
-)
+from assets.services.readings import IngestResult, ingest_columns, microseconds
+from assets.services.rules import time_problem, value_problem
 from assets.tabular.sources import FileProblem, Source
 from assets.tabular.table import REJECT_COLUMNS, Rejected, Row, Table
 from assets.tabular.times import TimeReader

@@ -1,9 +1,8 @@
 """Readings: taken in safely, however often and by however many."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,8 @@ from django.db import connection, transaction
 
 from assets.binary import Floats, Ints, copy_rows
 from assets.models import Reading, Sensor
+from assets.services.rules import EARLIEST
 
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-FUTURE_LIMIT = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
 
 _STAGE = """
@@ -58,24 +56,6 @@ def remove_sensor(*, sensor: Sensor) -> None:
         if Reading.objects.filter(sensor=sensor).exists():
             raise SensorHasReadings
         sensor.delete()
-
-
-def time_problem(time: datetime, *, at: datetime) -> str | None:
-    """Why a reading may not carry this time; None when it may."""
-    if time.utcoffset() is None:
-        return "The time has no time zone: write it like 2026-03-01T12:00:00Z."
-    if time < EARLIEST:
-        return f"The time {time:%Y-%m-%d %H:%M:%S} lies before 1970."
-    if time > at + FUTURE_LIMIT:
-        return f"The time {time:%Y-%m-%d %H:%M:%S} lies more than one day in the future."
-    return None
-
-
-def value_problem(value: float) -> str | None:
-    """Why a reading may not have this value; None when it may."""
-    if not math.isfinite(value):
-        return f"{value} is not a finite number."
-    return None
 
 
 @dataclass(frozen=True)

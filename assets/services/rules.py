@@ -54,9 +54,11 @@ def value_problem(
     if not math.isfinite(value):
         return f"{value} is not a finite number."
     if low is not None and value < low:
-        return f"{_in_unit(value, unit)} is impossible: the sensor reads {_in_unit(low, unit)} or more."
+        least = _in_unit(low, unit)
+        return f"{_in_unit(value, unit)} is impossible: the sensor reads {least} or more."
     if high is not None and value > high:
-        return f"{_in_unit(value, unit)} is impossible: the sensor reads {_in_unit(high, unit)} or less."
+        most = _in_unit(high, unit)
+        return f"{_in_unit(value, unit)} is impossible: the sensor reads {most} or less."
     return None
 
 

@@ -11,9 +11,8 @@ from assets.services.readings import (
     ingest,
     ingest_columns,
     microseconds,
-    time_problem,
-    value_problem,
 )
+from assets.services.rules import time_problem, value_problem
 from tests.factories import NOON, SensorFactory
 
 MINUTE = timedelta(minutes=1)
