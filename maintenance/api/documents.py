@@ -1,5 +1,6 @@
 """Files of work orders and of assets."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework import exceptions, mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -40,6 +41,7 @@ WORK = (Permission.WORK_ORDER_PLAN, Permission.WORK_ORDER_EXECUTE)
 # Refusals that are the order's fault, not the file's.
 OF_ORDER = {"work_order_done", "too_many"}
 OF_ASSET = {"too_many_at_asset": "asset"}
+DIGITS = re.compile(r"-?[0-9]{1,18}")
 KINDS = ("image/jpeg", "image/png", "image/webp", "application/pdf", "text/plain", "text/csv")
 FILE = {(200, kind): OpenApiTypes.BINARY for kind in (*KINDS, "application/octet-stream", "*/*")}
 
@@ -61,7 +63,7 @@ class FormIdField(TenantRelatedField):
     """An id; a form sends it as digits."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, str) and data.isascii() and data.isdecimal() and len(data) < 19:
+        if isinstance(data, str) and DIGITS.fullmatch(data):
             data = int(data)
         return super().to_internal_value(data)
 
@@ -208,6 +210,10 @@ class AttachmentViewSet(mixins.CreateModelMixin, mixins.DestroyModelMixin, Tenan
     )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().create(request, *args, **kwargs)
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """What OPTIONS says of a file is no file."""
+        return [JSONRenderer()] if self.request.method == "OPTIONS" else super().get_renderers()
 
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
         values = serializer.validated_data

@@ -54,6 +54,9 @@ def test_a_photo_is_sent_and_read_back(
     small = api.get(row["thumbnail_url"])
     assert small["Content-Type"] == "image/webp"
     assert small.getvalue()[8:12] == b"WEBP"
+    for url in (row["content_url"], row["thumbnail_url"]):
+        asked = api.options(url, headers={"Accept": "*/*"})
+        assert (asked.status_code, asked["Content-Type"]) == (200, "application/json")
 
 
 def test_a_file_is_never_run_by_a_browser(
@@ -145,10 +148,12 @@ def test_what_is_missing_is_said(technician: Membership, api_for: ApiFor) -> Non
     api = api_for(technician)
     nothing = api.post(URL, {}, format="multipart")
     nowhere = _send(api, "a.pdf", files.pdf())
+    of_no_row = _send(api, "a.pdf", files.pdf(), work_order="-1")
     as_json = api.post(URL, {"file": "a.pdf", "work_order": 1}, format="json")
 
     assert nothing.json()["errors"][0]["pointer"] == "/file"
     assert nowhere.json()["errors"][0]["code"] == "one_of_two"
+    assert of_no_row.json()["errors"][0]["code"] == "does_not_exist"
     assert as_json.status_code == 400
 
 
