@@ -1,7 +1,6 @@
 """One file of readings into the database, in chunks that are committed one by one."""
 
 import csv
-import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -11,7 +10,8 @@ from typing import TextIO, cast
 
 import numpy as np
 
-from assets.management.targets import NoSite, Refused, Targets
+from assets.management.targets import NoSite, Place, Refused, Targets
+from assets.models.sensors import LARGEST_VALUE
 from assets.services.readings import IngestResult, ingest_columns, microseconds
 from assets.services.rules import time_problem, value_problem
 from assets.tabular.sources import FileProblem, Source
@@ -163,21 +163,23 @@ class Importer:
     def _readings(self, row: Row) -> tuple[list[int], list[float]]:
         tag = row.asset if self.table.asset is not None else self.asset
         known = self._complete.get(tag)
-        # Nearly every row of a wide table: all cells filled and finite, all sensors known.
+        # Nearly every row of a wide table: all cells filled and finite, all sensors known, and
+        # none of them with a range of what is possible.
         if known is not None and None not in row.values:
             filled = cast(list[float], row.values)
-            if math.isfinite(sum(filled)):
+            if sum(map(abs, filled)) < LARGEST_VALUE:  # not so for NaN
                 return known, filled
-        ids, values, problem = self._one_by_one(tag, row)
+        places, values, problem = self._one_by_one(tag, row)
+        ids = [place.sensor for place in places]
         if problem is not None:
             self._reject(Rejected(row.line, problem, row.cells))
-        elif self.table.key is None and len(ids) == len(row.keys):
+        elif self.table.key is None and len(ids) == len(row.keys) and not _bounded(places):
             self._complete[tag] = ids
         return ids, values
 
-    def _one_by_one(self, tag: str, row: Row) -> tuple[list[int], list[float], str | None]:
-        """Sensor ids and values of the good readings; what is wrong with the first bad one."""
-        ids: list[int] = []
+    def _one_by_one(self, tag: str, row: Row) -> tuple[list[Place], list[float], str | None]:
+        """Sensors and values of the good readings; what is wrong with the first bad one."""
+        places: list[Place] = []
         values: list[float] = []
         first_problem = None
         filled = [k for k, v in zip(row.keys, row.values, strict=True) if v is not None]
@@ -185,13 +187,20 @@ class Importer:
         for key, value in zip(row.keys, row.values, strict=True):
             if value is None:
                 continue
-            problem = value_problem(value)
+            try:
+                place = self.targets.place(tag, key)
+            except Refused as error:
+                first_problem = first_problem or str(error)
+                continue
+            problem = value_problem(value, low=place.low, high=place.high, unit=place.unit)
             if problem is not None:
                 first_problem = first_problem or f"{key}: {problem}"
                 continue
-            try:
-                ids.append(self.targets.sensor_id(tag, key))
-                values.append(value)
-            except Refused as error:
-                first_problem = first_problem or str(error)
-        return ids, values, first_problem
+            places.append(place)
+            values.append(value)
+        return places, values, first_problem
+
+
+def _bounded(places: list[Place]) -> bool:
+    """Whether there is more to check of these sensors' values than that they are finite."""
+    return any(place.low is not None or place.high is not None for place in places)

@@ -1,6 +1,7 @@
 """Which sensor a reading of a file belongs to."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -20,11 +21,20 @@ class NoSite(Exception):
     """An asset is to be created, but it is not known where."""
 
 
+class Place(NamedTuple):
+    """Where a reading goes, and which values are possible there."""
+
+    sensor: int
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
 @dataclass
 class _Known:
     asset: Asset
     zone: ZoneInfo
-    sensors: dict[str, int]
+    sensors: dict[str, Place]
 
 
 @dataclass
@@ -50,13 +60,13 @@ class Targets:
             return known.zone
         return ZoneInfo(self.site.timezone) if self.site else self.organization.zone
 
-    def sensor_id(self, tag: str, key: str) -> int:
-        """The id of the asset's sensor. Raises Refused, or NoSite."""
+    def place(self, tag: str, key: str) -> Place:
+        """The asset's sensor. Raises Refused, or NoSite."""
         known = self._asset(tag)
-        pk = known.sensors.get(key)
-        if pk is None:
+        place = known.sensors.get(key)
+        if place is None:
             raise Refused(self._sensor_problem(tag, key))
-        return pk
+        return place
 
     def expect(self, tag: str, keys: list[str]) -> None:
         """Create the sensors that the asset lacks, all at once, where that was asked for."""
@@ -111,7 +121,7 @@ class Targets:
                     f" {wanted}: convert the values, or leave out --unit if they are in it."
                 )
             else:
-                known.sensors[sensor.key] = sensor.pk
+                known.sensors[sensor.key] = _place(sensor)
         self._assets[asset.tag] = known
         return known
 
@@ -142,11 +152,15 @@ class Targets:
                 ),
                 ignore_conflicts=True,  # another import may have been quicker
             )
-        made = Sensor.objects.filter(asset=known.asset, key__in=keys).values_list("key", "pk")
-        known.sensors.update(made)
+        made = Sensor.objects.filter(asset=known.asset, key__in=keys)
+        known.sensors.update({sensor.key: _place(sensor) for sensor in made})
 
     def _unit_of(self, key: str) -> str:
         return self.units.get(key, self.unit)
+
+
+def _place(sensor: Sensor) -> Place:
+    return Place(sensor.pk, sensor.unit, sensor.physical_low, sensor.physical_high)
 
 
 def _asset_problem(tag: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assets.binary import Floats, Ints
+from assets.models.sensors import LARGEST_VALUE
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 FUTURE_LIMIT = timedelta(days=1)
@@ -53,6 +54,8 @@ def value_problem(
     """
     if not math.isfinite(value):
         return f"{value} is not a finite number."
+    if not -LARGEST_VALUE < value < LARGEST_VALUE:
+        return f"{value:g} is too large: a reading lies between -1e100 and 1e100."
     if low is not None and value < low:
         least = _in_unit(low, unit)
         return f"{_in_unit(value, unit)} is impossible: the sensor reads {least} or more."
@@ -64,7 +67,8 @@ def value_problem(
 
 def values_wrong(values: Floats, lows: Floats, highs: Floats) -> Mask:
     """Which values `value_problem` refuses; a bound that is NaN does not count."""
-    wrong: Mask = ~np.isfinite(values) | (values < lows) | (values > highs)
+    possible = (values > -LARGEST_VALUE) & (values < LARGEST_VALUE)  # not so for NaN and infinity
+    wrong: Mask = ~possible | (values < lows) | (values > highs)
     return wrong
 
 

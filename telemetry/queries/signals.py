@@ -1,7 +1,8 @@
 """Which sensor a name stands for."""
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +25,13 @@ SELECT g.name, g.unit, {covered}, {sensor}
 FROM signals g
 LEFT JOIN (sensors s JOIN assets a ON a.id = s.asset_id JOIN sites t ON t.id = a.site_id)
     ON s.id = g.sensor_id
-WHERE g.organization_id = %s AND g.name = ANY(%s)
+WHERE g.organization_id = %s AND g.name = ANY(ARRAY(SELECT json_array_elements_text(%s)))
 """
 _BY_KEY = """
-SELECT c.place, '', {covered}, {sensor}
-FROM unnest(%s::int[], %s::text[], %s::text[]) WITH ORDINALITY AS c (place, tag, key, rank)
+SELECT c.place::int, '', {covered}, {sensor}
+FROM ROWS FROM (
+    json_array_elements_text(%s), json_array_elements_text(%s), json_array_elements_text(%s)
+) WITH ORDINALITY AS c (place, tag, key, rank)
 JOIN assets a ON a.organization_id = %s AND a.tag = c.tag
 JOIN sensors s ON s.asset_id = a.id AND s.key = c.key
 JOIN sites t ON t.id = a.site_id
@@ -100,7 +103,7 @@ def meanings(*, organization_id: int, names: Sequence[str], cover: Cover) -> lis
     places = {name: place for place, name in enumerate(names)}
     found: list[Meaning] = [None] * len(names)
     taken = set()
-    for name, *row in _rows(_BY_SIGNAL, cover, [organization_id, list(names)]):
+    for name, *row in _rows(_BY_SIGNAL, cover, [organization_id, _column(names)]):
         place = places[name]
         taken.add(place)
         found[place] = _meaning(row)
@@ -111,7 +114,7 @@ def meanings(*, organization_id: int, names: Sequence[str], cover: Cover) -> lis
         for tag, key in readings_of_name(name)
     ]
     if keys:
-        columns = [list(column) for column in zip(*keys, strict=True)]
+        columns = [_column(column) for column in zip(*keys, strict=True)]
         for place, *row in _rows(_BY_KEY, cover, [*columns, organization_id]):
             if place not in taken:
                 taken.add(place)
@@ -140,10 +143,16 @@ def readings_of_name(name: str) -> Iterator[tuple[str, str]]:
         yield "/".join(parts[:split]), "/".join(parts[split:])
 
 
+def _column(cells: Iterable[object]) -> str:
+    """As JSON, which a driver hands over ten times as fast as an array of texts."""
+    return json.dumps(list(cells))
+
+
 def _rows(sql: str, cover: Cover, params: Sequence[Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql.format(covered=cover.sql, sensor=_SENSOR), [*cover.params, *params])
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+    return rows
 
 
 def _meaning(row: Sequence[Any]) -> Meaning:

@@ -31,7 +31,7 @@ class UnitProblem(Exception):
 
 @cache
 def _registry() -> "pint.UnitRegistry[float]":
-    registry: pint.UnitRegistry[float] = pint.UnitRegistry()
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry(on_redefinition="ignore")
     for line in _FIELD_UNITS:
         registry.define(line)
     return registry
@@ -57,12 +57,14 @@ def _unit(text: str) -> "pint.Unit | None":
     return None
 
 
+@lru_cache(maxsize=4096)
 def problem(source: str, target: str) -> str | None:
     """Why values in `source` cannot be stored in `target`; None when they can.
 
-    Turns do not become cycles: a radian is no number (50 Hz are not 50 rpm, nor 3,000 of anything).
+    source: empty where the sender says none, who then sends in the sensor's unit.
+    Turns do not become cycles: 50 Hz are not 50 rpm, and what pint makes of them is neither.
     """
-    if source == target:
+    if source in ("", target):
         return None
     if not target:
         return f"the sensor states no unit, so {source!r} cannot be converted: give it a unit"
@@ -88,7 +90,7 @@ def problem(source: str, target: str) -> str | None:
 def convert(values: Floats, source: str, target: str) -> Floats:
     """Values in `source` as values in `target`; only after `problem` found nothing."""
     one, other = _unit(source), _unit(target)
-    if source == target or one is None or one == other:
+    if source == target or one is None or other is None or one == other:
         return values
     with np.errstate(over="ignore", invalid="ignore"):
         converted: Floats = _registry().convert(values, one, other)

@@ -55,6 +55,20 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+def test_a_value_that_the_sensor_cannot_read_is_rejected(run, site):
+    asset = AssetFactory.create(organization=site.organization, site=site, tag="P-1")
+    SensorFactory.create(asset=asset, key="temp", unit="°C", physical_low=-40, physical_high=None)
+
+    run(
+        "time,temp\n2026-01-01T00:00Z,-300\n2026-01-01T00:01Z,20\n",
+        "--asset",
+        "P-1",
+        "--allow-rejects",
+    )
+
+    assert [row[3] for row in stored()] == [20]
+
+
 # -- shapes ------------------------------------------------------------------------------------
 
 

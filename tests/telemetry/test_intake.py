@@ -1,6 +1,5 @@
 """Readings that come by name: which are stored, which are not, and why."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from assets.models import Reading, Sensor
 from opssight.accounts.models import Membership, Organization
 from telemetry.models import HeldReading, UnknownSignal, Way
 from telemetry.services.intake import Account, Batch, take
-from tests.factories import AssetFactory, SensorFactory, SignalFactory, TelemetryPolicyFactory
+from tests.factories import AssetFactory, SensorFactory, SignalFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -38,13 +37,16 @@ def batch(
 
 
 def send(plant: Organization, sent: Batch, by: Membership | None = None) -> Account:
-    return take(organization_id=plant.pk, way=Way.JSON, batch=sent, by=by and by.user, at=NOON)
+    return take(
+        organization_id=plant.pk, way=Way.JSON, batch=sent, by=by.user if by else None, at=NOON
+    )
 
 
 @pytest.fixture
 def sensor(plant: Organization) -> Sensor:
     asset = AssetFactory.create(organization=plant, tag="P-101A")
-    return SensorFactory.create(asset=asset, key="temp", unit="degC")
+    sensor: Sensor = SensorFactory.create(asset=asset, key="temp", unit="degC")
+    return sensor
 
 
 def test_a_name_of_tag_and_key_stands_for_that_sensor(plant: Organization, sensor: Sensor) -> None:
