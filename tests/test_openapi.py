@@ -13,6 +13,8 @@ from django.test import Client
 COMMITTED = Path(__file__).parent.parent / "docs" / "reference" / "openapi.yaml"
 PROBLEM = "application/problem+json"
 Operations = dict[str, dict[str, Any]]
+# The whole document takes half a minute to make and to check.
+pytestmark = pytest.mark.crawl
 
 
 @pytest.fixture(scope="module")

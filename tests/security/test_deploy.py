@@ -70,6 +70,7 @@ def login(transactional_db: None) -> Any:
 
 
 @pytest.mark.usefixtures("login")
+@pytest.mark.runtime
 def test_a_deployment_is_clean(tmp_path: Path) -> None:
     done = _check(tmp_path)
 
@@ -78,6 +79,7 @@ def test_a_deployment_is_clean(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("login")
+@pytest.mark.runtime
 def test_what_is_forgotten_is_named(tmp_path: Path) -> None:
     forgotten = dict.fromkeys(("SECRET_KEY", "HTTPS", "EMAIL_URL", "MEDIA_ROOT"), "")
     wrong = {"OPSSIGHT_DEMO": "true", "CORS_ALLOWED_ORIGINS": "http://x.example", "DEBUG": "true"}

@@ -62,6 +62,7 @@ def test_refusals_carry_them_too(method: str) -> None:
         assert {name: answer.get(name) for name in EXPECTED} == EXPECTED, (path, method)
 
 
+@pytest.mark.crawl
 def test_expressions_are_evaluated_in_the_admin_only(
     admin: Membership, client_for: ClientFor
 ) -> None:

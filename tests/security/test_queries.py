@@ -53,6 +53,7 @@ PATHS_OUT = [
 ]
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_nothing_orders_or_filters_by_what_is_not_offered(
     prefix: str, admin: Membership, stranger: Membership, api_for: ApiFor
@@ -70,6 +71,7 @@ def test_nothing_orders_or_filters_by_what_is_not_offered(
     assert time.monotonic() - start < 60
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("text", HARD, ids=range(len(HARD)))
 def test_no_search_takes_long(
     text: str, admin: Membership, api_for: ApiFor, client_for: ClientFor
