@@ -23,7 +23,13 @@ from tests.conftest import WALLS, ApiFor
 
 DOMAIN_APPS = ["assets", "maintenance", "anomalies", "forecasts", "notifications"]
 # Reached only through a sensor that was resolved in scope.
-UNSCOPED = {"assets.Reading"}
+UNSCOPED = {
+    "assets.Reading",
+    "assets.HourFigures",
+    "assets.DayFigures",
+    "assets.TouchedHour",
+    "assets.SealedReadings",
+}
 # Everybody who may see the page may mark the own notifications.
 OPEN_TO_VIEWERS = {"read", "read_all"}
 # Everybody has tokens of their own.

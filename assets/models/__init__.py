@@ -1,5 +1,6 @@
 """The tables of the plant."""
 
+from assets.models.figures import DayFigures, HourFigures, SealedReadings, TouchedHour
 from assets.models.groups import AssetGroup, AssetGroupMember
 from assets.models.kpis import AssetKpi, StaleKpi
 from assets.models.plant import Asset, Site
@@ -15,11 +16,15 @@ __all__ = [
     "AssetGroupMember",
     "AssetKpi",
     "AssetRelationship",
+    "DayFigures",
+    "HourFigures",
     "PeriodRange",
     "ProductionRun",
     "Reading",
+    "SealedReadings",
     "Sensor",
     "Site",
     "StaleKpi",
+    "TouchedHour",
     "UptimeEvent",
 ]

@@ -8,6 +8,9 @@ from assets.models.plant import Asset
 from opssight.accounts.constraints import same_organization, unique_in_organization
 from opssight.core.tenancy import AssetOwned, TenantQuerySet
 
+LARGEST_VALUE = 1e100
+"""Readings lie between its negative and it."""
+
 
 class Sensor(AssetOwned):
     """One measured quantity of an asset."""
@@ -99,6 +102,13 @@ class Reading(models.Model):
 
     class Meta:
         db_table = "asset_metrics"
+        constraints = [
+            # Neither NaN nor infinite, and so that squares of readings can be summed up.
+            models.CheckConstraint(
+                condition=Q(value__gt=-LARGEST_VALUE, value__lt=LARGEST_VALUE),
+                name="reading_is_a_finite_number",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.time:%Y-%m-%d %H:%M:%S} {self.value:g}"

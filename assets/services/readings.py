@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from assets.binary import Floats, Ints, copy_rows
 from assets.models import Reading, Sensor
+from assets.models.sensors import LARGEST_VALUE
 from assets.services.rules import EARLIEST
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -105,11 +106,11 @@ def ingest_columns(
     time the later in the batch counts; one that is stored already is corrected. The sensors'
     last reading only moves forward in time.
 
-    Raises ValueError for a value that is not finite, and IntegrityError (at the end of the
+    Raises ValueError for a value that is no finite number below 1e100, and IntegrityError (at the end of the
     transaction) for a sensor that does not exist.
     """
-    if not np.isfinite(values).all():
-        raise ValueError("every value of a reading must be a finite number")
+    if not (np.abs(values) < LARGEST_VALUE).all():  # not so for NaN
+        raise ValueError("every value of a reading must be a finite number below 1e100")
     if not len(values):
         return IngestResult()
     ids, moments, values = _last_of_each(sensor_ids, times.astype(np.int64), values)

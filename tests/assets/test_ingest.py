@@ -25,10 +25,14 @@ def stored() -> list[tuple[int, datetime, float]]:
 @pytest.mark.django_db
 def test_stores_readings_exactly_as_they_were_given():
     sensor = SensorFactory.create()
-    odd = NOON + timedelta(microseconds=1)
-    rows = [(sensor.pk, NOON, 0.1), (sensor.pk, odd, -1.7976931348623157e308)]
+    odd, late = NOON + timedelta(microseconds=1), NOON + MINUTE
+    rows = [
+        (sensor.pk, NOON, 0.1),
+        (sensor.pk, odd, -9.999999999999999e99),
+        (sensor.pk, late, 5e-324),
+    ]
 
-    assert ingest(rows=rows) == IngestResult(inserted=2)
+    assert ingest(rows=rows) == IngestResult(inserted=3)
     assert stored() == rows
 
 
@@ -95,7 +99,7 @@ def test_accepts_nothing_at_all():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e100])
 def test_refuses_values_that_are_not_finite(value):
     sensor = SensorFactory.create()
     with pytest.raises(ValueError, match="finite"):
