@@ -1,7 +1,7 @@
-"""Readings of one asset: batches in, series out."""
+"""Readings of one asset, taken in as batches."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,25 +9,20 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import (
     OpenApiExample,
-    OpenApiParameter,
     extend_schema,
     extend_schema_field,
 )
 from rest_framework import serializers, status
-from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet
 
+from assets.api.series import AssetReadingsMixin
 from assets.models import Asset, Sensor
-from assets.queries import Series, series_of
 from assets.services.readings import ingest
 from assets.services.rules import time_problem, value_problem
 
 LARGEST_BATCH = 10_000
-MOST_POINTS = 2_000
-DEFAULT_SPAN = timedelta(days=7)
 
 
 class BatchTooLarge(APIException):
@@ -74,53 +69,10 @@ class BatchResult(serializers.Serializer[Any]):
     rejected = RejectedReading(many=True)
 
 
-class SensorSeries(serializers.Serializer[Any]):
-    sensor = serializers.IntegerField()
-    key = serializers.CharField()
-    unit = serializers.CharField()
-    bucket_seconds = serializers.FloatField(
-        allow_null=True, help_text="Width of the buckets; null where each point is one reading."
-    )
-    times = serializers.ListField(child=serializers.DateTimeField())
-    mean = serializers.ListField(child=serializers.FloatField())
-    low = serializers.ListField(child=serializers.FloatField())
-    high = serializers.ListField(child=serializers.FloatField())
-
-
-class AssetSeries(serializers.Serializer[Any]):
-    asset = serializers.IntegerField()
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
-    sensors = SensorSeries(many=True)
-
-
-class ReadingsMixin(GenericViewSet[Asset]):
+class ReadingsMixin(AssetReadingsMixin):
     """`readings` of the asset viewset. Who may write them is in its `write_permissions`."""
 
     @extend_schema(
-        methods=["get"],
-        summary="Read an asset's readings",
-        description=(
-            "Readings in [from, to) of each sensor, oldest first. A sensor with more than "
-            "`max_points` of them answers with the mean, lowest and highest value of equal buckets."
-        ),
-        parameters=[
-            OpenApiParameter("from", datetime, description="Default: 7 days before `to`."),
-            OpenApiParameter("to", datetime, description="Default: now."),
-            OpenApiParameter(
-                "sensor", str, many=True, description="Keys; repeat it. Default: all sensors."
-            ),
-            OpenApiParameter(
-                "max_points",
-                {"type": "integer", "minimum": 1, "maximum": MOST_POINTS},
-                description=f"Default {MOST_POINTS}.",
-            ),
-        ],
-        responses={200: AssetSeries},
-        filters=False,
-    )
-    @extend_schema(
-        methods=["post"],
         summary="Store readings of an asset",
         description=(
             f"Up to {LARGEST_BATCH:,} readings. Those that follow the rules are stored, the others "
@@ -152,14 +104,12 @@ class ReadingsMixin(GenericViewSet[Asset]):
             ),
         ],
     )
-    @action(detail=True, methods=["get", "post"], url_path="readings", filter_backends=[])
-    def readings(self, request: Request, pk: str | None = None) -> Response:
-        """Store or read the readings of this asset."""
-        if request.method == "POST":
-            _check_size(request)
-            asset = self.get_object()
-            return Response(_store(asset, request.data, at=timezone.now()))
-        return Response(_read(self.get_object(), request, at=timezone.now()))
+    @AssetReadingsMixin.readings.mapping.post
+    def store_readings(self, request: Request, pk: str | None = None) -> Response:
+        """Store readings of this asset."""
+        _check_size(request)
+        asset = self.get_object()
+        return Response(_store(asset, request.data, at=timezone.now()))
 
 
 def _check_size(request: Request) -> None:
@@ -228,60 +178,3 @@ def _number(value: Any) -> float:
         return float(value)
     except OverflowError:
         raise ValueError("The number is too large.") from None
-
-
-def _read(asset: Asset, request: Request, *, at: datetime) -> dict[str, Any]:
-    end = _query_time(request, "to") or at
-    start = _query_time(request, "from") or end - DEFAULT_SPAN
-    if start >= end:
-        raise ValidationError({"from": ["It must lie before `to`."]}, code="rule")
-    sensors = _query_sensors(asset, request)
-    found = series_of([sensor.pk for sensor in sensors], start, end, _query_points(request))
-    return {
-        "asset": asset.pk,
-        "start": start,
-        "end": end,
-        "sensors": [_answer(sensor, found[sensor.pk]) for sensor in sensors],
-    }
-
-
-def _answer(sensor: Sensor, series: Series) -> dict[str, Any]:
-    return {
-        "sensor": sensor.pk,
-        "key": sensor.key,
-        "unit": sensor.unit,
-        "bucket_seconds": series.bucket.total_seconds() if series.bucket else None,
-        "times": series.times,
-        "mean": series.mean,
-        "low": series.low,
-        "high": series.high,
-    }
-
-
-def _query_time(request: Request, name: str) -> datetime | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    try:
-        # A plus sign that was not escaped arrives as a blank.
-        time = _moment(text.replace(" ", "+") if "T" in text else text)
-    except ValueError as error:
-        raise ValidationError({name: [str(error)]}) from error
-    return time if time.utcoffset() is not None else timezone.make_aware(time)
-
-
-def _query_sensors(asset: Asset, request: Request) -> list[Sensor]:
-    sensors = list(Sensor.objects.filter(asset=asset).order_by("key"))
-    wanted = request.query_params.getlist("sensor")
-    unknown = sorted(set(wanted) - {sensor.key for sensor in sensors})
-    if unknown:
-        message = f"{asset.tag} has no sensor {unknown[0][:100]!r}."
-        raise ValidationError({"sensor": [message]}, code="does_not_exist")
-    return [sensor for sensor in sensors if not wanted or sensor.key in wanted]
-
-
-def _query_points(request: Request) -> int:
-    text = request.query_params.get("max_points", str(MOST_POINTS))
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MOST_POINTS):
-        raise ValidationError({"max_points": [f"Use a whole number from 1 to {MOST_POINTS}."]})
-    return int(text)

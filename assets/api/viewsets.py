@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from assets.api import filters, serializers
 from assets.api.impact import ImpactMixin
 from assets.api.readings import ReadingsMixin
+from assets.api.series import SensorReadingsMixin
 from assets.models import (
     Asset,
     AssetGroup,
@@ -55,9 +56,9 @@ class AssetViewSet(ReadingsMixin, ImpactMixin, EditableTenantViewSet):
     serializer_class = serializers.AssetSerializer
     write_permissions = {
         **edits(Permission.ASSET_EDIT),
-        "readings": (Permission.READINGS_WRITE,),
+        "store_readings": (Permission.READINGS_WRITE,),
     }
-    rate_classes = {"readings": "expensive"}
+    rate_classes = {"readings": "expensive", "store_readings": "expensive"}
     filterset_class = filters.AssetFilter
     search_fields = ["tag", "name", "category", "site__name", "site__code"]
     ordering_fields = [
@@ -72,12 +73,13 @@ class AssetViewSet(ReadingsMixin, ImpactMixin, EditableTenantViewSet):
 
 
 @extend_schema_view(**describe("sensor", "sensors", crud=True))
-class SensorViewSet(CrudTenantViewSet):
+class SensorViewSet(SensorReadingsMixin, CrudTenantViewSet):
     """The measured quantities of assets. One with readings cannot be deleted: deactivate it."""
 
     queryset = Sensor.objects.select_related("asset").order_by("asset__tag", "key", "pk")
     serializer_class = serializers.SensorSerializer
     write_permissions = edits(Permission.ASSET_EDIT)
+    rate_classes = {"readings": "expensive"}
     filterset_class = filters.SensorFilter
     search_fields = ["key", "quantity", "asset__tag", "asset__name"]
     ordering_fields = ["key", "quantity", "last_time"]

@@ -3,7 +3,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from assets.queries import readings_after, readings_until, series, series_of
+from assets.queries import readings_after, readings_until, series_of
 from assets.services.readings import ingest
 from tests.factories import NOON, SensorFactory
 
@@ -16,54 +16,6 @@ def sensor():
     one = SensorFactory.create()
     ingest(rows=[(one.pk, NOON + i * MINUTE, float(i)) for i in range(100)])
     return one
-
-
-@pytest.mark.django_db
-def test_few_readings_come_as_they_are(sensor):
-    found = series(sensor, NOON, NOON + 3 * MINUTE, 10)
-
-    assert found.bucket is None
-    assert found.times == [NOON, NOON + MINUTE, NOON + 2 * MINUTE]
-    assert found.mean == found.low == found.high == [0.0, 1.0, 2.0]
-
-
-@pytest.mark.django_db
-def test_many_readings_come_as_mean_lowest_and_highest_of_equal_buckets(sensor):
-    found = series(sensor, NOON - DAY, NOON + DAY, 10)
-
-    assert len(found.times) == 10
-    assert found.times[0] == NOON
-    assert found.bucket is not None
-    assert found.low[0] == 0.0
-    assert found.high[-1] == 99.0
-    assert found.mean[0] == sum(range(10)) / 10
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("most", [1, 2, 3, 7, 99])
-def test_there_are_never_more_points_than_asked_for(sensor, most):
-    found = series(sensor, NOON - DAY, NOON + DAY, most)
-    assert 1 <= len(found.times) <= most
-    assert min(found.low) == 0.0
-    assert max(found.high) == 99.0
-
-
-@pytest.mark.django_db
-def test_a_sensor_without_readings_gives_an_empty_series():
-    found = series(SensorFactory.create(), NOON - DAY, NOON + DAY)
-    assert (found.times, found.mean, found.bucket) == ([], [], None)
-
-
-@pytest.mark.django_db
-def test_several_sensors_take_three_queries(sensor, django_assert_num_queries):
-    others = SensorFactory.create_batch(5)
-    ingest(rows=[(other.pk, NOON, 5.0) for other in others])
-
-    with django_assert_num_queries(3):
-        found = series_of([sensor.pk, *(o.pk for o in others)], NOON - DAY, NOON + DAY, 10)
-
-    assert len(found[sensor.pk].times) == 10
-    assert found[others[0].pk].mean == [5.0]
 
 
 @pytest.mark.django_db

@@ -1,0 +1,319 @@
+"""Any window of readings as at most so many points, from single readings, hours or days."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+from django.db import connection
+
+from assets.models import Sensor
+
+GAP_INTERVALS = 3
+"""A line breaks where nothing came for more than so many usual intervals."""
+MOST_READINGS = 100_000
+"""More single readings than these are not summed up for one chart: its hours are taken."""
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+# An index gives each of these by a few steps: nothing counts what it does not show. The hours are
+# asked where single readings were removed, and for how many there are in a window of some weeks.
+_BOUNDS = """
+SELECT hours.*, (
+    SELECT d.bucket FROM asset_metrics_daily d
+    WHERE d.sensor_id = hours.id AND d.bucket >= %(first_day)s
+        AND d.bucket < date_trunc('day', coalesce(hours.first_hour, hours.first, %(end)s), 'UTC')
+    ORDER BY d.bucket LIMIT 1
+) AS first_day
+FROM (
+    SELECT raw.*, (
+        SELECT h.bucket FROM asset_metrics_hourly h
+        WHERE h.sensor_id = raw.id AND h.bucket >= %(first_hour)s
+            AND h.bucket < date_trunc('hour', coalesce(raw.first, %(end)s), 'UTC')
+        ORDER BY h.bucket LIMIT 1
+    ) AS first_hour, CASE
+        WHEN raw.some > %(most)s AND raw.last - raw.first < %(most)s * interval '1 hour' THEN (
+            SELECT sum(h.count) FROM asset_metrics_hourly h
+            WHERE h.sensor_id = raw.id AND h.bucket >= %(first_hour)s AND h.bucket < %(end)s
+        )
+    END AS readings
+    FROM (
+        SELECT s.id, s.expected_interval, (
+            SELECT m.time FROM asset_metrics m
+            WHERE m.sensor_id = s.id AND m.time >= %(start)s AND m.time < %(end)s
+            ORDER BY m.time LIMIT 1
+        ) AS first, (
+            SELECT m.time FROM asset_metrics m
+            WHERE m.sensor_id = s.id AND m.time >= %(start)s AND m.time < %(end)s
+            ORDER BY m.time DESC LIMIT 1
+        ) AS last, (
+            SELECT count(*) FROM (
+                SELECT FROM asset_metrics m
+                WHERE m.sensor_id = s.id AND m.time >= %(start)s AND m.time < %(end)s
+                LIMIT %(most)s + 1
+            ) few
+        ) AS some
+        FROM sensors s WHERE s.id = ANY(%(ids)s)
+    ) raw
+) hours
+"""
+_POINTS = """
+SELECT sensor_id, time, value, value, value, 1 FROM asset_metrics
+WHERE sensor_id = ANY(%s) AND time >= %s AND time < %s ORDER BY sensor_id, time
+"""
+_RAW_ROWS = """
+SELECT sensor_id, time, value, value, value, 1 FROM asset_metrics
+WHERE sensor_id = ANY(%s) AND time >= %s AND time < %s
+"""
+_HOURLY_ROWS = """
+SELECT sensor_id, bucket, avg, min, max, count FROM asset_metrics_hourly
+WHERE sensor_id = ANY(%s) AND bucket >= %s AND bucket < %s
+"""
+_DAILY_ROWS = """
+SELECT sensor_id, bucket, avg, min, max, count FROM asset_metrics_daily
+WHERE sensor_id = ANY(%s) AND bucket >= %s AND bucket < %s
+"""
+# date_bin, not time_bucket: the same buckets with and without TimescaleDB.
+_BUCKETS = """
+SELECT r.sensor_id, greatest(date_bin(b.width, r.time, b.origin), %s),
+    sum(r.mean * r.count) / sum(r.count),
+    min(r.low), max(r.high), sum(r.count)::bigint
+FROM unnest(%s::bigint[], %s::interval[], %s::timestamptz[]) AS b (sensor_id, width, origin)
+JOIN ("""
+_BUCKETS_END = """) r (sensor_id, time, mean, low, high, count) ON r.sensor_id = b.sensor_id
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+class Resolution(StrEnum):
+    """What points are made of: single readings, or the kept figures of hours or days (UTC)."""
+
+    RAW = "raw"
+    HOUR = "hour"
+    DAY = "day"
+
+
+@dataclass
+class Series:
+    """Readings of one sensor over time, oldest first; five lists of one length.
+
+    bucket: None when each point is one reading (mean, low and high are then equal), else the
+    width of the buckets that `times` begin. gaps: from when to when nothing came for longer than
+    three usual intervals.
+    """
+
+    times: list[datetime]
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+    bucket: timedelta | None = None
+    counts: list[int] = field(default_factory=list)
+    resolution: Resolution = Resolution.RAW
+    gaps: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """What is known of a sensor's window before it is read.
+
+    some: how many readings, counted up to one more than are shown. first_hour, first_day: where
+    figures begin of which the single readings, or the hours, are not kept any more.
+    """
+
+    sensor: int
+    interval: timedelta | None
+    first: datetime | None
+    last: datetime | None
+    some: int
+    first_hour: datetime | None
+    readings: int | None
+    first_day: datetime | None
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """How the readings of a sensor are put together: widths from an origin on."""
+
+    sensor: int
+    width: timedelta
+    origin: datetime
+
+
+def series(sensor: Sensor, start: datetime, end: datetime, max_points: int = 2000) -> Series:
+    """The sensor's readings in [start, end), at most `max_points`: see `series_of`."""
+    return series_of([sensor.pk], start, end, max_points)[sensor.pk]
+
+
+def series_of(
+    sensor_ids: Sequence[int],
+    start: datetime,
+    end: datetime,
+    max_points: int = 2000,
+    resolution: Resolution | None = None,
+) -> dict[int, Series]:
+    """Series by sensor id, in at most five queries however many sensors there are.
+
+    A sensor with more readings than `max_points` in [start, end) gives the mean, the lowest and
+    the highest value of equal buckets. They are made of single readings, or of hours or days where
+    the buckets are that long, where there are very many readings or where single ones are not kept
+    any more; `resolution` asks for one of these. No reading outside of [start, end) counts.
+    """
+    ids = list(sensor_ids)
+    found = {pk: Series([], [], [], []) for pk in ids}
+    with connection.cursor() as cursor:
+        bounds = _bounds(cursor, ids, start, end, max_points)
+        points: list[int] = []
+        buckets: dict[Resolution, list[Buckets]] = {}
+        for one in bounds:
+            source = resolution or _source(one, max_points)
+            plan = _buckets(one, source, start, end, max_points)
+            found[one.sensor].resolution = source
+            if plan is None:
+                points.append(one.sensor)
+            else:
+                found[one.sensor].bucket = plan.width
+                buckets.setdefault(source, []).append(plan)
+        rows: list[tuple[Any, ...]] = []
+        if points:
+            cursor.execute(_POINTS, [points, start, end])
+            rows += cursor.fetchall()
+        for source, plans in buckets.items():
+            rows += bucket_rows(cursor, source, plans, start, end)
+    for pk, time, mean, low, high, count in rows:
+        one_series = found[pk]
+        one_series.times.append(time)
+        one_series.mean.append(mean)
+        one_series.low.append(low)
+        one_series.high.append(high)
+        one_series.counts.append(count)
+    for one in bounds:
+        found[one.sensor].gaps = _gaps(found[one.sensor], one.interval)
+    return found
+
+
+def bucket_rows(
+    cursor: Any, source: Resolution, buckets: Sequence[Buckets], start: datetime, end: datetime
+) -> list[tuple[Any, ...]]:
+    """Rows of sensor, time, mean, lowest, highest and count of each bucket that is not empty.
+
+    At most one of `buckets` per sensor. Where the source is hours (or days), origins are their
+    begins and widths are whole ones; what of an hour lies outside of [start, end) does not count.
+    """
+    ids = [one.sensor for one in buckets]
+    parts = list(_parts(source, start, end))
+    statement = _BUCKETS + " UNION ALL ".join(part for part, _, _ in parts) + _BUCKETS_END
+    arrays = [ids, [one.width for one in buckets], [one.origin for one in buckets]]
+    ranges = [value for _, since, until in parts for value in (ids, since, until)]
+    cursor.execute(statement, [start, *arrays, *ranges])
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def floor(time: datetime, width: timedelta) -> datetime:
+    """The begin of the hour or day (UTC) in which the time lies."""
+    return time - (time - EPOCH) % width
+
+
+def ceiling(time: datetime, width: timedelta) -> datetime:
+    return time + (EPOCH - time) % width
+
+
+def longest_wait(
+    steps: Iterable[timedelta], counts: Sequence[int], bucket: timedelta | None, known: Any
+) -> timedelta | None:
+    """How long nothing may come before a line breaks, from what is `known` and from what came."""
+    if bucket is None:
+        usual = _middle(list(steps))
+    else:
+        count = _middle(counts)
+        usual = bucket / count if count else None
+    longest = max(filter(None, (known, usual)), default=None)
+    return GAP_INTERVALS * longest if longest else None
+
+
+def _bounds(
+    cursor: Any, ids: list[int], start: datetime, end: datetime, most: int
+) -> list[_Bounds]:
+    cursor.execute(
+        _BOUNDS,
+        {
+            "ids": ids,
+            "start": start,
+            "end": end,
+            "most": most,
+            "first_hour": ceiling(start, HOUR),
+            "first_day": ceiling(start, DAY),
+        },
+    )
+    return [_Bounds(*row) for row in cursor.fetchall()]
+
+
+def _source(one: _Bounds, max_points: int) -> Resolution:
+    """What the points are best made of; the widths of buckets follow from it."""
+    if one.first_day is not None:
+        return Resolution.DAY
+    if one.first_hour is not None:
+        return Resolution.HOUR
+    if one.some <= max_points or one.first is None or one.last is None:
+        return Resolution.RAW
+    width = (one.last - one.first) / max_points
+    if width >= DAY:
+        return Resolution.DAY
+    many = one.readings is not None and one.readings > MOST_READINGS
+    return Resolution.HOUR if width >= HOUR or many else Resolution.RAW
+
+
+def _buckets(
+    one: _Bounds, source: Resolution, start: datetime, end: datetime, max_points: int
+) -> Buckets | None:
+    """None where each reading is a point."""
+    earlier = [one.first_day, one.first_hour, one.first]
+    first = next((time for time in earlier if time is not None), start)
+    last = one.last or end - MICROSECOND
+    if source is Resolution.RAW:
+        if one.some <= max_points:
+            return None
+        return Buckets(one.sensor, (last - first) // max_points + MICROSECOND, first)
+    unit = HOUR if source is Resolution.HOUR else DAY
+    origin = floor(first, unit)
+    count = (last - origin) // unit + 1
+    return Buckets(one.sensor, -(-count // max_points) * unit, origin)
+
+
+def _parts(
+    source: Resolution, start: datetime, end: datetime
+) -> Iterable[tuple[str, datetime, datetime]]:
+    """What [start, end) is read from: whole days or hours, and at its ends what is finer."""
+    if source is Resolution.RAW:
+        yield _RAW_ROWS, start, end
+        return
+    whole, finer, rows = (
+        (HOUR, Resolution.RAW, _HOURLY_ROWS)
+        if source is Resolution.HOUR
+        else (DAY, Resolution.HOUR, _DAILY_ROWS)
+    )
+    since, until = ceiling(start, whole), floor(end, whole)
+    if since >= until:
+        yield from _parts(finer, start, end)
+        return
+    if start < since:
+        yield from _parts(finer, start, since)
+    yield rows, since, until
+    if until < end:
+        yield from _parts(finer, until, end)
+
+
+def _gaps(one: Series, interval: timedelta | None) -> list[tuple[datetime, datetime]]:
+    width = one.bucket or timedelta(0)
+    steps = [(before, after) for before, after in pairwise(one.times)]
+    wait = longest_wait((b - a for a, b in steps), one.counts, one.bucket, interval)
+    if wait is None:
+        return []
+    return [(before + width, after) for before, after in steps if after - before - width > wait]
+
+
+def _middle(values: Sequence[Any]) -> Any:
+    return sorted(values)[len(values) // 2] if values else None
