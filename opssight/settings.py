@@ -340,6 +340,23 @@ WEBHOOK_ALLOW_HTTP = env.bool("WEBHOOK_ALLOW_HTTP", default=False)
 WEBHOOK_PAUSE_AFTER = timedelta(days=env.int("WEBHOOK_PAUSE_AFTER_DAYS", default=5))
 WEBHOOK_KEEP = timedelta(days=env.int("WEBHOOK_KEEP_DAYS", default=30))
 
+# -- MQTT ----------------------------------------------------------------------------------------
+# What `manage.py listen_mqtt` takes where its options say nothing. MQTT_CA, MQTT_CERT and
+# MQTT_CERT_PRIVATE are paths.
+MQTT = {
+    "url": env.str("MQTT_URL", default=""),
+    "organization": env.str("MQTT_ORGANIZATION", default=""),
+    "topics": env.list("MQTT_TOPICS", default=[]),
+    "template": env.str("MQTT_TEMPLATE", default=""),
+    "client_id": env.str("MQTT_CLIENT_ID", default=""),
+    "protocol": env.str("MQTT_PROTOCOL", default="5"),
+    "ca": env.str("MQTT_CA", default=""),
+    "cert": env.str("MQTT_CERT", default=""),
+    "cert_private": env.str("MQTT_CERT_PRIVATE", default=""),
+    "batch": env.int("MQTT_BATCH", default=5000),
+    "wait": env.float("MQTT_WAIT", default=0.5),
+}
+
 # -- API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -424,6 +441,10 @@ SPECTACULAR_SETTINGS = {
 LARGEST_BODY = env.int("LARGEST_BODY", default=2 * 1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
+# Bytes of one body of readings by which machines send, as sent and unpacked; and how many of them
+# each web process takes in at once. What is above waits a second, and is then told to come again.
+INGEST_MAX_BODY = env.int("INGEST_MAX_BODY", default=25 * 1024 * 1024)
+INGEST_AT_ONCE = env.int("INGEST_AT_ONCE", default=2)
 
 # -- Time and language ---------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
@@ -540,6 +561,9 @@ API_RATES = {
     "write": env.str("API_RATE_WRITE", default="300/m"),
     "bulk": env.str("API_RATE_BULK", default="30/m"),
     "expensive": env.str("API_RATE_EXPENSIVE", default="240/m"),
+    # Batches of readings by which machines send: of one token, and of one address.
+    "telemetry": env.str("API_RATE_TELEMETRY", default="6000/m"),
+    "telemetry_address": env.str("API_RATE_TELEMETRY_ADDRESS", default="12000/m"),
 }
 # Behind a proxy every request comes from the proxy: name the header that it overwrites with the
 # address of the person, such as HTTP_X_REAL_IP.
