@@ -1,5 +1,6 @@
 """The API's one router. A path ends with or without a slash."""
 
+from django.db.transaction import non_atomic_requests
 from django.urls import include, path, re_path
 from rest_framework.routers import DefaultRouter
 
@@ -40,6 +41,9 @@ from opssight.access.api import people, tokens
 from opssight.access.api.me import Me, PermissionMatrix
 from opssight.audit.api.viewsets import AuditEntryViewSet
 from opssight.core.api import explanations, problems
+from opssight.core.uploads import takes_files
+from telemetry.api.batches import Batches
+from telemetry.api.write import Write
 
 router = DefaultRouter()
 router.trailing_slash = "/?"
@@ -100,6 +104,9 @@ urlpatterns = [
     re_path(r"^me/?$", Me.as_view(), name="me"),
     re_path(r"^access/permissions/?$", PermissionMatrix.as_view(), name="permissions"),
     re_path(r"^maintenance/verdicts/?$", Verdicts.as_view(), name="verdicts"),
+    # Each portion of what machines send is a transaction of its own.
+    re_path(r"^v2/write/?$", non_atomic_requests(Write.as_view()), name="write"),
+    re_path(r"^readings/?$", non_atomic_requests(takes_files(Batches.as_view())), name="readings"),
     path("", include(router.urls)),
     re_path(r"^", problems.not_found),
 ]

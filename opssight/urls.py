@@ -7,6 +7,7 @@ from drf_spectacular.views import (
 )
 
 from opssight.core import health, icon
+from telemetry.api.write import ping
 
 handler400 = "opssight.core.api.problems.bad_request"
 handler429 = "opssight.accounts.limits.too_many"
@@ -17,6 +18,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("opssight.accounts.urls")),
     path("health/live", health.live, name="health-live"),
+    re_path(r"^(?:api/v2/)?ping/?$", ping, name="ping"),
     path("health/ready", health.ready, name="health-ready"),
     re_path(r"^api/health/?$", health.ready, name="api-health"),
     re_path(r"^api/schema/?$", SpectacularAPIView.as_view(), name="schema"),

@@ -1,7 +1,8 @@
 """How often the API may be asked: counted in the cache, which all processes share.
 
 Three counters apply to a request, and each must have room: its address (all requests), its user
-(all requests), and its token, or its user without one, per class of endpoint.
+(all requests), and its token, or its user without one, per class of endpoint. Machines that send
+readings are counted apart from people: by token, and by an address of many devices.
 """
 
 import logging
@@ -17,10 +18,13 @@ from rest_framework.exceptions import Throttled
 
 from opssight.accounts.limits import client_address
 from opssight.core.api import problems, versions
+from opssight.core.uploads import INTAKE
 
 logger = logging.getLogger(__name__)
 # Probes ask all day, and must hear the truth.
 EXEMPT = ("/api/health",)
+TELEMETRY = "telemetry"
+"""The class of the endpoints by which machines send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,9 @@ class ApiLimitsMiddleware:
         path = request.path_info
         if not path.startswith("/api/") or path.startswith(EXEMPT):
             return self.get_response(request)
+        kind = "telemetry_address" if INTAKE.fullmatch(path) else "address"
         try:
-            count(request, "address", _neighborhood(client_address(request)))
+            count(request, kind, _neighborhood(client_address(request)))
         except Throttled as error:
             response: HttpResponse = problems.answer(request, error)
         else:

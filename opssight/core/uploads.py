@@ -19,8 +19,12 @@ from opssight.core.api import problems
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
-# The one endpoint that takes many rows at once.
+# The endpoint that takes many rows of one asset at once.
 READINGS = re.compile(r"/api/assets/\d+/readings/?")
+# Those by which machines send: larger bodies, gzipped or not, bounded where they are read. Line
+# protocol comes without a length, too: Telegraf packs while it sends.
+INTAKE = re.compile(r"/api/(?:readings|v2/write)/?")
+LINE_PROTOCOL = re.compile(r"/api/v2/write/?")
 MULTIPART = "multipart/form-data"
 # Of the text around the files of a form.
 AROUND = 64 * 1024
@@ -86,6 +90,8 @@ class BodyMiddleware:
 
 def limit_of(path: str, *, with_files: bool = False) -> int:
     """The largest body that is read at this path, in bytes."""
+    if INTAKE.fullmatch(path):
+        return int(settings.INGEST_MAX_BODY) + AROUND * with_files
     if with_files:
         return int(settings.LARGEST_UPLOAD) + AROUND
     if READINGS.fullmatch(path):
@@ -111,13 +117,15 @@ def _problem(request: HttpRequest, *, with_files: bool) -> exceptions.APIExcepti
     # API's views refuse it themselves, and say which methods they have.
     if request.method not in METHODS and not request.path_info.startswith("/api/"):
         return exceptions.MethodNotAllowed(str(request.method)[:20])
+    path = request.path_info
     # Gunicorn puts chunks together without a bound, and Django reads no body without a length.
-    if request.headers.get("Transfer-Encoding"):
+    if request.headers.get("Transfer-Encoding") and not LINE_PROTOCOL.fullmatch(path):
         return LengthRequired()
-    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity", *(["gzip"] if INTAKE.fullmatch(path) else [])):
         return EncodedBody()
     length = request.META.get("CONTENT_LENGTH") or "0"
-    limit = limit_of(request.path_info, with_files=with_files)
+    limit = limit_of(path, with_files=with_files)
     if not length.isdecimal():
         return LengthRequired()
     if len(length) > 15 or int(length) > limit:

@@ -54,7 +54,8 @@ class ApiBehavior(APIView):
             return
         if request.auth or walls.current().user != user.pk:
             walls.enter(user)
-        limits.count(self.sent, "user", f"user:{user.pk}")
+        if self.rate_class != limits.TELEMETRY:
+            limits.count(self.sent, "user", f"user:{user.pk}")
         token = getattr(request.auth, "pk", None)
         who = f"token:{token}" if token is not None else f"user:{user.pk}"
         limits.count(self.sent, self.rate_class, who)

@@ -94,6 +94,12 @@ CODES: dict[str, Code] = {
     "took_too_long": Code(
         503, "Took too long.", "Ask for less at once: add a filter, or search for less."
     ),
+    "busy": Code(
+        503,
+        "Busy.",
+        "More readings arrive than can be stored. Send the same again after the seconds that"
+        " Retry-After says: nothing is stored twice.",
+    ),
     "storage_failed": Code(
         503,
         "Storage unavailable.",

@@ -101,6 +101,9 @@ def answer(request: HttpRequest, error: exceptions.APIException) -> JsonResponse
     """The problem document for an error that was met outside of the API's views."""
     code = error.status_code
     body = problem(error, code, path=request.path)
+    if request.path.startswith("/api/v2/"):
+        # Where clients of InfluxDB look.
+        body["message"] = body["detail"]
     response = JsonResponse(body, status=code, content_type=CONTENT_TYPE)
     wait = getattr(error, "wait", None)
     if wait:

@@ -1,0 +1,87 @@
+"""What the endpoints by which machines send readings have in common."""
+
+from contextlib import nullcontext
+from typing import Any, ClassVar
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from rest_framework import exceptions, status
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from opssight.accounts.models import Organization, User
+from opssight.accounts.permissions import Permission
+from opssight.core import limits
+from opssight.core.api.behavior import ApiBehavior
+from opssight.core.api.viewsets import REFUSED
+from telemetry.services.portions import Interrupted
+from telemetry.services.pressure import COME_AGAIN, Busy
+
+SEND_AGAIN = "Send the same again: nothing is stored twice."
+
+
+class Unavailable(exceptions.APIException):
+    """503 with Retry-After."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "busy"
+    default_detail = f"The database does not answer. {SEND_AGAIN}"
+    wait = COME_AGAIN
+
+
+class IntakeView(ApiBehavior):
+    """Readings come in here; each portion of them is a transaction of its own.
+
+    Its URL is without ATOMIC_REQUESTS, and its path is one of `uploads.INTAKE`, which has no
+    transaction around it either.
+    """
+
+    permission_classes = [IsAuthenticated]
+    rate_classes: ClassVar[dict[str, str]] = {"": limits.TELEMETRY}
+
+    def perform_authentication(self, request: Request) -> None:
+        """As elsewhere, all its questions in one transaction."""
+        with transaction.atomic():
+            super().perform_authentication(request)
+
+    def handle_exception(self, error: Exception) -> Response:
+        if isinstance(error, Busy):
+            stored = error.outcome.accepted if isinstance(error, Interrupted) else 0
+            kept = f" {stored:,} readings of this body are stored." if stored else ""
+            error = Unavailable(f"{error}{kept} {SEND_AGAIN}")
+        elif isinstance(error, OperationalError | InterfaceError):
+            error = Unavailable()
+        # REST framework marks the transaction around it as failed: that must be no other's.
+        around = transaction.atomic() if connection.in_atomic_block else nullcontext()
+        with around:
+            return super().handle_exception(error)
+
+    def organization_of(self, request: Request, wanted: str | None) -> Organization:
+        """Where the sender writes: the organization of this slug, name or id, or the only one.
+
+        Raises PermissionDenied, and NotFound for one that the sender does not belong to.
+        """
+        user = self.sender
+        usual = user.organization_with(Permission.READINGS_WRITE)
+        if usual is None:
+            raise exceptions.PermissionDenied(REFUSED)
+        if not wanted or _is(usual, wanted):
+            return usual
+        others = Organization.objects.filter(
+            pk__in=user.organizations_with(Permission.READINGS_WRITE)
+        )
+        found = next((other for other in others if _is(other, wanted)), None)
+        if found is None:
+            shown = ascii(wanted[:100])
+            raise exceptions.NotFound(f"You write to no organization {shown}.")
+        return found
+
+    @property
+    def sender(self) -> User:
+        user: Any = self.request.user
+        assert isinstance(user, User)  # noqa: S101 IsAuthenticated
+        return user
+
+
+def _is(organization: Organization, wanted: str) -> bool:
+    return wanted in (organization.slug, organization.name, str(organization.pk))
