@@ -77,14 +77,21 @@ def problem(source: str, target: str) -> str | None:
     assert other is not None  # noqa: S101
     if one == other:
         return None
-    try:
-        registry = _registry()
-        if registry.get_root_units(one)[1] != registry.get_root_units(other)[1]:
-            return f"{source!r} cannot be converted to {target!r}, the sensor's unit"
-        registry.convert(1.0, one, other)
-    except (PintError, ArithmeticError):
+    if not _is_straight(one, other):
         return f"{source!r} cannot be converted to {target!r}, the sensor's unit"
     return None
+
+
+def _is_straight(one: pint.Unit, other: pint.Unit) -> bool:
+    """Whether a factor, and perhaps an offset, leads from one to the other; decibels have none."""
+    registry = _registry()
+    try:
+        if registry.get_root_units(one)[1] != registry.get_root_units(other)[1]:
+            return False
+        start, middle, end = registry.convert(np.array([0.0, 1.0, 2.0]), one, other)
+    except (PintError, ArithmeticError):
+        return False
+    return bool(np.isclose(middle - start, end - middle))
 
 
 def convert(values: Floats, source: str, target: str) -> Floats:
