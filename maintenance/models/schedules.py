@@ -1,5 +1,6 @@
 """Maintenance that comes again: by the calendar, by a meter, by a condition."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pgtrigger
@@ -41,7 +42,9 @@ class MaintenanceSchedule(CalendarFields, AssetOwned):
         null=True, blank=True, help_text="Empty: the first occurrence is due."
     )
     lead_days = models.PositiveSmallIntegerField(
-        default=7, help_text="The work order is made this many days before it is due."
+        default=7,
+        help_text="The work order is made this many days before it is due. A condition gives as"
+        " many days from when it is met.",
     )
     technician = models.ForeignKey(
         Technician, on_delete=models.PROTECT, null=True, blank=True, related_name="schedules"
@@ -143,6 +146,11 @@ class MaintenanceSchedule(CalendarFields, AssetOwned):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.asset.tag})"
+
+    @property
+    def lead(self) -> timedelta:
+        """How long before its due date the order is made; a condition gives as long to do it."""
+        return timedelta(days=self.lead_days)
 
     def get_absolute_url(self) -> str:
         return reverse("maintenance:schedule", args=[self.pk])

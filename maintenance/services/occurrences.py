@@ -112,7 +112,7 @@ def _whole(schedules: QuerySet[MaintenanceSchedule]) -> QuerySet[MaintenanceSche
 
 
 def _course(row: MaintenanceSchedule) -> Course:
-    met = [condition.met_at for condition in row.conditions.all() if condition.met_at]
+    met = [condition.met_at + row.lead for condition in row.conditions.all() if condition.met_at]
     course = Course(
         calendar=row.calendar,
         calendar_due=row.calendar_due_at or calendar_due(row, None),
@@ -120,7 +120,7 @@ def _course(row: MaintenanceSchedule) -> Course:
         meters=[meter for each in row.meters.all() if (meter := _meter(each)) is not None],
         condition_due=min(met, default=None),
         ends_at=row.ends_at,
-        lead=timedelta(days=row.lead_days),
+        lead=row.lead,
         absorb=timedelta(days=row.absorb_days),
     )
     if (pause := row.pause) is not None:

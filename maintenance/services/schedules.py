@@ -33,7 +33,9 @@ _NEXT = """
 WITH called AS (
     SELECT schedule_id, min(due) AS due FROM (
         SELECT schedule_id, due_at AS due FROM schedule_meters
-        UNION ALL SELECT schedule_id, met_at FROM schedule_conditions
+        -- A condition is met at once: its work has the lead as the time to be done in.
+        UNION ALL SELECT schedule_id, met_at + lead_days * interval '1 day'
+        FROM schedule_conditions JOIN maintenance_schedules s ON s.id = schedule_id
     ) AS triggers WHERE due IS NOT NULL GROUP BY schedule_id
 ), placed AS (
     SELECT s.*, c.due AS called, c.due AT TIME ZONE g.timezone AS local,

@@ -58,7 +58,7 @@ def _do(schedule: MaintenanceSchedule, *, served: datetime, completed: datetime)
         due = None  # one that was set by hand is done
     elif cause == "calendar" or calendar.floats:
         due = calendar.next_due(served=served, completed=completed)
-    elif due is not None and due <= completed + timedelta(days=schedule.lead_days):
+    elif due is not None and due <= completed + schedule.lead:
         # A meter or a condition came first; the order for this date would have been made.
         due = calendar.next_after(max(due, completed))
     _finish(schedule, due, completed)
@@ -113,7 +113,7 @@ def _skip(schedule: MaintenanceSchedule, *, served: datetime) -> None:
 
 def _cause(schedule: MaintenanceSchedule, served: datetime) -> int | str:
     """What called for the occurrence: "calendar", "condition", or the id of the meter."""
-    near = served + timedelta(days=schedule.lead_days)
+    near = served + schedule.lead
     meters = [meter for meter in _meters(schedule) if meter.due_at and meter.due_at <= near]
     conditions = schedule.conditions.exclude(met_at=None).exists()
     if served == schedule.calendar_due_at or not (meters or conditions):

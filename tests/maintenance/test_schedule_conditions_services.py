@@ -65,7 +65,18 @@ class TestLimit:
         read(trigger, [64], first=NOON + 40 * MINUTE)
 
         assert look(trigger, NOON + HOUR).met_at == NOON + 40 * MINUTE
-        assert trigger.schedule.next_due_at == NOON + 40 * MINUTE
+        assert trigger.schedule.next_due_at == NOON + 40 * MINUTE + trigger.schedule.lead
+
+    def test_its_order_is_made_at_once_and_has_the_lead_to_be_done_in(
+        self, planner: Membership
+    ) -> None:
+        trigger = condition(planner, above=60, schedule__lead_days=3)
+        read(trigger, [61], first=NOON)
+        look(trigger, NOON + HOUR)
+
+        services.generate_due_work_orders(organization_id=trigger.organization_id, at=NOON + HOUR)
+
+        assert WorkOrder.objects.get().due_at == NOON + timedelta(days=3)
 
     def test_one_reading_within_the_limits_begins_anew(self, planner: Membership) -> None:
         trigger = condition(planner, above=60, for_minutes=30)
@@ -175,7 +186,7 @@ class TestRisk:
         assert look(trigger, NOON).met_at is None
         set_risk(trigger, 80)
         assert look(trigger, NOON + HOUR).met_at == NOON + HOUR
-        assert trigger.schedule.next_due_at == NOON + HOUR
+        assert trigger.schedule.next_due_at == NOON + HOUR + trigger.schedule.lead
 
     def test_a_risk_that_falls_begins_anew(self, planner: Membership) -> None:
         trigger = condition(planner, of_sensor=False, above=70, for_minutes=60)

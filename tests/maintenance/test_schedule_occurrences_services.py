@@ -128,12 +128,13 @@ class TestTriggers:
             asset__organization=plant,
             schedule__mode=Mode.NONE,
             schedule__next_due_at=None,
+            schedule__lead_days=2,
             met_at=NOON,
         )
 
         found = look(plant)
 
-        assert [(one.due_at, one.why) for one in found] == [(NOON, Why.CONDITION)]
+        assert [(one.due_at, one.why) for one in found] == [(NOON + 2 * DAY, Why.CONDITION)]
 
     def test_whichever_comes_first_restarts_both_of_a_floating_schedule(
         self, plant: Organization
