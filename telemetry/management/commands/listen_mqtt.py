@@ -1,6 +1,5 @@
 import signal
 from argparse import ArgumentParser
-from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +17,7 @@ class Command(BaseCommand):
 
     help = "Listen to an MQTT broker, and store the readings that come."
     # Those of the web pages, which it does without: it is to be back soon after a failure.
-    requires_system_checks: Sequence[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_arguments(parser, settings.MQTT)
