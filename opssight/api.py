@@ -43,6 +43,8 @@ from opssight.audit.api.viewsets import AuditEntryViewSet
 from opssight.core.api import explanations, problems
 from opssight.core.uploads import takes_files
 from telemetry.api.batches import Batches
+from telemetry.api.policies import TelemetryPolicyViewSet
+from telemetry.api.signals import SignalViewSet, UnknownSignalViewSet
 from telemetry.api.write import Write
 
 router = DefaultRouter()
@@ -56,6 +58,9 @@ router.register("asset-relationships", assets.AssetRelationshipViewSet)
 router.register("uptime-events", assets.UptimeEventViewSet)
 router.register("asset-kpis", kpis.AssetKpiViewSet)
 router.register("production-runs", kpis.ProductionRunViewSet)
+router.register("signals", SignalViewSet)
+router.register("unknown-signals", UnknownSignalViewSet)
+router.register("telemetry-policies", TelemetryPolicyViewSet)
 router.register("maintenance/technicians", maintenance.TechnicianViewSet)
 router.register("maintenance/shifts", ShiftViewSet)
 router.register("maintenance/absences", AbsenceViewSet)

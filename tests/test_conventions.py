@@ -21,7 +21,7 @@ from opssight.core.tenancy import TenantModel, TenantQuerySet
 from tests import factories
 from tests.conftest import WALLS, ApiFor
 
-DOMAIN_APPS = ["assets", "maintenance", "anomalies", "forecasts", "notifications"]
+DOMAIN_APPS = ["assets", "maintenance", "telemetry", "anomalies", "forecasts", "notifications"]
 # Reached only through a sensor that was resolved in scope.
 UNSCOPED = {
     "assets.Reading",
@@ -100,6 +100,14 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "uptime-events": _of_asset(factories.UptimeEventFactory),
     "asset-kpis": _of_asset(factories.AssetKpiFactory),
     "production-runs": _of_asset(factories.ProductionRunFactory),
+    "signals": lambda member: factories.SignalFactory.create(sensor__asset=_asset(member)),
+    "unknown-signals": _in_plant(factories.UnknownSignalFactory),
+    # One of each organization: somebody who plans for several.
+    "telemetry-policies": lambda member: factories.TelemetryPolicyFactory.create(
+        organization=factories.MembershipFactory.create(
+            user=member.user, role=Role.PLANNER
+        ).organization
+    ),
     "maintenance/costs": _asset,
     "maintenance/technicians": _technician,
     "maintenance/shifts": _of_technician(factories.ShiftFactory),

@@ -26,17 +26,19 @@ class Mapped:
 
 @transaction.atomic
 def map_name(
-    *, organization_id: int, name: str, sensor: Sensor, unit: str = "", at: datetime
+    *, organization_id: int, name: str, sensor: Sensor | None, unit: str = "", at: datetime
 ) -> Mapped:
     """Let the name stand for the sensor, and take in what was held by it, by the rules for all.
 
-    unit: the sender's, where it is another than the sensor's and the sender does not say it.
-    Held readings that the rules refuse go; the account says which and why. Raises ValidationError
-    for a sensor that takes no readings, and for a unit that cannot be converted to the sensor's.
+    sensor: None throws away what is held by the name, and what comes by it. unit: the sender's,
+    where it is another than the sensor's and the sender does not say it. Held readings that the
+    rules refuse go; the account says which and why. Raises ValidationError for a sensor that takes
+    no readings, and for a unit that cannot be converted to the sensor's.
     """
     unknown.wait_for_holding(organization_id)
     row = UnknownSignal.objects.filter(organization=organization_id, name=name).first()
-    _check(sensor, unit or (row.unit if row else ""))
+    if sensor is not None:
+        check(sensor, unit or (row.unit if row else ""))
     signal, _ = Signal.objects.update_or_create(
         organization_id=organization_id, name=name, defaults={"sensor": sensor, "unit": unit}
     )
@@ -44,6 +46,8 @@ def map_name(
         return Mapped(signal, Account())
     batch = _held_by(row)
     row.delete()
+    if sensor is None:
+        return Mapped(signal, Account())
     account = take(organization_id=organization_id, way=Way(row.way), batch=batch, by=None, at=at)
     return Mapped(signal, account)
 
@@ -70,7 +74,8 @@ def drop_names(*, organization_id: int, names: list[str]) -> int:
     return len(found)
 
 
-def _check(sensor: Sensor, unit: str) -> None:
+def check(sensor: Sensor, unit: str) -> None:
+    """Raises ValidationError where nothing that comes in this unit could go to the sensor."""
     if not sensor.is_active or sensor.asset.status == Asset.Status.RETIRED:
         raise ValidationError(
             {"sensor": f"{sensor.asset.tag}/{sensor.key} takes no readings: switch it on first."},

@@ -66,11 +66,14 @@ OF_WORK: dict[str, Any] = {
     "maintenance/request-points": factories.RequestPointFactory.create,
     "maintenance/attachments": factories.AttachmentFactory.create,
     "maintenance/comments": factories.CommentFactory.create,
+    "signals": lambda asset: factories.SignalFactory.create(sensor__asset=asset),
 }
 # Of places rather than assets: the tests below look at each by itself.
 OF_PLACES = {"assets", "maintenance/costs", "sites", "asset-groups", "asset-relationships"}
 # Of the whole organization, or of oneself.
 NOT_OF_ASSETS = {
+    "unknown-signals",
+    "telemetry-policies",
     "maintenance/technicians",
     "maintenance/shifts",
     "maintenance/absences",
