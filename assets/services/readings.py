@@ -10,7 +10,7 @@ import numpy.typing as npt
 from django.db import connection, transaction
 
 from assets.binary import Floats, Ints, copy_rows
-from assets.models import Reading, Sensor
+from assets.models import DayFigures, Reading, Sensor
 from assets.models.sensors import LARGEST_VALUE
 from assets.services.rules import EARLIEST
 
@@ -54,7 +54,8 @@ def remove_sensor(*, sensor: Sensor) -> None:
     with transaction.atomic():
         # A batch of readings that arrives now waits, and then finds no sensor.
         list(Sensor.objects.select_for_update().filter(pk=sensor.pk).values_list("pk"))
-        if Reading.objects.filter(sensor=sensor).exists():
+        # Of readings that were kept no longer the figures of days are left.
+        if any(kind.objects.filter(sensor=sensor).exists() for kind in (Reading, DayFigures)):
             raise SensorHasReadings
         sensor.delete()
 
@@ -106,8 +107,8 @@ def ingest_columns(
     time the later in the batch counts; one that is stored already is corrected. The sensors'
     last reading only moves forward in time.
 
-    Raises ValueError for a value that is no finite number below 1e100, and IntegrityError (at the end of the
-    transaction) for a sensor that does not exist.
+    Raises ValueError for a value that is no finite number below 1e100, and IntegrityError (at the
+    end of the transaction) for a sensor that does not exist.
     """
     if not (np.abs(values) < LARGEST_VALUE).all():  # not so for NaN
         raise ValueError("every value of a reading must be a finite number below 1e100")

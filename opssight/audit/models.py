@@ -26,6 +26,8 @@ class Action(models.TextChoices):
     LOGOUT = "logout", "Signed out"
     EXPORT = "export", "Exported"
     PURGE = "purge", "Old entries removed"
+    CORRECT_READINGS = "correct_readings", "Readings corrected"
+    DELETE_READINGS = "delete_readings", "Readings deleted"
 
 
 class AuditQuerySet(TenantQuerySet["AuditEntry"]):

@@ -26,6 +26,8 @@ TONES = {
     Action.CREATE: "success",
     Action.UPDATE: "info",
     Action.DELETE: "danger",
+    Action.CORRECT_READINGS: "info",
+    Action.DELETE_READINGS: "danger",
     Action.LOGIN_FAILED: "warning",
     Action.LOCKOUT: "danger",
 }
