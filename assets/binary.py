@@ -47,6 +47,21 @@ def floats_of(data: bytes) -> Floats:
     return _elements(data, ">f8").astype(np.float64)
 
 
+def ints_of(data: bytes) -> Ints:
+    """A binary `int8[]` without nulls."""
+    return _elements(data, ">i8").astype(np.int64)
+
+
+def texts_of(times: Times) -> list[str]:
+    """Times in UTC as ISO 8601.
+
+    >>> texts_of(np.array(["2026-03-01T12:00", "2026-03-01T12:00:00.5"], "datetime64[us]"))
+    ['2026-03-01T12:00:00Z', '2026-03-01T12:00:00.500000Z']
+    """
+    texts: list[str] = np.datetime_as_string(times, unit="us").tolist()
+    return [text.removesuffix(".000000") + "Z" for text in texts]
+
+
 def _elements(data: bytes, kind: str) -> npt.NDArray[np.generic]:
     element = np.dtype([("bytes", ">i4"), ("it", kind)])
     found: npt.NDArray[np.generic] = np.frombuffer(data[_ARRAY_HEADER:], dtype=element)["it"]

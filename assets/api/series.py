@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from assets.api.windows import PARAMETERS, Window, window_of
+from assets.binary import texts_of
 from assets.models import Asset, Sensor
 from assets.queries import Series, series_of
 from assets.services.exports import readings_file
@@ -202,10 +203,10 @@ def _answer(sensor: Sensor, series: Series) -> dict[str, Any]:
         "unit": sensor.unit,
         "resolution": series.resolution,
         "bucket_seconds": series.bucket.total_seconds() if series.bucket else None,
-        "times": series.times,
-        "mean": series.mean,
-        "low": series.low,
-        "high": series.high,
+        "times": texts_of(series.times),
+        "mean": series.mean.tolist(),
+        "low": series.low.tolist(),
+        "high": series.high.tolist(),
         "gaps": [{"start": start, "end": end} for start, end in series.gaps],
     }
 

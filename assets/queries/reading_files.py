@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 
+from assets.binary import texts_of
 from assets.models import Sensor
 from assets.queries.readings import Readings, readings_from
 from opssight.audit.exports import harmless
@@ -70,7 +71,7 @@ def _lines(
         for found in _chunks(sensor, start, end, actor):
             yield "".join(
                 f"{around.before}{time}{around.between}{value!r}{around.after}"
-                for time, value in zip(_written(found), found.values.tolist(), strict=True)
+                for time, value in zip(texts_of(found.times), found.values.tolist(), strict=True)
             )
 
 
@@ -105,11 +106,6 @@ def _after(found: Readings) -> datetime:
     """The moment after the last reading."""
     text = np.datetime_as_string(found.times[-1] + np.timedelta64(1, "us"), unit="us")
     return datetime.fromisoformat(f"{text}+00:00")
-
-
-def _written(found: Readings) -> list[str]:
-    texts: list[str] = np.datetime_as_string(found.times, unit="us").tolist()
-    return [text.removesuffix(".000000") + "Z" for text in texts]
 
 
 def _around_csv(sensor: Sensor) -> Around:

@@ -9,7 +9,7 @@ from django.db import connection
 from psycopg.adapt import Buffer, Loader
 from psycopg.pq import Format
 
-from assets.binary import Floats, Times, floats_of, times_of
+from assets.binary import Floats, Ints, Times, floats_of, ints_of, times_of
 
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC) - timedelta(microseconds=1)
 
@@ -53,6 +53,11 @@ class Readings:
         """The times as seconds since 1970."""
         return self.times.astype(np.int64) / 1e6
 
+    def before(self, seconds: float) -> "Readings":
+        """Those of before a moment, in seconds since 1970."""
+        count = int(np.searchsorted(self.seconds, seconds))
+        return Readings(self.times[:count], self.values[:count])
+
 
 NO_READINGS = Readings(np.zeros(0, dtype="datetime64[us]"), np.zeros(0))
 
@@ -78,6 +83,21 @@ def readings_from(statement: str, parameters: Sequence[Any]) -> dict[int, Readin
 
     Arrays in binary are the fastest way to read many readings: no Python object is made for each.
     """
+    return {pk: Readings(times, values) for pk, times, values in _arrays(statement, parameters)}
+
+
+def arrays_from(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows that a statement finds, with `timestamptz[]`, `float8[]` and `int8[]` as arrays.
+
+    The parameters are written into the statement, which is then planned for just these.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        written = psycopg.ClientCursor(connection.connection).mogrify(statement, parameters)
+    return _arrays(written, None)
+
+
+def _arrays(statement: str, parameters: Sequence[Any] | None) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
     # Django's own cursors cannot read binary results.
     with (
@@ -87,8 +107,9 @@ def readings_from(statement: str, parameters: Sequence[Any]) -> dict[int, Readin
         types = psycopg.adapters.types
         cursor.adapters.register_loader(types["timestamptz"].array_oid, _TimesLoader)
         cursor.adapters.register_loader(types["float8"].array_oid, _FloatsLoader)
+        cursor.adapters.register_loader(types["int8"].array_oid, _IntsLoader)
         cursor.execute(statement, parameters, binary=True)
-        return {pk: Readings(times, values) for pk, times, values in cursor.fetchall()}
+        return cursor.fetchall()
 
 
 class _TimesLoader(Loader):
@@ -103,3 +124,10 @@ class _FloatsLoader(Loader):
 
     def load(self, data: Buffer) -> Floats:
         return floats_of(bytes(data))
+
+
+class _IntsLoader(Loader):
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> Ints:
+        return ints_of(bytes(data))

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from django.db import connection
 
+from assets.binary import Floats, Ints, Times
 from assets.models import Sensor
+from assets.queries.readings import arrays_from
 
 GAP_INTERVALS = 3
 """A line breaks where nothing came for more than so many usual intervals."""
@@ -61,8 +63,8 @@ FROM (
 ) hours
 """
 _POINTS = """
-SELECT sensor_id, time, value, value, value, 1 FROM asset_metrics
-WHERE sensor_id = ANY(%s) AND time >= %s AND time < %s ORDER BY sensor_id, time
+SELECT sensor_id, array_agg(time ORDER BY time), array_agg(value ORDER BY time)
+FROM asset_metrics WHERE sensor_id = ANY(%s) AND time >= %s AND time < %s GROUP BY sensor_id
 """
 _RAW_ROWS = """
 SELECT sensor_id, time, value, value, value, 1 FROM asset_metrics
@@ -78,13 +80,18 @@ WHERE sensor_id = ANY(%s) AND bucket >= %s AND bucket < %s
 """
 # date_bin, not time_bucket: the same buckets with and without TimescaleDB.
 _BUCKETS = """
-SELECT r.sensor_id, greatest(date_bin(b.width, r.time, b.origin), %s),
-    sum(r.mean * r.count) / sum(r.count),
-    min(r.low), max(r.high), sum(r.count)::bigint
-FROM unnest(%s::bigint[], %s::interval[], %s::timestamptz[]) AS b (sensor_id, width, origin)
-JOIN ("""
+SELECT sensor_id, array_agg(time ORDER BY time), array_agg(mean ORDER BY time),
+    array_agg(low ORDER BY time), array_agg(high ORDER BY time), array_agg(count ORDER BY time)
+FROM (
+    SELECT r.sensor_id, greatest(date_bin(b.width, r.time, b.origin), %s) AS time,
+        sum(r.mean * r.count) / sum(r.count) AS mean, min(r.low) AS low, max(r.high) AS high,
+        sum(r.count)::bigint AS count
+    FROM unnest(%s::bigint[], %s::interval[], %s::timestamptz[]) AS b (sensor_id, width, origin)
+    JOIN ("""
 _BUCKETS_END = """) r (sensor_id, time, mean, low, high, count) ON r.sensor_id = b.sensor_id
-GROUP BY 1, 2 ORDER BY 1, 2
+    GROUP BY 1, 2
+) buckets
+GROUP BY sensor_id
 """
 
 
@@ -96,23 +103,26 @@ class Resolution(StrEnum):
     DAY = "day"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Series:
-    """Readings of one sensor over time, oldest first; five lists of one length.
+    """Readings of one sensor over time, oldest first; five arrays of one length.
 
     bucket: None when each point is one reading (mean, low and high are then equal), else the
     width of the buckets that `times` begin. gaps: from when to when nothing came for longer than
     three usual intervals.
     """
 
-    times: list[datetime]
-    mean: list[float]
-    low: list[float]
-    high: list[float]
+    times: Times
+    mean: Floats
+    low: Floats
+    high: Floats
+    counts: Ints
     bucket: timedelta | None = None
-    counts: list[int] = field(default_factory=list)
     resolution: Resolution = Resolution.RAW
     gaps: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.times)
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,7 @@ class Buckets:
     sensor: int
     width: timedelta
     origin: datetime
+    interval: timedelta | None = None
 
 
 def series(sensor: Sensor, start: datetime, end: datetime, max_points: int = 2000) -> Series:
@@ -162,54 +173,82 @@ def series_of(
     any more; `resolution` asks for one of these. No reading outside of [start, end) counts.
     """
     ids = list(sensor_ids)
-    found = {pk: Series([], [], [], []) for pk in ids}
-    with connection.cursor() as cursor:
-        bounds = _bounds(cursor, ids, start, end, max_points)
-        points: list[int] = []
-        buckets: dict[Resolution, list[Buckets]] = {}
-        for one in bounds:
-            source = resolution or _source(one, max_points)
-            plan = _buckets(one, source, start, end, max_points)
-            found[one.sensor].resolution = source
-            if plan is None:
-                points.append(one.sensor)
-            else:
-                found[one.sensor].bucket = plan.width
-                buckets.setdefault(source, []).append(plan)
-        rows: list[tuple[Any, ...]] = []
-        if points:
-            cursor.execute(_POINTS, [points, start, end])
-            rows += cursor.fetchall()
-        for source, plans in buckets.items():
-            rows += bucket_rows(cursor, source, plans, start, end)
-    for pk, time, mean, low, high, count in rows:
-        one_series = found[pk]
-        one_series.times.append(time)
-        one_series.mean.append(mean)
-        one_series.low.append(low)
-        one_series.high.append(high)
-        one_series.counts.append(count)
+    found = {pk: series_from(None) for pk in ids}
+    bounds = _bounds(ids, start, end, max_points)
+    points: list[_Bounds] = []
+    buckets: dict[Resolution, list[Buckets]] = {}
     for one in bounds:
-        found[one.sensor].gaps = _gaps(found[one.sensor], one.interval)
+        source = resolution or _source(one, max_points)
+        plan = _buckets(one, source, start, end, max_points)
+        if plan is None:
+            points.append(one)
+        else:
+            buckets.setdefault(source, []).append(plan)
+    if points:
+        intervals = {one.sensor: one.interval for one in points}
+        for pk, times, values in arrays_from(_POINTS, [list(intervals), start, end]):
+            ones = np.ones(len(times), dtype=np.int64)
+            found[pk] = series_from((times, values, values, values, ones), intervals[pk])
+    for source, plans in buckets.items():
+        found |= bucketed(source, plans, start, end)
     return found
 
 
-def bucket_rows(
-    cursor: Any, source: Resolution, buckets: Sequence[Buckets], start: datetime, end: datetime
-) -> list[tuple[Any, ...]]:
-    """Rows of sensor, time, mean, lowest, highest and count of each bucket that is not empty.
+def bucketed(
+    source: Resolution, buckets: Sequence[Buckets], start: datetime, end: datetime
+) -> dict[int, Series]:
+    """Series of buckets; empty ones are left out. At most one of `buckets` per sensor.
 
-    At most one of `buckets` per sensor. Where the source is hours (or days), origins are their
-    begins and widths are whole ones; what of an hour lies outside of [start, end) does not count.
+    Where the source is hours (or days), origins are their begins and widths are whole ones; what
+    of an hour lies outside of [start, end) does not count.
     """
     ids = [one.sensor for one in buckets]
     parts = list(_parts(source, start, end))
     statement = _BUCKETS + " UNION ALL ".join(part for part, _, _ in parts) + _BUCKETS_END
-    arrays = [ids, [one.width for one in buckets], [one.origin for one in buckets]]
+    columns = [ids, [one.width for one in buckets], [one.origin for one in buckets]]
     ranges = [value for _, since, until in parts for value in (ids, since, until)]
-    cursor.execute(statement, [start, *arrays, *ranges])
-    rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    rows = {pk: arrays for pk, *arrays in arrays_from(statement, [start, *columns, *ranges])}
+    return {
+        one.sensor: series_from(
+            rows.get(one.sensor), one.interval, bucket=one.width, resolution=source
+        )
+        for one in buckets
+    }
+
+
+def series_from(
+    columns: Sequence[Any] | None,
+    interval: timedelta | None = None,
+    *,
+    bucket: timedelta | None = None,
+    resolution: Resolution = Resolution.RAW,
+) -> Series:
+    """times, mean, low, high and counts as a series with its gaps; None: an empty one."""
+    none = np.zeros(0)
+    times, mean, low, high, counts = columns or (
+        none.astype("datetime64[us]"), none, none, none, none.astype(np.int64)
+    )  # fmt: skip
+    gaps = gaps_of(times, counts, bucket, interval)
+    return Series(times, mean, low, high, counts, bucket, resolution, gaps)
+
+
+def gaps_of(
+    times: Times, counts: Ints, bucket: timedelta | None, interval: timedelta | None
+) -> list[tuple[datetime, datetime]]:
+    """From when to when nothing came for longer than three usual intervals.
+
+    The usual interval is the longer one of what the sensor is expected to do (`interval`) and of
+    what it does: the median.
+    """
+    if len(times) < 2:
+        return []
+    marks = times.astype(np.int64)
+    width = 0 if bucket is None else bucket // MICROSECOND
+    steps = np.diff(marks)
+    usual = float(np.median(steps)) if bucket is None else width / float(np.median(counts))
+    known = interval / MICROSECOND if interval else 0.0
+    found = np.flatnonzero(steps - width > GAP_INTERVALS * max(usual, known))
+    return [(_moment(marks[index] + width), _moment(marks[index + 1])) for index in found.tolist()]
 
 
 def floor(time: datetime, width: timedelta) -> datetime:
@@ -221,34 +260,20 @@ def ceiling(time: datetime, width: timedelta) -> datetime:
     return time + (EPOCH - time) % width
 
 
-def longest_wait(
-    steps: Iterable[timedelta], counts: Sequence[int], bucket: timedelta | None, known: Any
-) -> timedelta | None:
-    """How long nothing may come before a line breaks, from what is `known` and from what came."""
-    if bucket is None:
-        usual = _middle(list(steps))
-    else:
-        count = _middle(counts)
-        usual = bucket / count if count else None
-    longest = max(filter(None, (known, usual)), default=None)
-    return GAP_INTERVALS * longest if longest else None
-
-
-def _bounds(
-    cursor: Any, ids: list[int], start: datetime, end: datetime, most: int
-) -> list[_Bounds]:
-    cursor.execute(
-        _BOUNDS,
-        {
-            "ids": ids,
-            "start": start,
-            "end": end,
-            "most": most,
-            "first_hour": ceiling(start, HOUR),
-            "first_day": ceiling(start, DAY),
-        },
-    )
-    return [_Bounds(*row) for row in cursor.fetchall()]
+def _bounds(ids: list[int], start: datetime, end: datetime, most: int) -> list[_Bounds]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BOUNDS,
+            {
+                "ids": ids,
+                "start": start,
+                "end": end,
+                "most": most,
+                "first_hour": ceiling(start, HOUR),
+                "first_day": ceiling(start, DAY),
+            },
+        )
+        return [_Bounds(*row) for row in cursor.fetchall()]
 
 
 def _source(one: _Bounds, max_points: int) -> Resolution:
@@ -276,11 +301,12 @@ def _buckets(
     if source is Resolution.RAW:
         if one.some <= max_points:
             return None
-        return Buckets(one.sensor, (last - first) // max_points + MICROSECOND, first)
+        width = (last - first) // max_points + MICROSECOND
+        return Buckets(one.sensor, width, first, one.interval)
     unit = HOUR if source is Resolution.HOUR else DAY
     origin = floor(first, unit)
     count = (last - origin) // unit + 1
-    return Buckets(one.sensor, -(-count // max_points) * unit, origin)
+    return Buckets(one.sensor, -(-count // max_points) * unit, origin, one.interval)
 
 
 def _parts(
@@ -306,14 +332,5 @@ def _parts(
         yield from _parts(finer, until, end)
 
 
-def _gaps(one: Series, interval: timedelta | None) -> list[tuple[datetime, datetime]]:
-    width = one.bucket or timedelta(0)
-    steps = [(before, after) for before, after in pairwise(one.times)]
-    wait = longest_wait((b - a for a, b in steps), one.counts, one.bucket, interval)
-    if wait is None:
-        return []
-    return [(before + width, after) for before, after in steps if after - before - width > wait]
-
-
-def _middle(values: Sequence[Any]) -> Any:
-    return sorted(values)[len(values) // 2] if values else None
+def _moment(mark: int) -> datetime:
+    return EPOCH + timedelta(microseconds=int(mark))

@@ -1,17 +1,17 @@
 """A sensor's past, what stood out in it, and what is expected: the JSON of the series chart."""
 
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from django.db.models import Q
 
 from assets.models import Sensor
-from assets.queries import series
+from assets.queries import Series, series
 from forecasts.models import Forecast
+from telemetry.queries.quality import faults_of
 
 MAX_POINTS = 1500
-GAP_FACTOR = 6
 
 
 def sensor_chart(sensor: Sensor, *, days: int, now: datetime) -> dict[str, Any]:
@@ -23,36 +23,65 @@ def sensor_chart(sensor: Sensor, *, days: int, now: datetime) -> dict[str, Any]:
     last = sensor.last_time
     end = now if last is None or last > now - window else last
     start = end - window
-    readings = series(sensor, start, end + timedelta(seconds=1), MAX_POINTS)
     return {
         "label": sensor.quantity.capitalize(),
         "unit": sensor.unit,
-        "points": _with_gaps(readings.times, readings.mean, sensor.expected_interval),
         "limits": _limits(sensor),
         "anomalies": _anomalies(sensor, start, end),
         "forecast": _forecast(sensor, end, window),
         "now": now.isoformat() if end == now else None,
         "empty": "No readings in this time.",
+        **sensor_window(sensor, start=start, end=end + timedelta(seconds=1)),
     }
 
 
-def _with_gaps(
-    times: list[datetime], values: list[float], interval: timedelta | None
-) -> list[list[Any]]:
-    """[[time, value]], with a null where readings are missing, so that the line breaks."""
-    points: list[list[Any]] = []
-    typical = _typical_step(times)
-    longest = max(filter(None, (interval, typical)), default=None)
-    for index, (time, value) in enumerate(zip(times, values, strict=True)):
-        if index and longest and time - times[index - 1] > GAP_FACTOR * longest:
-            points.append([(times[index - 1] + longest).isoformat(), None])
-        points.append([time.isoformat(), value])
-    return points
+def sensor_window(sensor: Sensor, *, start: datetime, end: datetime) -> dict[str, Any]:
+    """What is drawn of [start, end) when somebody looks closer."""
+    found = series(sensor, start, end, MAX_POINTS)
+    return {
+        "points": points_of(found),
+        "made_of": _made_of(found),
+        "window": {"start": _milliseconds(start), "end": _milliseconds(end)},
+        "faults": [
+            {
+                "start": row.started_at.isoformat(),
+                "end": row.ended_at.isoformat() if row.ended_at else None,
+                "label": f"{row.get_kind_display()}: {row.explanation}",
+            }
+            for row in faults_of([sensor.pk], start, end)
+        ],
+    }
 
 
-def _typical_step(times: list[datetime]) -> timedelta | None:
-    steps = sorted(after - before for before, after in pairwise(times))
-    return steps[len(steps) // 2] if steps else None
+def points_of(found: Series) -> list[list[Any]]:
+    """[[time, mean, low, high]] in milliseconds since 1970, [time, value] where both are the same.
+
+    A gap is a null at its begin, so that the line breaks.
+    """
+    times = found.times.astype("datetime64[ms]").astype(np.int64).tolist()
+    if found.bucket is None:
+        columns = [times, found.mean.tolist()]
+    else:
+        columns = [times, found.mean.tolist(), found.low.tolist(), found.high.tolist()]
+    points = [list(point) for point in zip(*columns, strict=True)]
+    gaps = [[_milliseconds(begin), None] for begin, _ in found.gaps]
+    # The null of a gap stands before the point at which the line goes on.
+    return sorted([*points, *gaps], key=lambda point: point[0]) if gaps else points
+
+
+def _made_of(found: Series) -> str:
+    """Such as "single readings" or "means of 9 hours"."""
+    if found.bucket is None:
+        return "single readings"
+    seconds = found.bucket.total_seconds()
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= size:
+            return f"means of {seconds / size:.3g} {unit if seconds != size else unit[:-1]}"
+    return f"means of {seconds:.3g} seconds"
+
+
+def _milliseconds(time: datetime) -> int:
+    return int(time.timestamp() * 1000)
 
 
 def _limits(sensor: Sensor) -> list[dict[str, Any]]:

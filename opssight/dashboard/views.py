@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -14,6 +16,8 @@ from opssight.dashboard.cards import cards
 from opssight.dashboard.today import today
 
 DEFAULT_RANGE_DAYS, LONGEST_RANGE_DAYS = 7, 366
+LATEST = 4_102_444_800_000
+"""2100, in milliseconds since 1970."""
 
 
 @require_safe
@@ -37,5 +41,16 @@ def home(request: UserRequest) -> HttpResponse:
 @login_required
 def sensor_chart(request: UserRequest, pk: int) -> JsonResponse:
     sensor = get_object_or_404(Sensor.objects.for_user(request.user), pk=pk)
+    window = _window(request)
+    if window is not None:
+        return JsonResponse(charts.sensor_window(sensor, start=window[0], end=window[1]))
     days = number_of(request, "days", at_most=LONGEST_RANGE_DAYS) or DEFAULT_RANGE_DAYS
     return JsonResponse(charts.sensor_chart(sensor, days=days, now=timezone.now()))
+
+
+def _window(request: UserRequest) -> tuple[datetime, datetime] | None:
+    """From when to when the reader looks closer: `from` and `to`, milliseconds since 1970."""
+    start, end = (number_of(request, name, at_most=LATEST) for name in ("from", "to"))
+    if start is None or end is None or start >= end:
+        return None
+    return datetime.fromtimestamp(start / 1000, UTC), datetime.fromtimestamp(end / 1000, UTC)
