@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from anomalies import queries, services
 from opssight.core.walls import organization_ids
+from telemetry.services.quality import look
 
 EXPIRES = 300
 """Seconds after which a chunk is dropped from a long queue: the next beat asks for it again."""
@@ -29,18 +30,10 @@ def score_organization(*, organization_id: int, **_: Any) -> None:
 
 @shared_task
 def score_chunk(*, organization_id: int, sensor_ids: list[int], **_: Any) -> int:
-    """Safe to run twice and at once: each sensor goes on from its own watermark."""
-    return services.score_sensors(sensor_ids=sensor_ids, at=timezone.now())
+    """Safe to run twice and at once: each sensor goes on from its own watermark.
 
-
-@shared_task
-def look_for_silence(**_: Any) -> None:
-    """Fan out: one task for each organization."""
-    for pk in organization_ids():
-        recommend_silent.apply_async(kwargs={"organization_id": pk}, expires=EXPIRES)
-
-
-@shared_task
-def recommend_silent(*, organization_id: int, **_: Any) -> int:
-    """Safe to run twice: one recommendation per asset."""
-    return services.recommend_silent(organization_id=organization_id, at=timezone.now())
+    First the data is looked at: what cannot be trusted says nothing of a machine.
+    """
+    at = timezone.now()
+    look(sensor_ids=sensor_ids, at=at)
+    return services.score_sensors(sensor_ids=sensor_ids, at=at)

@@ -186,10 +186,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=15),
         "options": {"expires": 900},
     },
-    "silent-sensors": {
-        "task": "anomalies.tasks.look_for_silence",
-        "schedule": timedelta(minutes=15),
-        "options": {"expires": 900},
+    "data-quality": {
+        "task": "telemetry.tasks.watch_data_quality",
+        "schedule": timedelta(minutes=5),
+        "options": {"expires": 300},
     },
     "recommendations": {
         "task": "maintenance.tasks.refresh_recommendations",

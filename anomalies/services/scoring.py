@@ -1,15 +1,13 @@
 """Every new reading is judged once, whatever is killed, repeated or run side by side."""
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
 
-from anomalies import queries
 from anomalies.detectors.base import Bools, Detector, Scores, UnknownState
 from anomalies.detectors.events import Carried, EventRule, events_in, is_silent
 from anomalies.detectors.seasonal_baseline import SeasonalBaseline
@@ -18,6 +16,8 @@ from anomalies.services.events import tell_ended
 from anomalies.services.recording import Found, anomalies_at, moment, save_anomalies
 from assets.models import Sensor
 from assets.queries import NO_READINGS, Readings, readings_after, readings_until
+from assets.queries.uptime import Window, stops, within
+from telemetry.queries import quality
 
 logger = logging.getLogger(__name__)
 
@@ -90,8 +90,9 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
     if not states:
         return 0, []
     marks = {state.sensor_id: state.watermark for state in states}
-    batches = readings_after(watermarks=marks, limit=limit)
-    stops = _stops(states)
+    read = readings_after(watermarks=marks, limit=limit)
+    batches = _decided(read)
+    ignored = _ignored(states)
     _split_closed(states, at)
     scored: list[DetectorState] = []
     found: list[Found] = []
@@ -100,8 +101,8 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
         if not len(batch):
             continue
         try:
-            stopped = queries.within(stops[state.asset_id], batch.seconds)
-            found += _score_batch(state, batch, stopped, at, more=len(batch) == limit)
+            unfit = within(ignored[state.sensor_id], batch.seconds)
+            found += _score_batch(state, batch, unfit, at, more=len(batch) == limit)
         except (ArithmeticError, ValueError):
             # One sensor that cannot be scored must not hold up the others of its chunk.
             logger.exception("Sensor %s could not be scored.", state.sensor_id)
@@ -118,30 +119,43 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
     return len(found), more
 
 
-def _stops(states: Iterable[DetectorState]) -> dict[int, list[queries.Window]]:
-    """Stops by asset id, each with the time that the machine then needs to be as before."""
-    oldest = min(state.watermark for state in states)
-    found = queries.stops((state.asset_id for state in states), max(oldest, EPOCH) - SETTLING)
+def _decided(batches: Mapping[int, Readings]) -> dict[int, Readings]:
+    """The readings up to where the next ones decide whether a sensor can be trusted: they wait."""
+    until = quality.suspect_since(batches.keys())
+    return {
+        pk: batch.before(until[pk]) if pk in until else batch for pk, batch in batches.items()
+    }
+
+
+def _ignored(states: Iterable[DetectorState]) -> dict[int, list[Window]]:
+    """By sensor id when its readings say nothing of its machine, or of one that does not run.
+
+    Stops last until the machine is as before; faults of the data until they are over.
+    """
+    states = list(states)
+    oldest = max(min(state.watermark for state in states), EPOCH)
+    still = stops((state.asset_id for state in states), oldest - SETTLING)
+    faulty = quality.untrusted([state.sensor_id for state in states], oldest)
     settling = SETTLING.total_seconds()
-    return defaultdict(
-        list,
-        {
-            asset: [(start, end + settling) for start, end in windows]
-            for asset, windows in found.items()
-        },
-    )
+    return {
+        state.sensor_id: [
+            *((start, end + settling) for start, end in still.get(state.asset_id, ())),
+            *faulty.get(state.sensor_id, ()),
+        ]
+        for state in states
+    }
 
 
 def _score_batch(
-    state: DetectorState, batch: Readings, stopped: Bools, at: datetime, *, more: bool
+    state: DetectorState, batch: Readings, ignored: Bools, at: datetime, *, more: bool
 ) -> list[Found]:
     """Move a sensor's state past the batch, in memory; returns its events.
 
-    Readings of a machine that is `stopped` are neither judged nor learned from.
+    Readings that are `ignored` are neither judged nor learned from.
     """
     sensor = state.sensor
     detector, rule = detector_for(sensor), rule_for(sensor)
-    learned, scores = _judge(state, detector, batch, stopped)
+    learned, scores = _judge(state, detector, batch, ignored)
     carried, events = events_in(Carried.from_json(state.open_event), batch.seconds, scores, rule)
     if events and not more and is_silent(carried, at.timestamp(), rule):
         # Kept open in the state: buffered readings may still come and continue it.
@@ -153,20 +167,20 @@ def _score_batch(
 
 
 def _judge(
-    state: DetectorState, detector: Detector, batch: Readings, stopped: Bools
+    state: DetectorState, detector: Detector, batch: Readings, ignored: Bools
 ) -> tuple[bytes, Scores]:
     """New state and scores. What another version saved is learned anew from the recent past."""
     saved = bytes(state.state)
     if not saved:
-        return detector.update(None, batch.seconds, batch.values, stopped)
+        return detector.update(None, batch.seconds, batch.values, ignored)
     if state.detector == detector.name:
         try:
-            return detector.update(saved, batch.seconds, batch.values, stopped)
+            return detector.update(saved, batch.seconds, batch.values, ignored)
         except UnknownState:
             logger.info("Sensor %s learns anew: its detector changed.", state.sensor_id)
     past = readings_until(sensor_id=state.sensor_id, until=state.watermark, limit=RELEARN)
     learned, _ = detector.update(None, past.seconds, past.values)
-    return detector.update(learned, batch.seconds, batch.values, stopped)
+    return detector.update(learned, batch.seconds, batch.values, ignored)
 
 
 def detector_for(sensor: Sensor) -> Detector:

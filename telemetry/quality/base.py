@@ -45,11 +45,3 @@ class Finding:
     start: float
     end: float | None = None
     text: str = ""
-
-
-def sized(value: float, unit: str) -> str:
-    """
-    >>> sized(12.3456, "mm/s"), sized(1480.0, "")
-    ('12.35 mm/s', '1480')
-    """
-    return f"{value:.4g} {unit}".strip()

@@ -1,7 +1,8 @@
 """A counter that fell without rolling over: it was set back, or the device was exchanged."""
 
-from telemetry.quality.base import Finding, Kind, Rules, sized
+from telemetry.quality.base import Finding, Kind, Rules
 from telemetry.quality.memory import Drop, Memory
+from telemetry.quality.words import sized
 
 LEAST_DROP = 0.01
 """A counter that falls by less than this share was corrected, or rounded."""

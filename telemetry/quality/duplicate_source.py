@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from telemetry.quality.base import Finding, Kind, Rules, sized
+from telemetry.quality.base import Finding, Kind, Rules
 from telemetry.quality.blocks import SIZE, Block
 from telemetry.quality.memory import Memory
+from telemetry.quality.words import sized
 
 FASTER = 1.5
 """A second sender makes the readings at least so many times as frequent."""

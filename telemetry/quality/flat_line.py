@@ -1,7 +1,8 @@
 """A gauge that shows exactly the same, although it used to move: a frozen transmitter."""
 
-from telemetry.quality.base import Finding, Kind, Rules, sized
+from telemetry.quality.base import Finding, Kind, Rules
 from telemetry.quality.memory import Memory
+from telemetry.quality.words import sized
 
 SHORTEST = 24
 SHORTEST_SECONDS = 300.0

@@ -1,8 +1,9 @@
 """A gauge whose scatter is gone while its level stays: a filter, a simulated or a held value."""
 
-from telemetry.quality.base import Finding, Kind, Rules, sized
+from telemetry.quality.base import Finding, Kind, Rules
 from telemetry.quality.blocks import Block
 from telemetry.quality.memory import Memory
+from telemetry.quality.words import sized
 
 COLLAPSED = 0.1
 """Noise below this share of the least of eight days has collapsed."""

@@ -1,7 +1,8 @@
 """Values that cannot be, and values that stay at an end of what the sensor can show."""
 
-from telemetry.quality.base import Finding, Kind, Rules, sized
+from telemetry.quality.base import Finding, Kind, Rules
 from telemetry.quality.memory import Memory
+from telemetry.quality.words import sized
 
 IMPOSSIBLE = 3
 """Readings in a row outside of the physical range that are a fault, without anything learned."""

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from telemetry.quality.base import Finding, Kind, Rules, sized
+from telemetry.quality.base import Finding, Kind, Rules
 from telemetry.quality.blocks import noise_of
 from telemetry.quality.memory import Jump, Memory
+from telemetry.quality.words import sized
 
 
 @dataclass(frozen=True, slots=True)
