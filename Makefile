@@ -99,6 +99,14 @@ bench: install ## run the benchmarks
 	@for file in benchmarks/[a-z]*.py; do \
 		$(RUN) $(PY) -m "benchmarks.$$(basename "$$file" .py)" || exit 1; done
 
+.PHONY: bench-ingest
+bench-ingest: install ## how fast readings come in over HTTP, beside a bare COPY (ARGS="--batches 100")
+	@$(RUN) $(PY) -m benchmarks.ingest $(ARGS)
+
+.PHONY: bench-query
+bench-query: install ## how fast a year of readings is answered, beside hand-written SQL
+	@$(RUN) $(PY) -m benchmarks.query $(ARGS)
+
 .PHONY: k8s-check
 k8s-check: install ## render the Kubernetes overlays and check them (needs kubectl)
 	@PATH=".venv/bin:$$PATH" command -v kubectl >/dev/null \
