@@ -16,7 +16,7 @@ from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
 from opssight.core.lists import number_of, ordered, page_of, search_of
 
-RANGES = {"1": "24 hours", "7": "7 days", "30": "30 days", "90": "90 days"}
+RANGES = {"1": "24 hours", "7": "7 days", "30": "30 days", "90": "90 days", "365": "1 year"}
 DEFAULT_RANGE = "7"
 
 

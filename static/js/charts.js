@@ -1,12 +1,18 @@
-// Draws every element with data-chart="series|timeline|ranking|bars|columns" (templates/components/chart.html).
+// Draws every element with data-chart="series|lines|timeline|ranking|bars|columns" (templates/components/chart.html).
 // The data is JSON, from the address in data-url or from <script type="application/json"> with the id
 // in data-source. Times are ISO 8601 with an offset, or milliseconds since 1970; they are shown in the
 // page's time zone. severity is low, medium, high or critical. Fields marked ? may be absent.
 //
-// series    { label, unit?, points: [[time, value|null], …] (null: a gap), empty?: text when there are none,
+// series    { label, unit?, points: [[time, value|null], or [time, mean, lowest, highest], …] (null: a gap),
+//             made_of?: what a point is, empty?: text when there are none,
 //             limits?: [{label, value, severity?}], now?: time,
 //             anomalies?: [{start, end|null (still open), severity, label, url?}],
-//             forecast?: {points: [[time, point, lower, upper], …], coverage?: 0.95} }
+//             faults?: [{start, end|null, label}] (the data is not to be trusted),
+//             forecast?: {points: [[time, point, lower, upper], …], coverage?: 0.95},
+//             window?: {start, end} (the reader may look closer: data-url with from and to, in
+//             milliseconds since 1970, then answers with points, made_of, faults and window of that time) }
+// lines     { lines: [{label, unit?, points: as above}], unit?, around?: true (times are seconds from an event),
+//             empty? }
 // timeline  { start, end, lanes: [{label, url?}], empty?,
 //             spans: [{lane: index, start, end|null, severity, label, url?}] }
 // ranking   { items: [{label, value, severity, url?, note?}] (highest first), max?: 100, unit?, empty? }
@@ -62,6 +68,12 @@
       offsets.set(quarter, shown - quarter);
     }
     return ms + offsets.get(quarter);
+  }
+
+  // The moment at which the page's zone shows this wall time.
+  function moment(wallTime) {
+    const guess = wallTime - (wall(wallTime) - wallTime);
+    return wallTime - (wall(guess) - guess);
   }
 
   const stamp = { timeZone: "UTC", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
@@ -145,14 +157,37 @@
     splitLine: { show: false },
   });
 
-  // -- The kinds: each gives {option, summary, height?, link(event)} -----------------------------
+  // From the lowest to the highest of each point: two lines, of which the second stands on the first.
+  function envelope(points, token) {
+    const part = { type: "line", stack: `envelope ${token}`, stackStrategy: "all", showSymbol: false, silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false }, z: 1 };
+    return [
+      { ...part, data: points.map(([time, value, low = value]) => [time, low]) },
+      { ...part, areaStyle: { color: color(token, 0.22) }, data: points.map(([time, value, low = value, high = value]) => [time, value === null ? null : high - low]) },
+    ];
+  }
+
+  // "2 d 3 h", of seconds from an event.
+  function span(seconds) {
+    const sizes = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+    const at = sizes.findIndex(([size]) => Math.abs(seconds) >= size);
+    if (at < 0) return "the event";
+    const [size, name] = sizes[at];
+    const whole = Math.trunc(Math.abs(seconds) / size);
+    const [next, nextName] = sizes[at + 1] ?? [1, ""];
+    const rest = Math.round((Math.abs(seconds) - whole * size) / next);
+    return `${seconds < 0 ? "−" : "+"}${whole} ${name}${rest && nextName ? ` ${rest} ${nextName}` : ""}`;
+  }
+
+  // -- The kinds: each gives {option, summary, height?, range?, link(event)} ---------------------
 
   const kinds = {
     series(data, element) {
-      const points = data.points.map(([time, value]) => [wall(time), value]);
+      const points = data.points.map(([time, ...rest]) => [wall(time), ...rest]);
       const values = points.map(([, value]) => value).filter((value) => value !== null);
+      const isEnvelope = points.some((point) => point.length > 2);
       const last = points.at(-1)?.[0] ?? wall(data.now ?? 0);
       const anomalies = data.anomalies ?? [];
+      const faults = data.faults ?? [];
       const forecast = (data.forecast?.points ?? []).map(([time, ...rest]) => [wall(time), ...rest]);
       const limits = data.limits ?? [];
       const accent = color("tblr-primary");
@@ -161,9 +196,8 @@
       const series = [{
         name: data.label,
         type: "line",
-        data: points,
+        data: points.map(([time, value]) => [time, value]),
         showSymbol: false,
-        sampling: "minmax", // Keeps every peak, which an average would hide.
         connectNulls: false,
         lineStyle: { width: 1.5, color: accent },
         itemStyle: { color: accent },
@@ -185,16 +219,16 @@
           ],
         },
         markArea: {
-          data: anomalies.map((anomaly) => [
+          data: [...faults, ...anomalies].map((span) => [
             {
-              name: anomaly.label,
-              xAxis: wall(anomaly.start),
-              itemStyle: { color: fill(anomaly.severity, 0.18), borderColor: fill(anomaly.severity, 0.5), borderWidth: 1 },
+              name: span.label,
+              xAxis: wall(span.start),
+              itemStyle: { color: fill(span.severity, 0.18), borderColor: fill(span.severity, 0.5), borderWidth: 1, borderType: span.severity ? "solid" : "dashed" },
               label: { show: false },
-              url: anomaly.url,
-              note: anomaly.label,
+              url: span.url,
+              note: span.label,
             },
-            { xAxis: anomaly.end === null ? last : wall(anomaly.end) },
+            { xAxis: span.end === null ? last : wall(span.end) },
           ]),
         },
       }];
@@ -220,13 +254,19 @@
         );
       }
 
+      if (isEnvelope) series.push(...envelope(points, "tblr-primary"));
+
       const option = base();
       if (forecast.length) {
         addLegend(option, element, [data.label, series[2].name, { name: "Forecast", icon: DASHES }]);
         option.grid.top += 16; // Room for the word "Now".
       }
+      const range = data.window && [
+        Math.min(wall(data.window.start), points[0]?.[0] ?? Infinity),
+        Math.max(wall(data.window.end), last, forecast.at(-1)?.[0] ?? 0),
+      ];
       Object.assign(option, {
-        xAxis: timeAxis(),
+        xAxis: timeAxis(range && { min: range[0], max: range[1] }),
         yAxis: axis({ type: "value", scale: true, min: lows.length ? undefined : 0 }),
         dataZoom: [{ type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false }],
         series,
@@ -236,30 +276,100 @@
         const time = hits[0].value[0];
         const at = forecast.find((row) => row[0] === time);
         const own = hits.find((hit) => hit.seriesIndex === 0 && hit.value[1] !== null);
+        const whole = own && isEnvelope && points.find((row) => row[0] === time && row.length > 2);
         const rows = [];
-        if (own) rows.push([data.label, withUnit(own.value[1], data.unit)]);
+        if (own) rows.push([whole ? "Mean" : data.label, withUnit(own.value[1], data.unit)]);
+        if (whole) rows.push(["Lowest to highest", `${number.format(whole[2])} to ${withUnit(whole[3], data.unit)}`]);
         if (at) rows.push(["Forecast", withUnit(at[1], data.unit)], ["Interval", `${number.format(at[2])} to ${withUnit(at[3], data.unit)}`]);
-        const inside = anomalies.find((one) => wall(one.start) <= time && (one.end === null || time <= wall(one.end)));
+        const inside = [...anomalies, ...faults].find((one) => wall(one.start) <= time && (one.end === null || time <= wall(one.end)));
         return tip(say(time, last), rows, inside?.label);
       };
 
       const summary = [];
       if (values.length) {
-        const low = values.reduce((a, b) => Math.min(a, b));
-        const high = values.reduce((a, b) => Math.max(a, b));
+        const low = points.reduce((a, [, value, lowest]) => (value === null ? a : Math.min(a, lowest ?? value)), Infinity);
+        const high = points.reduce((a, [, value, , highest]) => (value === null ? a : Math.max(a, highest ?? value)), -Infinity);
         summary.push(
           `${data.label}, ${say(points[0][0], last)} to ${say(last, points[0][0])}: between ${number.format(low)} and ${withUnit(high, data.unit)}, ` +
           `latest ${withUnit(values.at(-1), data.unit)}; ${anomalies.length ? plural(anomalies.length, "anomaly", "anomalies") : "no anomalies"}.`,
         );
+        if (faults.length) summary.push(`${plural(faults.length, "time")} of data that is not to be trusted.`);
       }
       if (forecast.length) {
         summary.push(`Forecast for ${say(forecast.at(-1)[0])}: ${withUnit(forecast.at(-1)[1], data.unit)}.`);
       }
       return {
         option,
+        range,
         isEmpty: !values.length && !forecast.length,
         summary: summary.join(" "),
         link: (event) => event.componentType === "markArea" && event.data?.url,
+      };
+    },
+
+    lines(data, element) {
+      const at = data.around ? (time) => time : wall;
+      const sayTime = data.around ? span : say;
+      const option = base();
+      const drawnLines = data.lines.map((line, index) => {
+        const token = PART_FILLS[index % PART_FILLS.length];
+        const points = line.points.map(([time, ...rest]) => [at(time), ...rest]);
+        return { ...line, token, points, isEnvelope: data.lines.length === 1 && points.some((point) => point.length > 2) };
+      });
+      // The axis cannot tell hours from an event: a plain number gets its words here.
+      const axisOfEvent = axis({
+        type: "value", scale: true, min: "dataMin", max: "dataMax", splitLine: { show: false },
+        axisLabel: { color: color("tblr-secondary"), hideOverlap: true, formatter: span },
+      });
+      const units = [...new Set(data.lines.map((line) => data.unit ?? line.unit ?? ""))];
+      Object.assign(option, {
+        xAxis: data.around ? axisOfEvent : timeAxis(),
+        yAxis: units.slice(0, 2).map((unit) => axis({
+          type: "value", scale: true, name: unit, nameTextStyle: { color: color("tblr-secondary") },
+        })),
+        dataZoom: [{ type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false }],
+        series: [
+          ...drawnLines.map((line, index) => ({
+            name: line.label,
+            type: "line",
+            data: line.points.map(([time, value]) => [time, value]),
+            yAxisIndex: Math.min(units.indexOf(data.unit ?? line.unit ?? ""), 1),
+            showSymbol: false,
+            connectNulls: false,
+            // Not by color alone.
+            lineStyle: { width: 1.5, color: color(line.token), type: ["solid", "dashed", "dotted"][Math.floor(index / PART_FILLS.length) % 3] },
+            itemStyle: { color: color(line.token) },
+            markLine: data.around && index === 0 ? {
+              symbol: "none", silent: true, data: [{ xAxis: 0 }],
+              lineStyle: { color: color("tblr-secondary"), type: "dotted" },
+              label: { formatter: "Event", position: "end", rotate: 0, color: color("tblr-secondary") },
+            } : undefined,
+          })),
+          ...drawnLines.filter((line) => line.isEnvelope).flatMap((line) => envelope(line.points, line.token)),
+        ],
+      });
+      addLegend(option, element, drawnLines.map((line) => line.label));
+      option.grid.top += 16;
+      option.tooltip.trigger = "axis";
+      option.tooltip.formatter = (hits) => {
+        const own = hits.filter((hit) => hit.seriesIndex < drawnLines.length && hit.value[1] !== null);
+        if (!own.length) return "";
+        return tip(sayTime(own[0].value[0]), own.map((hit) => {
+          const line = drawnLines[hit.seriesIndex];
+          return [line.label, withUnit(hit.value[1], data.unit ?? line.unit)];
+        }));
+      };
+      const filled = drawnLines.filter((line) => line.points.some(([, value]) => value !== null));
+      return {
+        option,
+        isEmpty: !filled.length,
+        summary: `${plural(data.lines.length, "line")}: ` + drawnLines.map((line) => {
+          const values = line.points.map(([, value]) => value).filter((value) => value !== null);
+          if (!values.length) return `${line.label} has no readings here`;
+          const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+          return `${line.label} between ${number.format(low)} and ${withUnit(high, data.unit ?? line.unit)}`;
+        }).join("; ") + ".",
+        link: () => undefined,
       };
     },
 
@@ -430,28 +540,180 @@
   }
 
   function draw(element) {
-    const { data } = drawn.get(element);
-    const { option, summary, height, isEmpty, link } = kinds[element.dataset.chart](data, element);
+    const state = drawn.get(element);
+    const { option, summary, height, isEmpty, link, range } = kinds[element.dataset.chart](state.data, element);
     element.closest("figure")?.querySelector(".chart-summary")?.replaceChildren(isEmpty ? "" : summary);
     if (isEmpty) {
-      note(element, data.empty ?? "Nothing to show for this period.");
+      note(element, state.data.empty ?? "Nothing to show for this period.");
       return;
     }
     if (height) element.style.minHeight = `${height}px`;
     element.querySelector(".chart-note")?.remove();
-    let { chart } = drawn.get(element);
-    if (!chart) {
+    if (!state.chart) {
       const canvas = element.appendChild(document.createElement("div"));
       canvas.className = "chart-canvas";
-      chart = window.echarts.init(canvas);
-      chart.on("click", (event) => {
+      state.chart = window.echarts.init(canvas);
+      state.chart.on("click", (event) => {
         const href = drawn.get(element)?.link(event);
         if (href) location.assign(href);
       });
     }
-    drawn.set(element, { chart, data, link });
-    chart.resize();
-    chart.setOption(option, { notMerge: true });
+    Object.assign(state, { link, range });
+    if (range && !state.tools) addTools(element, state);
+    if (state.zoom) Object.assign(option.dataZoom[0], { startValue: state.zoom[0], endValue: state.zoom[1] });
+    state.chart.resize();
+    state.chart.setOption(option, { notMerge: true });
+  }
+
+  // -- Looking closer: what is seen is asked for again, as finely as the window allows ------------
+
+  const SHORTEST = 10_000;
+  const WAIT = 250; // Until the reader has stopped moving.
+  const MOST_ROWS = 200;
+  const MOVES = {
+    in: { text: "+", label: "Zoom in", keys: ["+", "="], move: ([from, to], span) => [from + span / 4, to - span / 4] },
+    out: { text: "−", label: "Zoom out", keys: ["-", "_"], move: ([from, to], span) => [from - span / 2, to + span / 2] },
+    earlier: { text: "‹", label: "Earlier", keys: ["ArrowLeft"], move: ([from, to], span) => [from - span / 4, to - span / 4] },
+    later: { text: "›", label: "Later", keys: ["ArrowRight"], move: ([from, to], span) => [from + span / 4, to + span / 4] },
+    whole: { text: "Whole", label: "Show the whole time", keys: ["0", "Home"], move: (_, __, range) => range },
+  };
+
+  function addTools(element, state) {
+    const make = (tag, properties, attributes = {}) => {
+      const made = Object.assign(document.createElement(tag), properties);
+      for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+      return made;
+    };
+    const bar = make("div", { className: "chart-tools" }, { role: "toolbar", "aria-label": `${element.getAttribute("aria-label")}: look closer` });
+    for (const [name, { text, label }] of Object.entries(MOVES)) {
+      const button = make("button", { type: "button", className: "btn btn-sm", textContent: text, title: label }, { "aria-label": label, "data-move": name });
+      button.addEventListener("click", () => move(element, name));
+      bar.append(button);
+    }
+    const said = bar.appendChild(make("output", { className: "chart-range" }));
+    const table = make("details", { className: "chart-table" });
+    table.append(make("summary", { textContent: "As a table" }), make("div", { className: "table-responsive" }));
+    table.addEventListener("toggle", () => fillTable(element));
+    element.after(bar);
+    element.closest("figure")?.append(table);
+    Object.assign(element, { tabIndex: 0 });
+    element.setAttribute("role", "group");
+    element.setAttribute("aria-roledescription", "chart");
+    element.setAttribute("aria-keyshortcuts", "+ - ArrowLeft ArrowRight 0");
+    element.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const name = Object.keys(MOVES).find((key) => MOVES[key].keys.includes(event.key));
+      if (!name) return;
+      event.preventDefault();
+      move(element, name);
+    });
+    state.chart.on("datazoom", () => {
+      const { startValue, endValue } = state.chart.getOption().dataZoom[0];
+      look(element, [startValue, endValue]);
+    });
+    Object.assign(state, { tools: bar, said, table, whole: state.data });
+    tell(state);
+  }
+
+  function move(element, name) {
+    const { chart, zoom, range } = drawn.get(element);
+    const seen = zoom ?? range;
+    let [from, to] = MOVES[name].move(seen, seen[1] - seen[0], range);
+    if (to - from < SHORTEST) [from, to] = seen;
+    const shift = Math.max(range[0] - from, 0) || Math.min(range[1] - to, 0);
+    [from, to] = [Math.max(from + shift, range[0]), Math.min(to + shift, range[1])];
+    chart.dispatchAction({ type: "dataZoom", startValue: from, endValue: to });
+  }
+
+  function look(element, [from, to]) {
+    const state = drawn.get(element);
+    const slack = (state.range[1] - state.range[0]) / 1000;
+    state.zoom = from - state.range[0] < slack && state.range[1] - to < slack ? null : [from, to];
+    clearTimeout(state.timer);
+    state.asking?.abort();
+    state.timer = setTimeout(() => refine(element), WAIT);
+    tell(state, "Loading…");
+  }
+
+  async function refine(element) {
+    const state = drawn.get(element);
+    if (!state || !element.isConnected) return;
+    if (!state.zoom) {
+      show(element, state.whole);
+      return;
+    }
+    const [from, to] = state.zoom;
+    // Half as much again on each side, so that a small step shows something at once.
+    const side = (to - from) / 2;
+    const address = new URL(element.dataset.url, location.href);
+    address.searchParams.set("from", Math.max(1, Math.floor(moment(from - side))));
+    address.searchParams.set("to", Math.ceil(moment(to + side)));
+    state.asking = new AbortController();
+    element.dataset.loading = "";
+    try {
+      const answer = await fetch(address, { headers: { Accept: "application/json" }, signal: state.asking.signal });
+      if (!answer.ok || answer.redirected) throw new Error(`status ${answer.status}`);
+      const closer = await answer.json();
+      const { start, end } = closer.window;
+      const ms = ([time]) => (typeof time === "number" ? time : Date.parse(time));
+      show(element, {
+        ...state.whole,
+        made_of: closer.made_of,
+        faults: closer.faults ?? state.whole.faults,
+        points: [
+          ...state.whole.points.filter((point) => ms(point) < start),
+          ...closer.points,
+          ...state.whole.points.filter((point) => ms(point) >= end),
+        ],
+      });
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      console.error("chart", address.href, error);
+      tell(state, "Finer readings could not be loaded. Zoom again to try once more.");
+    } finally {
+      delete element.dataset.loading;
+    }
+  }
+
+  function show(element, data) {
+    const state = drawn.get(element);
+    state.data = data;
+    const { option } = kinds[element.dataset.chart](data, element);
+    // Only the lines: a hand that still drags is not disturbed.
+    state.chart.setOption({ series: option.series, tooltip: option.tooltip }, { replaceMerge: ["series"] });
+    tell(state);
+    fillTable(element);
+  }
+
+  function tell(state, text) {
+    const [from, to] = state.zoom ?? state.range;
+    const made = state.data.made_of ? `, ${state.data.made_of}` : "";
+    state.said.textContent = text ?? `${say(from, to)} to ${say(to, from)}${made}`;
+    state.tools.querySelector('[data-move="whole"]').disabled = !state.zoom;
+  }
+
+  function fillTable(element) {
+    const { table, data, zoom, range } = drawn.get(element);
+    if (!table.open) return;
+    const [from, to] = zoom ?? range;
+    const seen = data.points.filter(([time, value]) => value !== null && wall(time) >= from && wall(time) <= to);
+    const every = Math.ceil(seen.length / MOST_ROWS);
+    const rows = seen.filter((_, index) => index % every === 0);
+    const isEnvelope = rows.some((row) => row.length > 2);
+    const body = document.createElement("table");
+    body.className = "table table-sm";
+    const add = (parent, tag, text) => parent.appendChild(Object.assign(document.createElement(tag), { textContent: text }));
+    add(body, "caption", every > 1 ? `Each ${every}th of ${plural(seen.length, "point")}. Zoom in to see all.` : plural(seen.length, "point"));
+    const head = body.createTHead().insertRow();
+    for (const text of ["Time", ...(isEnvelope ? ["Mean", "Lowest", "Highest"] : ["Value"])]) add(head, "th", text).scope = "col";
+    const lines = body.createTBody();
+    for (const [time, ...numbers] of rows) {
+      const line = lines.insertRow();
+      add(line, "td", long.format(wall(time)));
+      const cells = isEnvelope && numbers.length === 1 ? [numbers[0], numbers[0], numbers[0]] : numbers;
+      for (const value of cells) add(line, "td", withUnit(value, data.unit)).className = "numeric";
+    }
+    table.querySelector("div").replaceChildren(body);
   }
 
   async function start(element) {

@@ -1,0 +1,56 @@
+"""A chart is looked at closer: by keys, by buttons, and back to the whole."""
+
+import datetime as dt
+import math
+import re
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from assets.services.readings import ingest
+from opssight.accounts.models import Membership
+from tests.browser.conftest import Pages
+from tests.browser.test_pages import SCREENSHOTS
+from tests.factories import AssetFactory, SensorFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(("look", "width"), [("desk", 1440), ("phone", 390)])
+def test_zooming_asks_for_finer_readings(look: str, width: int, page_for: Pages, admin: Membership):
+    asset = AssetFactory.create(organization=admin.organization, tag="P-7", name="Feed pump")
+    sensor = SensorFactory.create(asset=asset, key="flow", quantity="flow", unit="m³/h")
+    now = timezone.now().replace(second=0, microsecond=0)
+    minutes = [m for m in range(7 * 1440) if not 4000 < m < 4300]
+    ingest(
+        rows=[
+            (sensor.pk, now - m * MINUTE, 40 + 5 * math.sin(m / 230) + (m * 7919 % 13) / 4)
+            for m in minutes
+        ]
+    )
+    page = page_for(admin, width=width)
+    page.goto(f"/assets/{asset.pk}/")
+    chart = page.locator("[data-chart=series]").first
+    said = page.locator(".chart-range").first
+    expect(said).to_contain_text("means of 6.72 minutes")
+    page.screenshot(path=SCREENSHOTS / f"{look}-chart-whole.png")
+
+    chart.focus()
+    with page.expect_request(re.compile(r"[?&]from=\d+&to=\d+")):
+        for _ in range(4):
+            page.keyboard.press("+")
+    expect(said).to_contain_text("single readings")
+    page.screenshot(path=SCREENSHOTS / f"{look}-chart-zoomed.png")
+    before = said.text_content()
+    page.keyboard.press("ArrowLeft")
+    expect(said).not_to_contain_text("Loading")
+    expect(said).not_to_have_text(before or "")
+    page.get_by_text("As a table").first.click()
+    expect(page.locator(".chart-table caption").first).to_contain_text("points")
+
+    page.get_by_role("button", name="Show the whole time").first.click()
+    expect(said).to_contain_text("means of 6.72 minutes")
+    if width < 500:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
