@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 NAME_LENGTH = 500
+TOO_LONG = f"The name is longer than {NAME_LENGTH} characters."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def name_problem(name: str) -> str | None:
     if not name:
         return "The name is empty."
     if len(name) > NAME_LENGTH:
-        return f"The name is longer than {NAME_LENGTH} characters."
+        return TOO_LONG
     if not name.isprintable():
         return "The name holds characters that cannot be shown."
     return None

@@ -8,14 +8,17 @@ line protocol reference of InfluxDB 2.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
-from telemetry.formats.columns import Columns, Unread, name_problem
+from telemetry.formats.columns import NAME_LENGTH, TOO_LONG, Columns, Unread, name_problem
 from telemetry.formats.line_values import LineProblem, numbers, shown, times
 
 # Microseconds of one unit; nanoseconds are divided.
 PRECISIONS = {"ns": 0, "us": 1, "ms": 1_000, "s": 1_000_000}
+MOST_BYTES = 4 * NAME_LENGTH
+"""Of a name in UTF-8: with more it has too many characters, whatever they are."""
 CHUNK = 1_000_000
 """Bytes after which a body is cut, at the end of a line."""
 
@@ -145,12 +148,15 @@ class _Found:
     def _name(self, series: bytes, key: bytes) -> int | str:
         """Where the name of this field is in `known`, or why it is none."""
         name: int | str
-        try:
-            text = _series_name(series) + "#" + _field_name(key)
-        except LineProblem as problem:
-            name = str(problem)
+        if len(series) + len(key) > MOST_BYTES:
+            name = TOO_LONG
         else:
-            name = name_problem(text) or self.known.setdefault(text, len(self.known))
+            try:
+                text = _name_of(series, key)
+            except LineProblem as problem:
+                name = str(problem)
+            else:
+                name = name_problem(text) or self.known.setdefault(text, len(self.known))
         self.series.setdefault(series, {})[key] = name
         return name
 
@@ -171,6 +177,14 @@ class _Found:
         return Columns(known, names, moments, values, places, unread=self.unread)
 
 
+@lru_cache(maxsize=10_000)
+def _name_of(series: bytes, key: bytes) -> str:
+    """Senders send the same series again and again."""
+    if not key:
+        raise LineProblem("A field has no name.")
+    return _series_name(series) + "#" + _text(key)
+
+
 def _series_name(series: bytes) -> str:
     measurement, *tags = _PIECES.findall(series) or [b""]
     if b"".join([measurement, *[b"," + tag for tag in tags]]) != series:
@@ -184,12 +198,6 @@ def _series_name(series: bytes) -> str:
             raise LineProblem(f"The tag {shown(pair[1])} is there twice.")
         pairs[pair[1]] = tag
     return _text(b",".join([measurement, *[pairs[key] for key in sorted(pairs)]]))
-
-
-def _field_name(key: bytes) -> str:
-    if not key:
-        raise LineProblem("A field has no name.")
-    return _text(key)
 
 
 def _text(name: bytes) -> str:
