@@ -9,11 +9,12 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 
-from assets.models import Asset
+from assets.models import Asset, Sensor
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
 
 MOST_SPLITS = 4
+MOST_OFFERED = 1_000
 _ASSET_TAG = re.compile(r"(?<!\\),asset=((?:\\.|[^,\\])*)")
 _ESCAPED = re.compile(r"\\([,= \\])")
 
@@ -120,6 +121,14 @@ def meanings(*, organization_id: int, names: Sequence[str], cover: Cover) -> lis
                 taken.add(place)
                 found[place] = _meaning(row)
     return found
+
+
+def sensor_names(organization_id: int) -> list[str]:
+    """`<tag>/<key>` of the organization's sensors, to choose from: the first MOST_OFFERED."""
+    rows = Sensor.objects.filter(organization=organization_id, is_active=True)
+    rows = rows.exclude(asset__status=Asset.Status.RETIRED).order_by("asset__tag", "key")
+    pairs = rows.values_list("asset__tag", "key")[:MOST_OFFERED]
+    return [f"{tag}/{key}" for tag, key in pairs]
 
 
 def readings_of_name(name: str) -> Iterator[tuple[str, str]]:

@@ -74,6 +74,17 @@ def drop_names(*, organization_id: int, names: list[str]) -> int:
     return len(found)
 
 
+def remap(*, signal: Signal, sensor: Sensor | None, unit: str) -> None:
+    """Let the name stand for another sensor, or for none, from now on; what came stays.
+
+    Raises ValidationError as `map_name` does.
+    """
+    if sensor is not None:
+        check(sensor, unit)
+    signal.sensor, signal.unit = sensor, unit
+    signal.save(update_fields=["sensor", "unit"])
+
+
 def check(sensor: Sensor, unit: str) -> None:
     """Raises ValidationError where nothing that comes in this unit could go to the sensor."""
     if not sensor.is_active or sensor.asset.status == Asset.Status.RETIRED:

@@ -1,0 +1,174 @@
+"""The pages of unmapped names, known names and rules; and the same over the API."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from assets.models import Reading, Sensor
+from opssight.accounts.models import Membership, Organization
+from telemetry.models import HeldReading, Signal, TelemetryPolicy, UnknownSignal
+from tests.conftest import WALLS, ApiFor, ClientFor
+from tests.factories import (
+    AssetFactory,
+    HeldReadingFactory,
+    SensorFactory,
+    SignalFactory,
+    UnknownSignalFactory,
+)
+from tests.telemetry.test_intake import NOON
+
+pytestmark = pytest.mark.django_db
+HTMX = {"hx-request": "true", "hx-target": "unmapped-list"}
+
+
+@pytest.fixture
+def client(planner: Membership, client_for: ClientFor) -> Client:
+    return client_for(planner)
+
+
+@pytest.fixture
+def sensor(plant: Organization) -> Sensor:
+    asset = AssetFactory.create(organization=plant, tag="P-101A")
+    sensor: Sensor = SensorFactory.create(asset=asset, key="temp", unit="degC")
+    return sensor
+
+
+@pytest.fixture
+def unknown(plant: Organization) -> UnknownSignal:
+    row: UnknownSignal = UnknownSignalFactory.create(organization=plant, name="line/P-101A/Temp")
+    HeldReadingFactory.create(signal=row, value=20.0)
+    HeldReadingFactory.create(signal=row, value=1.0, time=NOON + timedelta(days=9999))
+    return row
+
+
+def test_an_unmapped_name_is_mapped_with_one_click(
+    client: Client, sensor: Sensor, unknown: UnknownSignal
+) -> None:
+    page = client.get("/telemetry/unmapped/").content.decode()
+    assert 'value="P-101A/temp"' in page
+
+    answer = client.post(
+        f"/telemetry/unmapped/{unknown.pk}/?q=x", {"sensor": "P-101A/temp"}, headers=HTMX
+    ).content.decode()
+
+    assert "stands for P-101A/temp now: 1 held readings are stored there, 1 were refused" in answer
+    assert "in the future" in answer
+    assert "<html" not in answer
+    assert Reading.objects.get().value == 20.0
+    assert not UnknownSignal.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"sensor": "P-101A/nothing"}, "There is no such sensor"),
+        ({"sensor": ""}, "This field is required"),
+        ({"sensor": "P-101A/temp", "unit": "bar"}, "cannot be converted to"),
+        ({"sensor": "F-1/temp"}, "There is no such sensor"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_explained_at_its_row(
+    client: Client, sensor: Sensor, unknown: UnknownSignal, data: dict[str, str], says: str
+) -> None:
+    SensorFactory.create(asset__tag="F-1", key="temp")
+    answer = client.post(f"/telemetry/unmapped/{unknown.pk}/", data)
+    assert answer.status_code == 422
+    assert says in answer.content.decode()
+    assert HeldReading.objects.count() == 2
+
+
+def test_ticked_names_are_dropped_together_and_others_stay(
+    client: Client, plant: Organization, unknown: UnknownSignal
+) -> None:
+    other = UnknownSignalFactory.create(organization=plant)
+    theirs = UnknownSignalFactory.create()
+
+    client.post("/telemetry/unmapped/drop/", {"name": [unknown.pk, theirs.pk, "x"]})
+
+    assert set(UnknownSignal.objects.all()) == {other, theirs}
+    assert Signal.objects.get().sensor is None
+
+
+def test_only_who_manages_integrations_of_the_organization_gets_there(
+    technician: Membership, stranger: Membership, client_for: ClientFor, unknown: UnknownSignal
+) -> None:
+    assert client_for(technician).get("/telemetry/unmapped/").status_code == 403
+    foreign = client_for(stranger)
+    assert b"line/P-101A" not in foreign.get("/telemetry/unmapped/").content
+    assert foreign.post(f"/telemetry/unmapped/{unknown.pk}/", {"sensor": "a/b"}).status_code == 404
+
+
+@pytest.mark.parametrize("rows", [3, 25])
+def test_the_list_takes_as_few_queries_for_many_names(
+    client: Client, plant: Organization, sensor: Sensor, rows: int, django_assert_max_num_queries
+) -> None:
+    for number in range(rows):
+        UnknownSignalFactory.create(organization=plant, name=f"P-101A/x{number}")
+    with django_assert_max_num_queries(WALLS + 10):
+        assert client.get("/telemetry/unmapped/").status_code == 200
+
+
+def test_a_known_name_is_made_changed_and_forgotten(
+    client: Client, sensor: Sensor, unknown: UnknownSignal
+) -> None:
+    url = "/telemetry/signals/new/"
+    client.post(url, {"name": unknown.name, "sensor": "P-101A/temp", "unit": "degF"})
+    row = Signal.objects.get()
+    assert Reading.objects.get().value == pytest.approx(-6.67, abs=0.01)
+    assert unknown.name in client.get("/telemetry/signals/?q=p-101").content.decode()
+    assert client.post(url, {"name": unknown.name}).status_code == 422
+
+    client.post(f"/telemetry/signals/{row.pk}/", {"sensor": "", "unit": ""})
+    row.refresh_from_db()
+    assert (row.sensor, row.unit) == (None, "")
+
+    client.post(f"/telemetry/signals/{row.pk}/delete/")
+    assert not Signal.objects.exists()
+
+
+def test_the_rules_are_saved_once_for_the_organization(client: Client, plant: Organization) -> None:
+    form = {"unknown": "reject", "naive_times": "refuse", "readings_days": "30", "hourly_days": ""}
+    client.post("/telemetry/rules/", form)
+    answer = client.post("/telemetry/rules/", {**form, "hourly_days": "10"})
+
+    assert answer.status_code == 422
+    assert b"at least as long as single readings" in answer.content
+    row = TelemetryPolicy.objects.get(organization=plant)
+    assert (row.unknown, row.readings_days) == ("reject", 30)
+
+
+def test_the_api_maps_and_drops(
+    planner: Membership, viewer: Membership, api_for: ApiFor, sensor: Sensor, unknown: UnknownSignal
+) -> None:
+    api, path = api_for(planner), f"/api/unknown-signals/{unknown.pk}"
+    foreign = SensorFactory.create()
+    assert api_for(viewer).post(f"{path}/map", {"sensor": sensor.pk}).status_code == 403
+    assert api.post(f"{path}/map", {"sensor": foreign.pk}).status_code == 400
+    refused = api.post(f"{path}/map", {"sensor": sensor.pk, "unit": "bar"})
+    assert refused.json()["errors"][0]["pointer"] == "/unit"
+
+    body = api.post(f"{path}/map", {"sensor": sensor.pk}).json()
+
+    assert (body["stored"], body["refused"], body["signal"]["sensor"]) == (1, 1, sensor.pk)
+    other = UnknownSignalFactory.create(organization=planner.organization)
+    assert api.post(f"/api/unknown-signals/{other.pk}/drop").status_code == 204
+    assert api.get("/api/signals?dropped=true").json()["results"][0]["name"] == other.name
+
+
+def test_a_signal_over_the_api_takes_what_was_held_and_says_what_is_wrong(
+    planner: Membership, api_for: ApiFor, sensor: Sensor, unknown: UnknownSignal
+) -> None:
+    api = api_for(planner)
+    wrong = api.post("/api/signals", {"name": "x", "sensor": sensor.pk, "unit": "bar"})
+    assert wrong.json()["errors"][0]["pointer"] == "/unit"
+
+    made = api.post("/api/signals", {"name": unknown.name, "sensor": sensor.pk}).json()
+
+    assert Reading.objects.get().sensor == sensor
+    again = api.post("/api/signals", {"name": unknown.name, "sensor": sensor.pk})
+    assert again.json()["errors"][0]["pointer"] == "/name"
+    changed = api.patch(f"/api/signals/{made['id']}", {"sensor": None})
+    assert changed.json()["sensor"] is None
+    SignalFactory.create(name="theirs")
+    assert len(api.get("/api/signals").json()["results"]) == 1
