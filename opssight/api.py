@@ -44,6 +44,7 @@ from opssight.core.api import explanations, problems
 from opssight.core.uploads import takes_files
 from telemetry.api.batches import Batches
 from telemetry.api.policies import TelemetryPolicyViewSet
+from telemetry.api.quality import QualityFaultViewSet
 from telemetry.api.signals import SignalViewSet, UnknownSignalViewSet
 from telemetry.api.write import Write
 
@@ -88,6 +89,7 @@ router.register("maintenance/request-points", RequestPointViewSet)
 router.register("maintenance/attachments", AttachmentViewSet)
 router.register("maintenance/comments", CommentViewSet)
 router.register("anomalies", AnomalyViewSet)
+router.register("quality-faults", QualityFaultViewSet)
 router.register("forecasts", ForecastViewSet)
 router.register("risk-scores", RiskScoreViewSet)
 router.register("notifications", NotificationViewSet)

@@ -428,6 +428,7 @@ SPECTACULAR_SETTINGS = {
         "ScheduleMode": "maintenance.models.MaintenanceSchedule.Mode",
         "ScheduleUnit": "maintenance.models.MaintenanceSchedule.Unit",
         "AnomalyChannel": "anomalies.models.Anomaly.Channel",
+        "QualityFaultKind": "telemetry.models.QualityFault.Kind",
         "NotificationEvent": "notifications.models.Notification.Event",
         "Permission": "opssight.access.models.PERMISSION_CHOICES",
         "Role": "opssight.accounts.permissions.Role",

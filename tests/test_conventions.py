@@ -139,6 +139,7 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "maintenance/attachments": _of_asset(factories.AttachmentFactory),
     "maintenance/comments": _of_asset(factories.CommentFactory),
     "anomalies": _of_asset(factories.AnomalyFactory),
+    "quality-faults": _of_asset(factories.QualityFaultFactory),
     "forecasts": _of_asset(factories.ForecastFactory),
     "risk-scores": _of_asset(factories.RiskScoreFactory),
     "notifications": lambda member: factories.NotificationFactory.create(

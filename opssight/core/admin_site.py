@@ -45,6 +45,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Analysis": {
         "anomalies.Anomaly": "troubleshoot",
+        "telemetry.QualityFault": "sensors_off",
         "forecasts.Forecast": "trending_up",
         "forecasts.RiskScore": "warning",
         "anomalies.DetectorState": "memory",

@@ -58,6 +58,10 @@ class QualityFault(AssetOwned):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.sensor}"
 
+    @property
+    def pauses_scoring(self) -> bool:
+        return self.kind in self.UNTRUSTED
+
 
 class QualityState(AssetOwned):
     """What the monitor remembers of a sensor, and up to which reading it has looked."""

@@ -115,6 +115,7 @@ MAKERS: dict[str, Maker] = {
     "maintenance.MaintenanceRecord": _assigned(factories.MaintenanceRecordFactory),
     "maintenance.Recommendation": _of_asset(factories.RecommendationFactory),
     "anomalies.Anomaly": _of_asset(factories.AnomalyFactory),
+    "telemetry.QualityFault": _of_asset(factories.QualityFaultFactory),
     "anomalies.DetectorState": _of_asset(factories.DetectorStateFactory),
     "forecasts.Forecast": _of_asset(factories.ForecastFactory),
     "forecasts.RiskScore": _of_asset(
@@ -172,6 +173,7 @@ NEVER_ADDED = {
     "notifications.Notification",
     "notifications.Webhook",
     "notifications.WebhookDelivery",
+    "telemetry.QualityFault",
 }
 EVERY_MODEL = pytest.mark.parametrize("label", sorted(ADMINS))
 
