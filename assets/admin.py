@@ -1,14 +1,19 @@
+from http import HTTPStatus
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from unfold.admin import TabularInline
+from unfold.decorators import action
 
+from assets.forms import DeleteReadingsForm
 from assets.models import (
     Asset,
     AssetGroup,
@@ -20,6 +25,7 @@ from assets.models import (
     Site,
     UptimeEvent,
 )
+from assets.services import corrections
 from opssight.accounts.permissions import Permission
 from opssight.core.admin import (
     OwnRelatedFilter,
@@ -117,11 +123,49 @@ class SensorAdmin(KeptAdmin):
     search_fields = ("key", "quantity", "asset__tag", "asset__name")
     autocomplete_fields = ("asset",)
     readonly_fields = ("last_time", "last_value", "latest_readings")
+    actions_detail = ("delete_readings",)
     fieldsets = (
         (None, {"fields": ("asset", "key", "quantity", "unit", "kind", "is_active")}),
         ("Limits", {"fields": (("low_limit", "high_limit"), "expected_interval")}),
         ("Readings", {"fields": ("latest_readings",)}),
     )
+
+    def has_delete_readings_permission(self, request: HttpRequest, pk: Any = None) -> bool:
+        return self.has_add_permission(request)
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Delete readings", permissions=["delete_readings"], icon="delete"
+    )
+    def delete_readings(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask from when to when, and delete the sensor's readings of that time."""
+        sensor = self.get_object(request, object_id)
+        if sensor is None:
+            raise Http404
+        if not self.has_change_permission(request, sensor):
+            raise PermissionDenied
+        back = reverse("admin:assets_sensor_change", args=[sensor.pk])
+        form = DeleteReadingsForm(request.POST or None)
+        if form.is_valid():
+            try:
+                count = corrections.delete(sensor=sensor, **form.cleaned_data)
+            except corrections.TooManyReadings:
+                most = f"{corrections.MOST_AT_ONCE:,}"
+                form.add_error("end", f"There are more than {most} readings. Shorten the time.")
+            else:
+                self.message_user(request, f"Readings deleted: {count:,}.", messages.SUCCESS)
+                return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Delete readings",
+            "opts": self.model._meta,
+            "form": form,
+            "sensor": sensor,
+            "zone": timezone.get_current_timezone_name(),
+            "back": back,
+        }
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+        template = "admin/assets/sensor/delete_readings.html"
+        return TemplateResponse(request, template, context, status=status)
 
     @admin.display(description="Latest readings")
     def latest_readings(self, sensor: Sensor) -> str:

@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assets.api import filters, serializers
+from assets.api.corrections import CorrectionsMixin
 from assets.api.impact import ImpactMixin
 from assets.api.readings import ReadingsMixin
-from assets.api.series import SensorReadingsMixin
 from assets.models import (
     Asset,
     AssetGroup,
@@ -73,13 +73,17 @@ class AssetViewSet(ReadingsMixin, ImpactMixin, EditableTenantViewSet):
 
 
 @extend_schema_view(**describe("sensor", "sensors", crud=True))
-class SensorViewSet(SensorReadingsMixin, CrudTenantViewSet):
+class SensorViewSet(CorrectionsMixin, CrudTenantViewSet):
     """The measured quantities of assets. One with readings cannot be deleted: deactivate it."""
 
     queryset = Sensor.objects.select_related("asset").order_by("asset__tag", "key", "pk")
     serializer_class = serializers.SensorSerializer
-    write_permissions = edits(Permission.ASSET_EDIT)
-    rate_classes = {"readings": "expensive"}
+    write_permissions = {
+        **edits(Permission.ASSET_EDIT),
+        "correct_reading": (Permission.ASSET_EDIT,),
+        "delete_readings": (Permission.ASSET_EDIT,),
+    }
+    rate_classes = {"readings": "expensive", "delete_readings": "expensive"}
     filterset_class = filters.SensorFilter
     search_fields = ["key", "quantity", "asset__tag", "asset__name"]
     ordering_fields = ["key", "quantity", "last_time"]

@@ -47,14 +47,15 @@ class Window:
 
 def window_of(request: Request, *, at: datetime) -> Window:
     """What the query string asks for. Raises ValidationError."""
-    end = _time(request, "to") or at
-    start = _time(request, "from") or end - DEFAULT_SPAN
+    end = time_of(request, "to") or at
+    start = time_of(request, "from") or end - DEFAULT_SPAN
     if start >= end:
         raise ValidationError({"from": ["It must lie before `to`."]}, code="rule")
     return Window(start, end, _points(request), _resolution(request))
 
 
-def _time(request: Request, name: str) -> datetime | None:
+def time_of(request: Request, name: str) -> datetime | None:
+    """A time in the query string; None without it. Raises ValidationError."""
     text = request.query_params.get(name)
     if text is None:
         return None

@@ -7,6 +7,7 @@ goes with the next removal; it gives figures to a bucket that has none, and chan
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -113,7 +114,7 @@ def _remove_some(sensor: int, before: datetime) -> tuple[int, datetime | None]:
         until: datetime | None = cursor.fetchone()[0]
         if until is None:
             return 0, None
-        step = {"sensor": sensor, "until": until}
+        step: dict[str, Any] = {"sensor": sensor, "until": until}
         for statement in (
             _FORGET_UNSEALED.format(table="asset_metrics_hours"),
             _FORGET_UNSEALED.format(table="asset_metrics_days"),

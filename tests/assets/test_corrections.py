@@ -19,7 +19,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def sensor(planner: Membership) -> Sensor:
     """Of six readings, one every half hour, whose figures are kept."""
-    sensor: Sensor = SensorFactory.create(asset__organization=planner.organization, physical_high=100)
+    sensor: Sensor = SensorFactory.create(
+        asset__organization=planner.organization, physical_high=100
+    )
     ingest(rows=[(sensor.pk, NOON + i * timedelta(minutes=30), float(i)) for i in range(6)])
     aggregates.refresh(at=LATER)
     return sensor
