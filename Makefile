@@ -103,6 +103,10 @@ bench: install ## run the benchmarks
 bench-ingest: install ## how fast readings come in over HTTP, beside a bare COPY (ARGS="--batches 100")
 	@$(RUN) $(PY) -m benchmarks.ingest $(ARGS)
 
+.PHONY: bench-mqtt
+bench-mqtt: install ## how fast readings come in by MQTT, beside a bare COPY (needs mosquitto)
+	@$(RUN) $(PY) -m benchmarks.mqtt $(ARGS)
+
 .PHONY: bench-query
 bench-query: install ## how fast a year of readings is answered, beside hand-written SQL
 	@$(RUN) $(PY) -m benchmarks.query $(ARGS)

@@ -1,6 +1,6 @@
 """Topics of MQTT as names of readings, by a template such as `{site}/{asset}/{sensor}`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 PARTS = ("site", "asset", "sensor")
@@ -13,27 +13,22 @@ class Template:
 
     levels: tuple[str, ...]
 
-    def name(self, topic: str) -> str:
-        """The name for readings of a topic: `<asset>/<sensor>`, or the topic that does not fit.
+    def name(self, topic: str) -> str | None:
+        """The name for readings of a topic, `<asset>/<sensor>`; None for one that does not fit.
 
         A template without a sensor gives `<asset>`, to which fields of a payload are added.
-
-        >>> template("plant/{site}/{asset}/{sensor}").name("plant/north/P-101A/temp")
-        'P-101A/temp'
-        >>> template("plant/{site}/{asset}/{sensor}").name("lab/7")
-        'lab/7'
         """
         levels = topic.split("/")
         if len(levels) != len(self.levels):
-            return topic
+            return None
         found = {}
         for mine, theirs in zip(self.levels, levels, strict=True):
             if mine[:1] == "{":
                 if not theirs:
-                    return topic
+                    return None
                 found[mine[1:-1]] = theirs
             elif mine not in (_ANY, theirs):
-                return topic
+                return None
         return "/".join(found[part] for part in ("asset", "sensor") if part in found)
 
 
@@ -58,9 +53,22 @@ def template(text: str) -> Template:
     return Template(levels)
 
 
-def namer(text: str) -> Callable[[str], str]:
-    """How topics become names: by the template, or, where it is empty, as they are."""
-    return template(text).name if text.strip() else str
+def namer(texts: Iterable[str]) -> Callable[[str], str]:
+    """How topics become names: by the first template that fits, else as they are.
+
+    Raises ValueError with a sentence for people.
+
+    >>> name_of = namer(["plant/{site}/{asset}/{sensor}", "plant/{asset}"])
+    >>> [name_of(topic) for topic in ("plant/north/P-101A/temp", "plant/P-101A", "lab/7")]
+    ['P-101A/temp', 'P-101A', 'lab/7']
+    """
+    templates = [template(text) for text in texts]
+
+    def name_of(topic: str) -> str:
+        names = (known.name(topic) for known in templates)
+        return next((name for name in names if name is not None), topic)
+
+    return name_of
 
 
 def filter_problem(text: str) -> str | None:

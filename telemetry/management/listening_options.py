@@ -73,8 +73,9 @@ def add_arguments(parser: ArgumentParser, given: Mapping[str, Any]) -> None:
     )
     add(
         "--template",
-        default=given["template"],
-        help="how topics name readings, such as {site}/{asset}/{sensor} (MQTT_TEMPLATE)",
+        action="append",
+        help="how topics name readings, such as {site}/{asset}/{sensor}; may be repeated, the"
+        " first that fits counts (MQTT_TEMPLATES, with commas)",
     )
     add(
         "--client-id",
@@ -101,16 +102,16 @@ def add_arguments(parser: ArgumentParser, given: Mapping[str, Any]) -> None:
     add("--health-file", type=Path, help="a file that is touched while it listens")
 
 
-def read(options: Mapping[str, Any], topics: list[str]) -> Options:
-    """What was told. `topics` are those of the settings. Raises OptionProblem."""
-    chosen = tuple(options["topic"] or topics)
+def read(options: Mapping[str, Any], given: Mapping[str, Any]) -> Options:
+    """What was told, or else `given` by the settings. Raises OptionProblem."""
+    chosen = tuple(options["topic"] or given["topics"])
     if not chosen:
         raise OptionProblem("Say what to listen to: --topic 'plant/#', or MQTT_TOPICS.")
     for text in chosen:
         if problem := filter_problem(text):
             raise OptionProblem(problem)
     try:
-        name_of = namer(options["template"])
+        name_of = namer(options["template"] or given["templates"])
     except ValueError as error:
         raise OptionProblem(str(error)) from error
     if not 1 <= options["batch"] <= 100_000:

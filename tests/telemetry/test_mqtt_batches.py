@@ -22,7 +22,7 @@ def told(*arguments: str) -> Options:
     parser = ArgumentParser()
     add_arguments(parser, settings.MQTT)
     given = ["--url", "mqtt://broker", "--topic", "plant/#", "--organization", "plant"]
-    return read(vars(parser.parse_args([*given, *arguments])), [])
+    return read(vars(parser.parse_args([*given, *arguments])), settings.MQTT)
 
 
 def message(*readings: tuple[str, float, str], **more: Any) -> Message:

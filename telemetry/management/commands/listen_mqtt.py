@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
-            told = read(options, settings.MQTT["topics"])
+            told = read(options, settings.MQTT)
         except OptionProblem as problem:
             raise CommandError(str(problem)) from problem
         listener = Listener(organization_id=_organization_id(options["organization"]), options=told)
