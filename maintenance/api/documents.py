@@ -60,7 +60,10 @@ class Anything(BaseRenderer):
 
 
 class FormIdField(TenantRelatedField):
-    """An id; a form sends it as digits."""
+    """An id; a form sends it as digits, and none as `null`."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(None if data == "null" else data)
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, str) and DIGITS.fullmatch(data):

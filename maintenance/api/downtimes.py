@@ -80,7 +80,7 @@ class AddDowntimeSerializer(serializers.Serializer[None]):
         missing = [name for name in ENTERED if name not in attrs]
         if missing:
             text = "Give this, or else the event of the uptime ledger."
-            raise serializers.ValidationError(dict.fromkeys(missing, text), code="required")
+            raise serializers.ValidationError(dict.fromkeys(missing, text), code="one_of_two")
         return attrs
 
 

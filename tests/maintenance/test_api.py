@@ -625,6 +625,15 @@ class TestSchedules:
         assert api_for(technician).post(f"{SCHEDULES}/", {}).status_code == 403
 
 
+def test_a_downtime_is_an_event_or_a_time_entered(
+    order: WorkOrder, technician: Membership, api_for: ApiFor
+) -> None:
+    answer = api_for(technician).post("/api/maintenance/downtimes/", {"work_order": order.pk})
+
+    assert pointers(answer) == {"/asset", "/started_at", "/ended_at"}
+    assert {error["code"] for error in answer.json()["errors"]} == {"one_of_two"}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_complete_at_once_one_wins(
     order: WorkOrder, technician: Membership, planner: Membership, api_for: ApiFor
