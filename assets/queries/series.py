@@ -126,7 +126,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class _Bounds:
+class Bounds:
     """What is known of a sensor's window before it is read.
 
     some: how many readings, counted up to one more than are shown. first_hour, first_day: where
@@ -174,8 +174,8 @@ def series_of(
     """
     ids = list(sensor_ids)
     found = {pk: series_from(None) for pk in ids}
-    bounds = _bounds(ids, start, end, max_points)
-    points: list[_Bounds] = []
+    bounds = bounds_of(ids, start, end, max_points)
+    points: list[Bounds] = []
     buckets: dict[Resolution, list[Buckets]] = {}
     for one in bounds:
         source = resolution or _source(one, max_points)
@@ -260,7 +260,7 @@ def ceiling(time: datetime, width: timedelta) -> datetime:
     return time + (EPOCH - time) % width
 
 
-def _bounds(ids: list[int], start: datetime, end: datetime, most: int) -> list[_Bounds]:
+def bounds_of(ids: list[int], start: datetime, end: datetime, most: int) -> list[Bounds]:
     with connection.cursor() as cursor:
         cursor.execute(
             _BOUNDS,
@@ -273,10 +273,10 @@ def _bounds(ids: list[int], start: datetime, end: datetime, most: int) -> list[_
                 "first_day": ceiling(start, DAY),
             },
         )
-        return [_Bounds(*row) for row in cursor.fetchall()]
+        return [Bounds(*row) for row in cursor.fetchall()]
 
 
-def _source(one: _Bounds, max_points: int) -> Resolution:
+def _source(one: Bounds, max_points: int) -> Resolution:
     """What the points are best made of; the widths of buckets follow from it."""
     if one.first_day is not None:
         return Resolution.DAY
@@ -292,7 +292,7 @@ def _source(one: _Bounds, max_points: int) -> Resolution:
 
 
 def _buckets(
-    one: _Bounds, source: Resolution, start: datetime, end: datetime, max_points: int
+    one: Bounds, source: Resolution, start: datetime, end: datetime, max_points: int
 ) -> Buckets | None:
     """None where each reading is a point."""
     earlier = [one.first_day, one.first_hour, one.first]

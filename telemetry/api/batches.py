@@ -20,6 +20,7 @@ from opssight.core.api import idempotency
 from opssight.core.uploads import TooLarge
 from telemetry.api.bodies import body_of, unpacked
 from telemetry.api.intake import IntakeView
+from telemetry.api.readings import AlignedReadings
 from telemetry.formats.columns import Columns
 from telemetry.formats.items import read_items, read_json_lines
 from telemetry.formats.tables import NotATable, read_table
@@ -150,7 +151,7 @@ _TABLE = "time,asset,sensor,value\n2026-03-01T12:00:00Z,P-101A,temperature,61.5\
 _REFUSED = "The name stands for no sensor that you may write to."
 
 
-class Batches(IntakeView):
+class Batches(AlignedReadings, IntakeView):
     """Readings of many assets in one request."""
 
     parser_classes = [JSONParser, NDJSONParser, CSVParser, MultiPartParser]

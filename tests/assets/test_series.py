@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assets.models import Reading, SealedReadings
-from assets.queries import Resolution, series, series_of
+from assets.queries import Resolution, aligned, aligned_by_clock, series, series_of
+from assets.queries.aligned import _width
+from assets.queries.series import floor
 from assets.services.readings import ingest, ingest_columns
 from tests.factories import NOON, SensorFactory
 
@@ -162,3 +164,35 @@ def test_a_line_breaks_where_nothing_came_for_three_intervals(month):
 def test_bucketed_times_rise_by_their_width(month):
     found = series(month, NOON, NOON + 30 * DAY, 200)
     assert {b - a for a, b in pairwise(_moments(found))} == {found.bucket}
+
+
+def test_sensors_are_laid_over_each_other_in_common_buckets(sensor, month):
+    found = aligned_by_clock([sensor, month], NOON + MINUTE, NOON + 2 * HOUR, 60)
+
+    assert found.width == 5 * MINUTE
+    assert found.origins == [NOON, NOON]
+    assert [sum(one.counts) for one in found.series] == [99, 11]
+    for one in found.series:
+        assert len(one) <= 60
+        assert all((time - NOON) % found.width == timedelta(0) for time in _moments(one)[1:])
+
+
+def test_windows_of_one_length_begin_where_their_events_were(month):
+    begins = [NOON + 30 * MINUTE, NOON + 10 * DAY + 7 * MINUTE]
+
+    found = aligned([(month.pk, start) for start in begins], HOUR, 100, by_clock=False)
+    coarse = aligned([(month.pk, start) for start in begins], 20 * DAY, 100, by_clock=False)
+
+    assert found.origins == begins
+    assert [one.low[0] for one in found.series] == [3.0, 1441.0]
+    assert [sum(one.counts) for one in coarse.series] == [2880, 2879]
+    assert coarse.resolution is Resolution.HOUR
+
+
+@pytest.mark.parametrize("days", [1, 40, 400, 4000, 40_000])
+@pytest.mark.parametrize("most", [2, 50, 2000])
+def test_aligned_lines_have_never_more_points_than_asked_for(days, most):
+    width = _width(days * DAY, most)
+    start = NOON + timedelta(seconds=1)
+    buckets = (start + days * DAY - floor(start, width)) / width
+    assert buckets <= most
