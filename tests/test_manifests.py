@@ -26,8 +26,9 @@ pytestmark = pytest.mark.manifests
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 FOLDERS = ["base", "overlays/staging", "overlays/production"]
+COMPONENTS = ["mqtt"]
 OLDEST_KUBERNETES = "1.30"
-GUIDE = (ROOT / "docs/how-to/deploy.md").read_text()
+GUIDE = "".join((ROOT / "docs/how-to" / name).read_text() for name in ("deploy.md", "mqtt.md"))
 SECRET = "opssight"
 OWNERS_SECRET = "opssight-database-owner"
 SECRET_TEXT = re.compile(r"PASSWORD|SECRET|TOKEN|KEY\b|\w+_URL\b")
@@ -36,12 +37,24 @@ Manifest = dict[str, Any]
 
 @functools.cache
 def render(folder: str) -> list[Manifest]:
+    """The manifests of a folder; `overlays/production + mqtt`: with a component."""
+    folder, _, component = folder.partition(" + ")
+    if not component:
+        return _render(ROOT / "k8s" / folder)
+    with tempfile.TemporaryDirectory() as copy:
+        shutil.copytree(ROOT / "k8s", copy, dirs_exist_ok=True)
+        with (Path(copy) / folder / "kustomization.yaml").open("a") as overlay:
+            overlay.write(f"components:\n  - ../../components/{component}\n")
+        return _render(Path(copy) / folder)
+
+
+def _render(folder: Path) -> list[Manifest]:
     beside = Path(sys.executable).parent
     kubectl = shutil.which("kubectl", path=os.pathsep.join([str(beside), os.environ["PATH"]]))
     if kubectl is None:
         pytest.skip("kubectl is not installed")
     result = subprocess.run(
-        [kubectl, "kustomize", ROOT / "k8s" / folder], capture_output=True, text=True, check=False
+        [kubectl, "kustomize", folder], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
     return list(yaml.safe_load_all(result.stdout))
@@ -142,7 +155,7 @@ def probes(container: Manifest) -> list[Manifest]:
     return [value for key, value in container.items() if key.endswith("Probe")]
 
 
-@pytest.fixture(params=FOLDERS)
+@pytest.fixture(params=[*FOLDERS, *(f"overlays/production + {name}" for name in COMPONENTS)])
 def manifests(request: pytest.FixtureRequest) -> list[Manifest]:
     return render(request.param)
 
@@ -156,8 +169,11 @@ def test_every_manifest_is_valid_and_has_no_unknown_field(
 
 
 def test_everything_lives_in_the_namespace_of_the_overlay() -> None:
+    folders = [*FOLDERS, *(f"{folder} + mqtt" for folder in FOLDERS[1:])]
     for folder, name in zip(
-        FOLDERS, ["opssightai", "opssightai-staging", "opssightai"], strict=True
+        folders,
+        ["opssightai", "opssightai-staging", "opssightai", "opssightai-staging", "opssightai"],
+        strict=True,
     ):
         rendered = render(folder)
         (namespace,) = of_kind(rendered, "Namespace")
@@ -172,7 +188,7 @@ def test_the_product_runs_as_web_worker_one_beat_and_a_migration(manifests: list
     }
     (beat,) = [m for m in of_kind(manifests, "Deployment") if m["metadata"]["name"] == "beat"]
 
-    assert replicas.keys() == {"backend", "worker", "beat"}
+    assert replicas.keys() - {*COMPONENTS} == {"backend", "worker", "beat"}
     assert replicas["beat"] == 1
     assert beat["spec"]["strategy"]["type"] == "Recreate"
     assert pods(manifests).keys() == {*replicas, "migrate", "timescaledb", "valkey"}
@@ -254,7 +270,8 @@ def test_all_processes_of_the_product_run_the_same_image_and_settings(
     own = {name: c for name, c in containers(manifests) if name not in {"timescaledb", "valkey"}}
 
     assert len({container["image"] for container in own.values()}) == 1
-    assert len({str(container["envFrom"]) for container in own.values()}) == 1
+    assert len({str(container["envFrom"][:2]) for container in own.values()}) == 1
+    assert all(len(own[name]["envFrom"]) == 2 for name in own.keys() - {*COMPONENTS})
     assert {name for name, container in own.items() if "env" in container} == {"migrate"}
 
 
@@ -296,6 +313,23 @@ def test_workers_take_every_queue_that_tasks_are_sent_to(settings: Any) -> None:
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
 
     assert set(queues.removeprefix("--queues=").split(",")) == routed | {"celery"}
+
+
+def test_the_listener_of_mqtt_is_one_and_gets_by_its_environment_all_that_it_needs(
+    first_start: str,
+) -> None:
+    manifests = render("overlays/production + mqtt")
+    (listener,) = [m for m in of_kind(manifests, "Deployment") if m["metadata"]["name"] == "mqtt"]
+    (container,) = listener["spec"]["template"]["spec"]["containers"]
+    environment = environment_of("mqtt", manifests)
+    url = environment["DATABASE_URL"].replace("timescaledb:5432/opssight", first_start)
+
+    told = manage(environment | {"DATABASE_URL": url}, *container["args"][2:])
+
+    assert listener["spec"]["replicas"] == 1
+    assert listener["spec"]["strategy"]["type"] == "Recreate"
+    # It has all its options, and finds a database without the product's tables.
+    assert "CommandError: The database does not answer: function opssight" in told.stderr
 
 
 @pytest.mark.parametrize("folder", ["overlays/staging", "overlays/production"])
