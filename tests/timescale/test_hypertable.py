@@ -155,11 +155,6 @@ def test_a_compressed_chunk_answers_the_same_and_still_takes_an_upsert() -> None
 
 def compress() -> int:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "ALTER TABLE asset_metrics SET (timescaledb.compress,"
-            " timescaledb.compress_segmentby = 'sensor_id',"
-            " timescaledb.compress_orderby = 'time')"
-        )
         cursor.execute("SELECT compress_chunk(c) FROM show_chunks('asset_metrics') c")
         return len(cursor.fetchall())
 
