@@ -43,6 +43,11 @@ GROUPS: dict[str, dict[str, str]] = {
         "maintenance.Attachment": "attach_file",
         "maintenance.Comment": "chat",
     },
+    "Telemetry": {
+        "telemetry.Signal": "label",
+        "telemetry.UnknownSignal": "help",
+        "telemetry.TelemetryPolicy": "rule_settings",
+    },
     "Analysis": {
         "anomalies.Anomaly": "troubleshoot",
         "telemetry.QualityFault": "sensors_off",

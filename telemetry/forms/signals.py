@@ -101,7 +101,13 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {
             "unknown": "Readings whose name stands for no sensor",
             "naive_times": "Times without a time zone",
-            "readings_days": "Keep single readings for days",
-            "hourly_days": "Keep the figures of each hour for days",
+            "readings_days": "Days to keep single readings",
+            "hourly_days": "Days to keep the figures of each hour",
+        }
+        help_texts = {
+            "unknown": "",
+            "naive_times": "",
+            "readings_days": "Empty: for ever.",
+            "hourly_days": "Empty: for ever. At least as long as single readings.",
         }
         widgets = {"unknown": forms.RadioSelect, "naive_times": forms.RadioSelect}

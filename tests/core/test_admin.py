@@ -87,6 +87,15 @@ def _job_plan(member: Membership) -> Model:
     return plan
 
 
+def _policy(member: Membership) -> Model:
+    """Of each organization there is one: the second is of another one of the member's."""
+    made = factories.TelemetryPolicyFactory._meta.model.objects
+    if made.filter(organization=member.organization).exists():
+        member = factories.MembershipFactory.create(user=member.user, role=Role.PLANNER)
+    policy: Model = factories.TelemetryPolicyFactory.create(organization=member.organization)
+    return policy
+
+
 MAKERS: dict[str, Maker] = {
     "assets.Site": _in_plant(factories.SiteFactory),
     "assets.Asset": _child,
@@ -124,6 +133,9 @@ MAKERS: dict[str, Maker] = {
             {"name": "Condition", "value": 0.5, "weight": 0.4, "sentence": "Vibration is high."}
         ],
     ),
+    "telemetry.Signal": lambda member: factories.SignalFactory.create(sensor__asset=_asset(member)),
+    "telemetry.UnknownSignal": _in_plant(factories.UnknownSignalFactory),
+    "telemetry.TelemetryPolicy": _policy,
     "notifications.Notification": lambda member: factories.NotificationFactory.create(
         organization=member.organization, recipient=member.user
     ),
@@ -174,6 +186,7 @@ NEVER_ADDED = {
     "notifications.Webhook",
     "notifications.WebhookDelivery",
     "telemetry.QualityFault",
+    "telemetry.UnknownSignal",
 }
 EVERY_MODEL = pytest.mark.parametrize("label", sorted(ADMINS))
 

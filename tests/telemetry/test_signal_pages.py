@@ -172,3 +172,19 @@ def test_a_signal_over_the_api_takes_what_was_held_and_says_what_is_wrong(
     assert changed.json()["sensor"] is None
     SignalFactory.create(name="theirs")
     assert len(api.get("/api/signals").json()["results"]) == 1
+
+
+def test_the_admin_keeps_signals_and_drops_names(
+    client: Client, sensor: Sensor, unknown: UnknownSignal
+) -> None:
+    form = {"name": unknown.name, "sensor": sensor.pk, "unit": "bar"}
+    refused = client.post("/admin/telemetry/signal/add/", form)
+    assert "cannot be converted" in refused.content.decode()
+
+    assert client.post("/admin/telemetry/signal/add/", {**form, "unit": ""}).status_code == 302
+    assert Reading.objects.get().sensor == sensor
+    other = UnknownSignalFactory.create(organization=sensor.organization)
+    client.post(
+        "/admin/telemetry/unknownsignal/", {"action": "drop", "_selected_action": [other.pk]}
+    )
+    assert not UnknownSignal.objects.exists()
