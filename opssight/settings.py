@@ -191,6 +191,19 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=5),
         "options": {"expires": 300},
     },
+    "figures-of-hours-and-days": {
+        "task": "telemetry.tasks.refresh_aggregates",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "remove-old-readings": {
+        "task": "telemetry.tasks.remove_old_readings",
+        "schedule": crontab(hour=2, minute=40),
+    },
+    "drop-old-chunks": {
+        "task": "telemetry.tasks.drop_old_chunks",
+        "schedule": crontab(hour=4, minute=10),
+    },
     "recommendations": {
         "task": "maintenance.tasks.refresh_recommendations",
         "schedule": timedelta(minutes=15),

@@ -11,6 +11,7 @@ from django.db import connection, connections
 from django.db.backends.utils import CursorWrapper
 
 from assets.services import readings as services
+from assets.services.rules import EARLIEST
 
 IN_WEBASSEMBLY = os.environ.get("OPSSIGHT_TIMESCALE") == "webassembly"
 
@@ -46,7 +47,7 @@ class _Insert:
 
     def write(self, columns: Any) -> None:
         ids, times, values = (column.tolist() for column in columns)
-        moments = [services.EARLIEST + timedelta(microseconds=time) for time in times]
+        moments = [EARLIEST + timedelta(microseconds=time) for time in times]
         self.cursor.execute(
             "INSERT INTO incoming_readings"
             " SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::double precision[])",
