@@ -1,15 +1,24 @@
 """Sensors laid over each other, and kept for another look."""
 
 from collections.abc import Collection
+from datetime import timedelta
+from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from assets.models import Sensor
 from opssight.accounts.constraints import same_organization, unique_in_organization
 from opssight.accounts.models import User
 from opssight.core.tenancy import TenantModel, TenantQuerySet
+
+
+class ComparisonQuerySet(TenantQuerySet["Comparison"]):
+    def visible_to(self, user: User) -> Self:
+        """One's own, and what colleagues share."""
+        return self.for_user(user).filter(Q(created_by=user) | Q(is_shared=True))
 
 
 class Comparison(TenantModel):
@@ -42,7 +51,7 @@ class Comparison(TenantModel):
         default=1440, validators=[MinValueValidator(1), MaxValueValidator(5_256_000)]
     )
 
-    objects = TenantQuerySet["Comparison"].as_manager()
+    objects = ComparisonQuerySet.as_manager()
 
     constraint_errors = {
         "comparison_name_once": ("name", "You have a comparison of this name."),
@@ -60,13 +69,32 @@ class Comparison(TenantModel):
             models.UniqueConstraint(
                 fields=["organization", "created_by", "name"], name="comparison_name_once"
             ),
+            # A comparison with null is null, which a check takes for true.
             models.CheckConstraint(
-                condition=Q(align="event") | Q(start__lt=F("end")), name="comparison_has_a_time"
+                condition=Q(align="event")
+                | Q(start__isnull=False, end__isnull=False, start__lt=F("end")),
+                name="comparison_has_a_time",
             ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def before(self) -> timedelta:
+        return timedelta(minutes=self.minutes_before)
+
+    @property
+    def length(self) -> timedelta:
+        """Of what each line shows."""
+        if self.align == self.Align.EVENT:
+            return timedelta(minutes=self.minutes_before + self.minutes_after)
+        assert self.start is not None  # noqa: S101 comparison_has_a_time
+        assert self.end is not None  # noqa: S101
+        return self.end - self.start
+
+    def get_absolute_url(self) -> str:
+        return reverse("telemetry:comparison", args=[self.pk])
 
 
 class ComparisonLine(TenantModel):
