@@ -26,7 +26,7 @@ class WallsMiddleware:
     machines send readings make their own transactions: one for each portion of a large body.
     """
 
-    OPEN = ("/health/", "/api/health", "/static/", "/favicon.ico")
+    OPEN = ("/health/", "/api/health", "/ping", "/api/v2/ping", "/static/", "/favicon.ico")
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
