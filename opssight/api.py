@@ -11,7 +11,6 @@ from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
 from maintenance.api import viewsets as maintenance
 from maintenance.api.absences import AbsenceViewSet
 from maintenance.api.asset_costs import CostViewSet
-from maintenance.api.assets import AssetViewSet
 from maintenance.api.bookings import StockMovementViewSet
 from maintenance.api.checklists import WorkOrderTaskViewSet
 from maintenance.api.comments import CommentViewSet
@@ -42,7 +41,9 @@ from opssight.access.api.me import Me, PermissionMatrix
 from opssight.audit.api.viewsets import AuditEntryViewSet
 from opssight.core.api import explanations, problems
 from opssight.core.uploads import takes_files
+from telemetry.api.asset_readings import AssetViewSet
 from telemetry.api.batches import Batches
+from telemetry.api.comparisons import ComparisonViewSet
 from telemetry.api.policies import TelemetryPolicyViewSet
 from telemetry.api.quality import QualityFaultViewSet
 from telemetry.api.signals import SignalViewSet, UnknownSignalViewSet
@@ -62,6 +63,7 @@ router.register("production-runs", kpis.ProductionRunViewSet)
 router.register("signals", SignalViewSet)
 router.register("unknown-signals", UnknownSignalViewSet)
 router.register("telemetry-policies", TelemetryPolicyViewSet)
+router.register("comparisons", ComparisonViewSet)
 router.register("maintenance/technicians", maintenance.TechnicianViewSet)
 router.register("maintenance/shifts", ShiftViewSet)
 router.register("maintenance/absences", AbsenceViewSet)

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from assets.api import filters, serializers
 from assets.api.corrections import CorrectionsMixin
 from assets.api.impact import ImpactMixin
-from assets.api.readings import ReadingsMixin
+from assets.api.series import AssetReadingsMixin
 from assets.models import (
     Asset,
     AssetGroup,
@@ -49,16 +49,13 @@ class SiteViewSet(CrudTenantViewSet):
 
 
 @extend_schema_view(**describe("asset", "assets", edit=True))
-class AssetViewSet(ReadingsMixin, ImpactMixin, EditableTenantViewSet):
+class AssetViewSet(AssetReadingsMixin, ImpactMixin, EditableTenantViewSet):
     """The items that are maintained. Nothing deletes one: set its status to `retired`."""
 
     queryset = Asset.objects.select_related("site")
     serializer_class = serializers.AssetSerializer
-    write_permissions = {
-        **edits(Permission.ASSET_EDIT),
-        "store_readings": (Permission.READINGS_WRITE,),
-    }
-    rate_classes = {"readings": "expensive", "store_readings": "expensive"}
+    write_permissions = edits(Permission.ASSET_EDIT)
+    rate_classes = {"readings": "expensive"}
     filterset_class = filters.AssetFilter
     search_fields = ["tag", "name", "category", "site__name", "site__code"]
     ordering_fields = [

@@ -3,18 +3,27 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from assets.api.readings import LARGEST_BATCH
 from assets.models import Reading
 from assets.services.readings import ingest
+from telemetry.api.asset_readings import LARGEST_BATCH
 from tests.conftest import WALLS
-from tests.factories import NOON, AssetFactory, MembershipFactory, SensorFactory
+from tests.factories import (
+    NOON,
+    AssetFactory,
+    MembershipFactory,
+    SensorFactory,
+    TelemetryPolicyFactory,
+)
 
 pytestmark = pytest.mark.django_db
+
+NOTHING = {"accepted": 0, "inserted": 0, "updated": 0, "held": 0, "dropped": 0, "rejected": []}
 
 
 @pytest.fixture
 def sensor(plant):
-    return SensorFactory.create(asset=AssetFactory.create(organization=plant), key="vibration")
+    asset = AssetFactory.create(organization=plant)
+    return SensorFactory.create(asset=asset, key="vibration", physical_high=200)
 
 
 def url(sensor) -> str:
@@ -36,23 +45,22 @@ def test_stores_a_batch_and_sending_it_again_changes_nothing(planner, api_for, s
     again = api.post(url(sensor) + ending, batch)
 
     assert (first.status_code, again.status_code) == (200, 200)
-    assert first.json() == {"accepted": 3, "inserted": 2, "updated": 0, "rejected": []}
-    assert again.json() == {"accepted": 3, "inserted": 0, "updated": 0, "rejected": []}
+    assert first.json() == {**NOTHING, "accepted": 3, "inserted": 2}
+    assert again.json() == {**NOTHING, "accepted": 3}
     assert Reading.objects.count() == 2
 
 
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
-        (one(sensor="nonsense"), "has no sensor 'nonsense'"),
-        (one(sensor=["vibration"]), "has no sensor"),
+        (one(sensor=["vibration"]), "['vibration'] is no name"),
         (one(value="1.5"), "'1.5' is not a number"),
-        (one(value=True), "'True' is not a number"),
-        (one(value=None), "'None' is not a number"),
+        (one(value=None), "None is not a number"),
+        (one(value=250.0), "impossible"),
+        (one(unit="bar"), "send one unit of a name at a time"),
         (one(value=10**400), "too large"),
         (one(time="2026-03-01T12:00:00"), "has no time zone"),
         (one(time="2026-13-01T12:00:00Z"), "is not a time"),
-        (one(time=1772366400), "is not a time"),
         (one(time="1969-12-31T00:00:00Z"), "before 1970"),
         (one(time="2999-01-01T00:00:00Z"), "in the future"),
         (one(time="0001-01-01T00:00:00+23:59"), "before 1970"),
@@ -68,6 +76,21 @@ def test_lists_refused_readings_and_stores_the_others(planner, api_for, sensor, 
     [rejected] = answer.json()["rejected"]
     assert rejected["index"] == 1
     assert reason in rejected["reason"]
+
+
+def test_a_sensor_that_the_asset_does_not_have_is_treated_by_the_policy(planner, api_for, sensor):
+    api, batch = api_for(planner), {"readings": [one(sensor="flow", unit="l/min"), one()]}
+
+    assert api.post(url(sensor), batch).json() == {
+        **NOTHING,
+        "accepted": 2,
+        "inserted": 1,
+        "held": 1,
+    }
+
+    TelemetryPolicyFactory.create(organization=sensor.organization, unknown="reject")
+    [rejected] = api.post(url(sensor), batch).json()["rejected"]
+    assert (rejected["index"], "stands for no sensor" in rejected["reason"]) == (0, True)
 
 
 @pytest.mark.parametrize("body", [[], {}, {"readings": {}}, {"readings": [one()] * 10_001}])
