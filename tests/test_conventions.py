@@ -32,16 +32,21 @@ UNSCOPED = {
 }
 # Everybody who may see the page may mark the own notifications.
 OPEN_TO_VIEWERS = {"read", "read_all"}
-# Everybody has tokens of their own.
-OPEN_TO_VIEWERS_IN = {"TokenViewSet"}
+# Everybody has tokens and comparisons of their own.
+OPEN_TO_VIEWERS_IN = {"TokenViewSet", "ComparisonViewSet"}
 # Rows of organizations, but in tables that are no domain model's.
 NOT_OF_A_TENANT_MODEL = {"access/members", "access/organizations"}
 # A stranger sees their own rows there.
 SHOWS_ONESELF = {*NOT_OF_A_TENANT_MODEL, "audit-entries"}
 FOR_ADMINS = {"access/members", "access/invitations", "access/staff-access", "audit-entries"}
 # What lists read besides: of people and devices their coverage, of devices the membership, of job
-# plans the tasks and the parts.
-MORE_QUERIES = {"access/members": 1, "access/devices": 2, "maintenance/job-plans": 2}
+# plans the tasks and the parts, of comparisons the lines.
+MORE_QUERIES = {
+    "access/members": 1,
+    "access/devices": 2,
+    "maintenance/job-plans": 2,
+    "comparisons": 1,
+}
 # What cannot have thirty rows: one for each priority.
 MOST_ROWS = {"maintenance/service-levels": 4}
 # The caller's roles, the count, the rows.
@@ -163,6 +168,9 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "audit-entries": lambda member: AuditEntry.objects.get(
         subject="sites",
         subject_id=factories.SiteFactory.create(organization=member.organization).pk,
+    ),
+    "comparisons": lambda member: factories.ComparisonFactory.create(
+        organization=member.organization, created_by=member.user, is_shared=True
     ),
     "webhooks": _in_plant(factories.WebhookFactory),
     "webhook-deliveries": lambda member: factories.WebhookDeliveryFactory.create(

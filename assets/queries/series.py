@@ -1,6 +1,6 @@
 """Any window of readings as at most so many points, from single readings, hours or days."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -230,6 +230,28 @@ def series_from(
     )  # fmt: skip
     gaps = gaps_of(times, counts, bucket, interval)
     return Series(times, mean, low, high, counts, bucket, resolution, gaps)
+
+
+def points_of(
+    found: Series,
+    *,
+    since: datetime = EPOCH,
+    unit: timedelta = timedelta(milliseconds=1),
+    scale: Callable[[Floats], Floats] | None = None,
+) -> list[list[Any]]:
+    """[[x, mean, lowest, highest]], [x, value] where these are the same; a gap is [x, null].
+
+    x is the time in `unit` from `since` on: milliseconds since 1970 unless told. `scale` gives what
+    is drawn of values.
+    """
+    columns = [found.mean] if found.bucket is None else [found.mean, found.low, found.high]
+    drawn = [(scale(column) if scale else column).tolist() for column in columns]
+    begin, step = (since - EPOCH) // MICROSECOND, unit / MICROSECOND
+    places = ((found.times.astype(np.int64) - begin) / step).tolist()
+    points = [list(point) for point in zip(places, *drawn, strict=True)]
+    # The null of a gap stands before the point at which the line goes on.
+    gaps = [[(start - since) / unit, None] for start, _ in found.gaps]
+    return sorted([*points, *gaps], key=lambda point: point[0]) if gaps else points
 
 
 def gaps_of(

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 from django.db.models import Q
 
 from assets.models import Sensor
 from assets.queries import Series, series
+from assets.queries.series import points_of
 from forecasts.models import Forecast
 from telemetry.queries.quality import faults_of
 
@@ -51,22 +51,6 @@ def sensor_window(sensor: Sensor, *, start: datetime, end: datetime) -> dict[str
             for row in faults_of([sensor.pk], start, end)
         ],
     }
-
-
-def points_of(found: Series) -> list[list[Any]]:
-    """[[time, mean, low, high]] in milliseconds since 1970, [time, value] where both are the same.
-
-    A gap is a null at its begin, so that the line breaks.
-    """
-    times = found.times.astype("datetime64[ms]").astype(np.int64).tolist()
-    if found.bucket is None:
-        columns = [times, found.mean.tolist()]
-    else:
-        columns = [times, found.mean.tolist(), found.low.tolist(), found.high.tolist()]
-    points = [list(point) for point in zip(*columns, strict=True)]
-    gaps = [[_milliseconds(begin), None] for begin, _ in found.gaps]
-    # The null of a gap stands before the point at which the line goes on.
-    return sorted([*points, *gaps], key=lambda point: point[0]) if gaps else points
 
 
 def _made_of(found: Series) -> str:

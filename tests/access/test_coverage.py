@@ -82,6 +82,7 @@ NOT_OF_ASSETS = {
     "maintenance/job-plans",
     "maintenance/parts",
     "notifications",
+    "comparisons",
     "webhooks",
     "webhook-deliveries",
     "audit-entries",
