@@ -35,7 +35,7 @@ class Anomaly(AssetOwned):
     class Channel(models.TextChoices):
         HIGH = "high", "Higher than expected"
         LOW = "low", "Lower than expected"
-        STUCK = "stuck", "Stuck"
+        STUCK = "stuck", "Stuck"  # Old ones only: it is a fault of the data, which telemetry finds.
         DRIFT = "drift", "Drifting"
 
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="anomalies")

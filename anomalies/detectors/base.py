@@ -19,7 +19,6 @@ class Channel(StrEnum):
     LOW = "low"
     DRIFT_UP = "drift_up"
     DRIFT_DOWN = "drift_down"
-    STUCK = "stuck"
 
 
 CHANNELS = tuple(Channel)

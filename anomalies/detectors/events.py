@@ -51,8 +51,7 @@ class Event:
 
     Times are seconds since 1970 (UTC); `end` is the last reading that was not calm. `peak_value` is
     what was observed at the highest score (see `Scores`); `expected` belongs to it.
-    The side on which it opened stays: wear that ends in a stop is an event of wear. But a sensor
-    that was stuck at any time of the event is stuck: that explains everything else.
+    The side on which it opened stays: wear that ends in a stop is an event of wear.
     """
 
     start: float
@@ -207,8 +206,7 @@ def _opens(event: Event, rule: EventRule) -> bool:
 
 
 def _joined(event: Event, reading: Event) -> Event:
-    stuck = Channel.STUCK in (event.channel, reading.channel)
-    same_side = stuck or (event.channel in UPWARD) == (reading.channel in UPWARD)
+    same_side = (event.channel in UPWARD) == (reading.channel in UPWARD)
     peak = reading if same_side and reading.peak_score > event.peak_score else event
     return replace(
         event,
@@ -217,6 +215,6 @@ def _joined(event: Event, reading: Event) -> Event:
         peak_value=peak.peak_value,
         expected=peak.expected,
         peak_score=peak.peak_score,
-        channel=Channel.STUCK if stuck else peak.channel,
+        channel=peak.channel,
         readings=event.readings + 1,
     )

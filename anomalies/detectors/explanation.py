@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 
 from anomalies.detectors.base import DOWNWARD, UPWARD, Channel
 from anomalies.detectors.events import Event
+from telemetry.quality.words import clock
 
 FAILURE_MODES: tuple[tuple[str, frozenset[Channel], str], ...] = (
     ("vibration", UPWARD, "bearing wear"),
@@ -34,15 +35,13 @@ UNKNOWN = "abnormal readings"
 def failure_mode(quantity: str, channel: Channel) -> str:
     """The failure mode that one symptom hints at.
 
-    >>> failure_mode("Vibration", Channel.HIGH), failure_mode("flow", Channel.STUCK)
-    ('bearing wear', 'sensor fault')
+    >>> failure_mode("Vibration", Channel.HIGH), failure_mode("flow", Channel.LOW)
+    ('bearing wear', 'leak')
     >>> failure_mode("Bearing temperature", Channel.DRIFT_UP)
     'bearing wear'
     >>> failure_mode("Torque", Channel.LOW)
     'abnormal torque'
     """
-    if channel is Channel.STUCK:
-        return "sensor fault"
     plain = quantity.replace("_", " ").lower()
     for words, channels, mode in FAILURE_MODES:
         if words in plain and channel in channels:
@@ -113,10 +112,6 @@ def explain(
     value, expected, distance = _numbers(event)
     moment = clock(event.peak_at, zone)
     sized = f"{value} {unit}".strip()
-    if event.channel is Channel.STUCK:
-        sized = f"{event.peak_value:.4g} {unit}".strip()
-        first = f"{name} has not moved from {sized} since about {clock(event.start, zone)}"
-        return f"{first}, although it normally changes all the time. {_lasting(event, 'stuck')}"
     side = "above" if event.channel in UPWARD else "below"
     if event.channel in (Channel.DRIFT_UP, Channel.DRIFT_DOWN):
         way = "up" if event.channel is Channel.DRIFT_UP else "down"
@@ -170,15 +165,6 @@ def _numbers(event: Event) -> tuple[str, str, str]:
         f"{number + 0.0:,.{decimals}f}" for number in (value, expected, abs(value - expected))
     )
     return value_text, expected_text, distance_text
-
-
-def clock(seconds: float, zone: tzinfo) -> str:
-    """
-    >>> clock(51_600.0, UTC)
-    '1 Jan 1970, 14:20 UTC'
-    """
-    moment = datetime.fromtimestamp(seconds, zone)
-    return f"{moment.day} {moment:%b %Y, %H:%M} {moment.tzname()}"
 
 
 def _capital(text: str) -> str:

@@ -44,13 +44,6 @@ FEWEST_MOVES = 8.0
 ASSUMED_RESOLUTION = 0.005
 """A sensor that has hardly ever moved is taken to be exact to 0.5 % of its level."""
 
-SHORTEST_STUCK = 24.0
-"""Readings without any movement before a moving sensor can be called stuck."""
-
-STUCK_FACTOR = 3.0
-LEAST_MOVING = 0.2
-"""Sensors that move less often (switches, set points) are never called stuck."""
-
 NO_MOVEMENT = 0.02
 """A change smaller than this share of the typical step is no movement."""
 
@@ -64,7 +57,6 @@ SIDE_CHANNEL = np.array(
             Channel.LOW,
             Channel.DRIFT_UP,
             Channel.DRIFT_DOWN,
-            Channel.STUCK,
         )
     ],
     dtype=np.int8,
@@ -84,7 +76,6 @@ class Verdict:
     sides: Floats
     predictions: Floats
     slots: Floats
-    runs: Floats
     since: NDArray[np.intp]
 
 
@@ -95,37 +86,32 @@ def judge(state: State, times: Floats, values: Floats, zone: tzinfo = UTC) -> Ve
     counted from the first of `State.recent`.
     """
     slots = slots_of(local(times, zone))
-    runs = _runs_without_movement(state, values)
     if state.get("blocks") == 0:
-        return _first(values, slots, runs)
+        return _first(values, slots)
     predictions = predict(state, slots)
     expected = predictions[int(state.get("chosen"))]
     scale = typical_error(state)
     since = _since_gap(state, times)
     sides = _sides(state, values - expected, scale, since)
     limits = alarm_lines(state, scale) if scale else np.ones(SIDES)
-    ratios = np.vstack((sides / limits[:, None], runs / stuck_limit(state)))
-    strangest = np.argmax(ratios, axis=0)
-    score = np.maximum(ratios[strangest, np.arange(len(values))], 0.0)
-    stuck = ratios[-1] >= 1.0
-    channel = np.where(stuck, SIDE_CHANNEL[-1], SIDE_CHANNEL[strangest])
-    side = np.where(stuck, 0, strangest % SIDES)
+    ratios = sides / limits[:, None]
+    side = np.argmax(ratios, axis=0)
+    score = np.maximum(ratios[side, np.arange(len(values))], 0.0)
     return Verdict(
         judged=scale > 0 and _warmed_up(state),
         score=np.minimum(score, FARTHEST),
-        channel=channel,
+        channel=SIDE_CHANNEL[side],
         observed=_observed(values, expected, sides, side, CLIP * scale),
         expected=expected,
         scale=scale,
         sides=sides,
         predictions=predictions,
         slots=slots,
-        runs=runs,
         since=since,
     )
 
 
-def _first(values: Floats, slots: Floats, runs: Floats) -> Verdict:
+def _first(values: Floats, slots: Floats) -> Verdict:
     """Before anything is known, the block is compared with its own median; nothing is judged."""
     n = len(values)
     expected = np.full(n, middle(values))
@@ -143,7 +129,6 @@ def _first(values: Floats, slots: Floats, runs: Floats) -> Verdict:
         sides=sides,
         predictions=np.tile(expected, (3, 1)),
         slots=slots,
-        runs=runs,
         since=since,
     )
 
@@ -214,14 +199,6 @@ def movements(values: Floats, step: float) -> Bools:
     return moved
 
 
-def stuck_limit(state: State) -> float:
-    """Readings without movement at the alarm line; infinite for what rarely moves."""
-    moving = state.get("moving")
-    if moving < LEAST_MOVING or state.get("moves") < FEWEST_MOVES:
-        return np.inf
-    return max(SHORTEST_STUCK, STUCK_FACTOR * state.get("longest_run"))
-
-
 def _warmed_up(state: State) -> bool:
     blocks, elapsed = state.get("blocks"), state.get("elapsed")
     return blocks >= WARM_UP_BLOCKS and (elapsed >= DAY or state.get("cadence") < SLOW_CADENCE)
@@ -265,17 +242,3 @@ def _observed(
     sign = np.where(side % 2, -1.0, 1.0)
     farther = sign * (values - expected) >= np.where(side < 4, away, clip)
     return np.where(farther | (side < 2), values, expected + sign * away)
-
-
-def _runs_without_movement(state: State, values: Floats) -> Floats:
-    """Readings since the value last moved, at each reading (0 = it just moved).
-
-    Exactly 0 does not count: there a machine stands still rather than its sensor.
-    """
-    known = state.get("blocks") > 0
-    before = state.get("last_value") if known else float(values[0])
-    moved = movements(np.concatenate(([before], values)), state.get("step"))
-    moved |= values == 0
-    place = np.arange(len(values))
-    last = np.maximum.accumulate(np.where(moved, place, -1))
-    return np.where(last >= 0, place - last, state.get("run") + place + 1).astype(np.float64)

@@ -15,7 +15,6 @@ from anomalies.detectors.judging import (
     alarm_lines,
     middle,
     movements,
-    stuck_limit,
 )
 from anomalies.detectors.state import BLOCK, LONGEST_WINDOW, MEMORY, SIDES, SLOTS, TOP, State
 
@@ -51,7 +50,7 @@ def learn(state: State, times: Floats, values: Floats, verdict: Verdict) -> None
     state.put("alarmed", state.get("alarmed") + 1 if alarmed else 0.0)
     _learn_clock(state, times)
     if not alarmed:
-        _learn_movement(state, values, verdict)
+        _learn_movement(state, values)
         if state.get("blocks") == 0:
             state.put("level", float(verdict.expected[0]))
             state.errors[:] = verdict.scale
@@ -60,8 +59,6 @@ def learn(state: State, times: Floats, values: Floats, verdict: Verdict) -> None
         _learn_profile(state, values, verdict)
         state.put("blocks", state.get("blocks") + 1)
         state.limits[:] = fit_limits(state.tops, int(state.get("blocks")))
-    state.put("run", float(verdict.runs[-1]))
-    state.put("last_value", float(values[-1]))
     reach = CLIP * verdict.scale
     state.recent[:] = np.concatenate((state.recent, np.clip(verdict.sides[0], -reach, reach)))[
         -LONGEST_WINDOW:
@@ -89,18 +86,13 @@ def _rate(state: State, memory: float) -> float:
     return 1.0 / min(state.get("blocks") + 1.0, memory)
 
 
-def _learn_movement(state: State, values: Floats, verdict: Verdict) -> None:
+def _learn_movement(state: State, values: Floats) -> None:
     steps = np.abs(values[1:] - values[:-1])
     moved = movements(values, state.get("step"))
-    rate = _rate(state, ERROR_BLOCKS)
     if moved.any():
-        typical = middle(steps[moved])
+        typical, rate = middle(steps[moved]), _rate(state, ERROR_BLOCKS)
         state.put("step", state.get("step") + rate * (typical - state.get("step")))
-    state.put("moving", state.get("moving") + rate * (float(moved.mean()) - state.get("moving")))
     state.put("moves", state.get("moves") + float(moved.sum()))
-    limit = stuck_limit(state)
-    longest = min(float(verdict.runs.max()), 2 * limit)
-    state.put("longest_run", max(longest, 0.995 * state.get("longest_run")))
 
 
 def _learn_errors(state: State, values: Floats, verdict: Verdict) -> None:

@@ -1,4 +1,4 @@
-"""A robust seasonal baseline with calibrated alarm lines, a drift channel and a stuck channel.
+"""A robust seasonal baseline with calibrated alarm lines and a drift channel.
 
 A value is compared with what is expected of its moment: a slow level, plus the time of day, plus
 the kind of day, whichever of the three has predicted best so far. The distance, in units of the

@@ -6,7 +6,7 @@ import numpy as np
 
 from anomalies.detectors.base import Floats, UnknownState
 
-MAGIC = b"SB01"
+MAGIC = b"SB02"
 
 BLOCK = 48
 """Readings judged by one frozen model; the model learns when a block is full."""
@@ -43,10 +43,6 @@ MEMO = {
             "raw_value",  # counter: that value
             "level",  # slow level, sensor's unit
             "chosen",  # index of the predictor in use
-            "last_value",  # last value of the last full block
-            "run",  # readings without movement up to there
-            "longest_run",  # longest such run that counted as ordinary
-            "moving",  # share of readings that moved
             "step",  # typical size of a movement
             "moves",  # movements seen
             "alarmed",  # blocks in a row that were mostly above the alarm line

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from anomalies.detectors.base import Channel
 from anomalies.detectors.events import Event, severity
-from anomalies.detectors.explanation import Cause, clock, common_cause, explain, failure_mode
+from anomalies.detectors.explanation import Cause, common_cause, explain, failure_mode
 from anomalies.detectors.seasonal_baseline import SeasonalBaseline
 from anomalies.models import Anomaly
 from anomalies.services.events import tell_ended, tell_opened
@@ -15,6 +15,7 @@ from assets.models import Asset, Sensor
 from maintenance.models import Recommendation, Urgency
 from maintenance.services import Advice, recommend
 from maintenance.services.advising import DUE_WITHIN, Evidence, urgency_for
+from telemetry.quality.words import clock
 
 ADVISE_FROM = Urgency.MEDIUM
 """Milder anomalies are listed, but ask for no work."""
@@ -29,7 +30,6 @@ CHANNELS = {
     Channel.LOW: Anomaly.Channel.LOW,
     Channel.DRIFT_UP: Anomaly.Channel.DRIFT,
     Channel.DRIFT_DOWN: Anomaly.Channel.DRIFT,
-    Channel.STUCK: Anomaly.Channel.STUCK,
 }
 
 DESCRIPTION = [
@@ -210,11 +210,10 @@ def _advice_of(
     worst = max(group, key=lambda row: (URGENCIES.index(row.severity), row.started_at))
     asset = worst.sensor.asset
     urgency = urgency_for(Urgency(worst.severity), asset.criticality)
-    is_stuck = worst.channel == Anomaly.Channel.STUCK
     return Advice(
         asset=asset,
         failure_mode=mode,
-        source=Source.DATA_QUALITY if is_stuck else Source.ANOMALY,
+        source=Source.ANOMALY,
         detector=SeasonalBaseline().name,
         symptoms=symptoms,
         reason=_reason(worst, asset, Cause(mode, frozenset(symptoms))),

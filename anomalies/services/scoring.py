@@ -122,9 +122,7 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
 def _decided(batches: Mapping[int, Readings]) -> dict[int, Readings]:
     """The readings up to where the next ones decide whether a sensor can be trusted: they wait."""
     until = quality.suspect_since(batches.keys())
-    return {
-        pk: batch.before(until[pk]) if pk in until else batch for pk, batch in batches.items()
-    }
+    return {pk: batch.before(until[pk]) if pk in until else batch for pk, batch in batches.items()}
 
 
 def _ignored(states: Iterable[DetectorState]) -> dict[int, list[Window]]:

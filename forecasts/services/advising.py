@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from anomalies.detectors.base import Channel
-from anomalies.detectors.explanation import clock
 from anomalies.services.recording import advised_mode
 from assets.models import Asset, Sensor
 from forecasts import queries, risk
@@ -19,6 +18,7 @@ from maintenance.services.advising import (
     urgency_for,
     withdraw,
 )
+from telemetry.quality.words import clock
 
 Source = Recommendation.Source
 QUIET = timedelta(days=7)

@@ -164,8 +164,7 @@ def _score_now(sensor: Sensor, found: Sequence[Anomaly]) -> float:
         if anomaly.sensor_id != sensor.pk or anomaly.ended_at is not None:
             continue
         away = anomaly.peak_value - anomaly.expected_value
-        is_value = sensor.kind == Sensor.Kind.GAUGE and anomaly.channel != Anomaly.Channel.STUCK
-        if not is_value or not away or sensor.last_value is None:
+        if sensor.kind != Sensor.Kind.GAUGE or not away or sensor.last_value is None:
             return anomaly.score
         share = (sensor.last_value - anomaly.expected_value) / away
         return anomaly.score * min(max(share, 0.0), 1.0)

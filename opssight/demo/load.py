@@ -31,6 +31,8 @@ from opssight.demo.simulator import simulate
 from opssight.demo.store import create_store
 from opssight.demo.upkeep import create_schedules
 from opssight.demo.uptime import create_ledger
+from telemetry.services.quality import look
+from telemetry.services.quality_advice import advise
 
 DAYS = 60
 # Advice is opened when readings are scored, so the past is scored in steps: after each repair, and
@@ -144,7 +146,10 @@ class Past:
         )
         recalculate_due_dates(organization_id=self.organization.pk, at=end)
         generate_due_work_orders(organization_id=self.organization.pk, at=end)
-        anomalies.score_sensors(sensor_ids=[sensor.pk for sensor in self.sensors], at=end)
+        sensor_ids = [sensor.pk for sensor in self.sensors]
+        look(sensor_ids=sensor_ids, at=end)
+        anomalies.score_sensors(sensor_ids=sensor_ids, at=end)
+        advise(organization_id=self.organization.pk, at=end)
         forecasts.refresh_risk(asset_ids=self.asset_ids, at=end)
         decide(
             organization=self.organization,
