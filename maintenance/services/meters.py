@@ -1,7 +1,6 @@
 """Meters of schedules: counters that are followed, and when each will be reached.
 
-A counter that falls to less than half was reset, or rolled over: what it shows from then on was
-counted from zero. A smaller fall is a correction. Neither ever counts as negative use.
+What a counter that falls has counted is said by `assets.counters`.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+
+from assets.counters import counted_before_sql
 
 METERS_PER_STATEMENT = 1000
 
@@ -22,10 +23,13 @@ WHERE t.organization_id = %s AND t.id > %s
 ORDER BY t.id LIMIT %s
 """
 _OF_SCHEDULES = "SELECT id FROM schedule_meters WHERE schedule_id = ANY(%s) ORDER BY id"
-_FOLLOW = """
+_COUNTED_BEFORE = counted_before_sql("f.before", "f.value", "f.rolls_over_at")
+_FOLLOW = f"""
 WITH chosen AS (
-    SELECT t.*, g.timezone AS zone, (s.starts_at AT TIME ZONE g.timezone)::time AS clock
+    SELECT t.*, x.rolls_over_at,
+           g.timezone AS zone, (s.starts_at AT TIME ZONE g.timezone)::time AS clock
     FROM schedule_meters t
+    JOIN sensors x ON x.id = t.sensor_id
     JOIN maintenance_schedules s ON s.id = t.schedule_id
     JOIN assets a ON a.id = s.asset_id JOIN sites g ON g.id = a.site_id
     WHERE t.id = ANY(%(ids)s)
@@ -35,14 +39,13 @@ WITH chosen AS (
         WHERE sensor_id = c.sensor_id AND time <= %(at)s ORDER BY time DESC LIMIT 1
     ) m
 ), fresh AS (
-    SELECT c.id, m.time, m.value,
+    SELECT c.id, c.rolls_over_at, m.time, m.value,
            lag(m.value, 1, c.read_value) OVER (PARTITION BY c.id ORDER BY m.time) AS before
     FROM chosen c JOIN asset_metrics m
       ON m.sensor_id = c.sensor_id AND m.time > c.read_at AND m.time <= %(at)s
 ), counted AS (
     SELECT f.id, f.time, f.value,
-           sum(CASE WHEN f.value < f.before / 2 THEN f.before ELSE 0 END)
-               OVER (PARTITION BY f.id ORDER BY f.time) AS reset_by
+           sum({_COUNTED_BEFORE}) OVER (PARTITION BY f.id ORDER BY f.time) AS reset_by
     FROM fresh f
 ), taken AS (
     SELECT n.id, max(n.reset_by) AS reset_by,
@@ -50,7 +53,7 @@ WITH chosen AS (
     FROM counted n JOIN chosen c ON c.id = n.id GROUP BY n.id
 ), ends_of_days AS (
     -- The counter at the end of each of the last thirty days: few rows, however often it is read.
-    SELECT c.id, m.time, m.value,
+    SELECT c.id, c.rolls_over_at, m.time, m.value,
            lag(m.value) OVER (PARTITION BY c.id ORDER BY m.time) AS before
     FROM chosen c
     CROSS JOIN generate_series(0, 30) AS days (n)
@@ -63,10 +66,9 @@ WITH chosen AS (
     ) m
     WHERE c.daily_use IS NULL OR c.read_at IS NULL OR c.read_at < date_trunc('day', %(at)s)
 ), used AS (
-    SELECT id, sum(CASE WHEN value >= before THEN value - before
-                        WHEN value < before / 2 THEN value ELSE 0 END)
-               / nullif(extract(epoch FROM max(time) - min(time)) / 86400, 0) AS a_day
-    FROM ends_of_days GROUP BY id HAVING max(time) - min(time) >= interval '12 hours'
+    SELECT f.id, sum(greatest(0, f.value - f.before + {_COUNTED_BEFORE}))
+               / nullif(extract(epoch FROM max(f.time) - min(f.time)) / 86400, 0) AS a_day
+    FROM ends_of_days f GROUP BY f.id HAVING max(f.time) - min(f.time) >= interval '12 hours'
 ), state AS (
     SELECT c.*, l.time AS last_time, l.value AS last_value,
            coalesce(c.counts_from - coalesce(n.reset_by, 0), l.value) AS new_from,
@@ -100,7 +102,7 @@ WHERE t.id = r.id
   AND ((t.counts_from, t.daily_use, t.reached_at, t.due_at)
        IS DISTINCT FROM (r.new_from, r.a_day, r.reached, r.due)
        OR t.read_at IS NULL OR r.last_time >= t.read_at + interval '1 hour')
-"""
+"""  # noqa: S608 the one rule for counters is SQL, too
 
 
 def follow_meters(*, organization_id: int, at: datetime) -> int:

@@ -1,14 +1,12 @@
 """A counter that fell without rolling over: it was set back, or the device was exchanged."""
 
+from assets.counters import rolled_over
 from telemetry.quality.base import Finding, Kind, Rules
 from telemetry.quality.memory import Drop, Memory
 from telemetry.quality.words import sized
 
 LEAST_DROP = 0.01
 """A counter that falls by less than this share was corrected, or rounded."""
-
-MOST_BETWEEN = 0.25
-"""A fall rolls over if the count rose by less than this share of where it rolls over."""
 
 STAYS = 3
 """Readings after the fall that must stay below: one stray 0 sets nothing back."""
@@ -32,14 +30,9 @@ def step(memory: Memory, rules: Rules, time: float, value: float) -> Finding | N
         return None
     before = memory.last
     fell = before is not None and before - value > LEAST_DROP * abs(before)
-    if before is not None and fell and not _rolled_over(rules, before, value):
+    if before is not None and fell and not rolled_over(before, value, rules.rolls_over_at):
         memory.drop = Drop(time, before, value)
     return None
-
-
-def _rolled_over(rules: Rules, before: float, value: float) -> bool:
-    end = rules.rolls_over_at
-    return end is not None and 0 <= end - before + value <= MOST_BETWEEN * end
 
 
 def _told(memory: Memory, rules: Rules, drop: Drop) -> Finding | None:

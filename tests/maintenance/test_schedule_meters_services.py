@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from assets.models import Reading, Sensor
 from maintenance import services
@@ -183,6 +186,26 @@ class TestResets:
         use = refresh(trigger).daily_use
 
         assert use == pytest.approx(10, rel=0.1)
+
+    @settings(
+        max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(st.lists(st.integers(1, 240), min_size=1, max_size=20))
+    def test_a_counter_with_an_end_counts_on_beyond_it(
+        self, planner: Membership, rises: list[int]
+    ) -> None:
+        trigger = meter(planner, every=sum(rises))
+        Sensor.objects.filter(pk=trigger.sensor_id).update(rolls_over_at=1000)
+        shown = [float(900 + total) % 1000 for total in accumulate(rises, initial=0)]
+        first = NOON - len(rises) * DAY / 48
+        run(trigger.sensor, [900.0], first=first)
+        MeterTrigger.objects.filter(pk=trigger.pk).update(counts_from=900)
+        refresh(trigger, first)
+
+        run(trigger.sensor, shown[1:], first=first + DAY / 48, step=DAY / 48)
+
+        assert refresh(trigger, NOON - DAY / 96).reached_at is None
+        assert refresh(trigger).reached_at == NOON
 
     def test_a_small_correction_downward_is_no_reset(self, planner: Membership) -> None:
         trigger = meter(planner, every=500)

@@ -1,0 +1,31 @@
+"""Counters that fall: rolled over, set back, or corrected. One rule, in Python and in SQL.
+
+A fall rolled over where the counter has an end and the count rose by at most a quarter of it in
+between. Else a fall to less than half set it back: what it shows from then on was counted from
+zero. A smaller fall is a correction. None of them is negative use.
+"""
+
+MOST_BETWEEN = 0.25
+"""Of the value at which a counter starts again from 0: the largest rise between two readings."""
+
+
+def rolled_over(before: float, value: float, end: float | None) -> bool:
+    """Whether a counter that showed `before` and shows less now started again from 0 at `end`.
+
+    >>> rolled_over(990, 5, 1000), rolled_over(400, 5, 1000), rolled_over(990, 5, None)
+    (True, False, False)
+    """
+    return end is not None and value < before and 0 <= end - before + value <= MOST_BETWEEN * end
+
+
+def counted_before_sql(before: str, value: str, end: str) -> str:
+    """SQL of what to add to `value` for the count to go on from `before`: 0 where it did not fall.
+
+    before, value, end: SQL of two readings after each other, and of where the counter starts again
+    from 0 (null: nowhere).
+    """
+    return (
+        f"CASE WHEN {value} < {before} AND {end} - {before} + {value}"
+        f" BETWEEN 0 AND {MOST_BETWEEN} * {end} THEN {end}"
+        f" WHEN {value} < {before} / 2 THEN {before} ELSE 0 END"
+    )
