@@ -1,9 +1,17 @@
 from django.urls import path
 
-from telemetry.views import policy, quality, signals, unmapped
+from telemetry.views import comparisons, policy, quality, signals, unmapped
 
 app_name = "telemetry"
 urlpatterns = [
+    path("comparisons/", comparisons.comparison_list, name="comparisons"),
+    path("comparisons/new/", comparisons.new_comparison, name="new_comparison"),
+    path("comparisons/<int:pk>/", comparisons.comparison, name="comparison"),
+    path("comparisons/<int:pk>/data/", comparisons.comparison_data, name="comparison_data"),
+    path("comparisons/<int:pk>/edit/", comparisons.edit_comparison, name="edit_comparison"),
+    path("comparisons/<int:pk>/delete/", comparisons.delete_comparison, name="delete_comparison"),
+    path("comparisons/<int:pk>/lines/new/", comparisons.new_line, name="new_line"),
+    path("comparisons/lines/<int:pk>/remove/", comparisons.remove_line, name="remove_line"),
     path("quality/", quality.quality_list, name="quality"),
     path("quality/of-asset/<int:pk>/", quality.quality_of_asset, name="quality_of_asset"),
     path("unmapped/", unmapped.unmapped, name="unmapped"),

@@ -267,7 +267,7 @@ def gaps_of(
     marks = times.astype(np.int64)
     width = 0 if bucket is None else bucket // MICROSECOND
     steps = np.diff(marks)
-    usual = float(np.median(steps)) if bucket is None else width / float(np.median(counts))
+    usual = float(np.median(steps) / np.median(counts))
     known = interval / MICROSECOND if interval else 0.0
     found = np.flatnonzero(steps - width > GAP_INTERVALS * max(usual, known))
     return [(_moment(marks[index] + width), _moment(marks[index + 1])) for index in found.tolist()]

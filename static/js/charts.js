@@ -166,6 +166,9 @@
     ];
   }
 
+  // Seconds between two labels of an axis that counts from an event.
+  const STEPS = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000, 31_536_000];
+
   // "2 d 3 h", of seconds from an event.
   function span(seconds) {
     const sizes = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
@@ -317,15 +320,19 @@
         return { ...line, token, points, isEnvelope: data.lines.length === 1 && points.some((point) => point.length > 2) };
       });
       // The axis cannot tell hours from an event: a plain number gets its words here.
+      const [first, last] = data.lines.flatMap((line) => [line.points[0], line.points.at(-1)]).filter(Boolean)
+        .reduce(([low, high], [time]) => [Math.min(low, time), Math.max(high, time)], [0, 0]);
       const axisOfEvent = axis({
-        type: "value", scale: true, min: "dataMin", max: "dataMax", splitLine: { show: false },
-        axisLabel: { color: color("tblr-secondary"), hideOverlap: true, formatter: span },
+        type: "value", min: first, max: last, splitLine: { show: false },
+        interval: STEPS.find((step) => (last - first) / step <= element.clientWidth / 110) ?? STEPS.at(-1),
+        axisLabel: { color: color("tblr-secondary"), hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: span },
       });
       const units = [...new Set(data.lines.map((line) => data.unit ?? line.unit ?? ""))];
       Object.assign(option, {
         xAxis: data.around ? axisOfEvent : timeAxis(),
-        yAxis: units.slice(0, 2).map((unit) => axis({
-          type: "value", scale: true, name: unit, nameTextStyle: { color: color("tblr-secondary") },
+        // What has no axis of its own shares the one on the right.
+        yAxis: (units.length > 2 ? [units[0], units.slice(1).join(", ")] : units).map((unit) => axis({
+          type: "value", scale: true, name: unit, nameTextStyle: { color: color("tblr-secondary") }, axisLine: { onZero: false },
         })),
         dataZoom: [{ type: "inside", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false }],
         series: [

@@ -12,7 +12,7 @@ from assets.services.readings import ingest
 from opssight.accounts.models import Membership
 from tests.browser.conftest import Pages
 from tests.browser.test_pages import SCREENSHOTS
-from tests.factories import AssetFactory, SensorFactory
+from tests.factories import AssetFactory, ComparisonFactory, ComparisonLineFactory, SensorFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = dt.timedelta(minutes=1)
@@ -53,4 +53,47 @@ def test_zooming_asks_for_finer_readings(look: str, width: int, page_for: Pages,
     page.get_by_role("button", name="Show the whole time").first.click()
     expect(said).to_contain_text("means of 6.72 minutes")
     if width < 500:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(
+    ("look", "width", "theme"), [("desk-dark", 1440, "dark"), ("phone", 390, "light")]
+)
+def test_lines_of_a_comparison_are_drawn_around_their_events(
+    look: str, width: int, theme: str, page_for: Pages, admin: Membership
+):
+    now = timezone.now().replace(second=0, microsecond=0)
+    row = ComparisonFactory.create(
+        organization=admin.organization,
+        created_by=admin.user,
+        name="Hours before a failure",
+        align="event",
+        minutes_before=600,
+        minutes_after=120,
+    )
+    for number in (1, 2, 3):
+        asset = AssetFactory.create(organization=admin.organization, tag=f"P-{number}")
+        sensor = SensorFactory.create(asset=asset, key="vibration_de", unit="mm/s")
+        event = now - number * dt.timedelta(days=3)
+        ingest(
+            rows=[
+                (sensor.pk, event + m * MINUTE, number + math.exp(m / 90) + math.sin(m * number))
+                for m in range(-700, 200)
+                if not -300 < m < -240
+            ]
+        )
+        ComparisonLineFactory.create(
+            comparison=row, sensor=sensor, anchor_at=event, anchor_label="Failure: bearing"
+        )
+    page = page_for(admin, width=width, theme=theme)
+    for name, path in (
+        ("comparisons", ""),
+        ("comparison-new", "new/"),
+        ("comparison", f"{row.pk}/"),
+    ):
+        page.goto(f"/telemetry/comparisons/{path}")
+        page.wait_for_load_state("networkidle")
+        if name == "comparison":
+            expect(page.locator(".chart-summary")).to_contain_text("3 lines: P-1 vibration_de")
+        page.screenshot(path=SCREENSHOTS / f"{look}-{name}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
