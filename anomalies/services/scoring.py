@@ -91,7 +91,7 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
         return 0, []
     marks = {state.sensor_id: state.watermark for state in states}
     read = readings_after(watermarks=marks, limit=limit)
-    batches = _decided(read)
+    batches = _decided(read, at)
     ignored = _ignored(states)
     _split_closed(states, at)
     scored: list[DetectorState] = []
@@ -119,9 +119,9 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
     return len(found), more
 
 
-def _decided(batches: Mapping[int, Readings]) -> dict[int, Readings]:
+def _decided(batches: Mapping[int, Readings], at: datetime) -> dict[int, Readings]:
     """The readings up to where the next ones decide whether a sensor can be trusted: they wait."""
-    until = quality.suspect_since(batches.keys())
+    until = quality.suspect_since(batches.keys(), at)
     return {pk: batch.before(until[pk]) if pk in until else batch for pk, batch in batches.items()}
 
 

@@ -3,12 +3,15 @@
 import math
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from assets.queries.uptime import Window
 from telemetry.models import QualityFault, QualityState
+
+LONGEST_DOUBT = timedelta(hours=6)
+"""A doubt that no reading has ended for so long is none any more."""
 
 
 def faults_of(sensor_ids: Collection[int], start: datetime, end: datetime) -> list[QualityFault]:
@@ -33,11 +36,12 @@ def untrusted(sensor_ids: Collection[int], since: datetime) -> dict[int, list[Wi
     return found
 
 
-def suspect_since(sensor_ids: Collection[int]) -> dict[int, float]:
+def suspect_since(sensor_ids: Collection[int], at: datetime) -> dict[int, float]:
     """From when on the next readings decide whether a sensor's values can be trusted, by sensor id.
 
-    In seconds since 1970; most sensors are not in it.
+    In seconds since 1970; most sensors are not in it, nor those whose next readings do not come.
     """
-    rows = QualityState.objects.filter(sensor__in=sensor_ids).exclude(state__suspect_since=None)
+    rows = QualityState.objects.filter(sensor__in=sensor_ids, updated_at__gt=at - LONGEST_DOUBT)
+    rows = rows.exclude(state__suspect_since=None)
     found = rows.values_list("sensor", "state__suspect_since")
     return {sensor_id: since for sensor_id, since in found if since is not None}

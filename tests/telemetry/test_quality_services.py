@@ -167,6 +167,15 @@ class TestScoring:
         assert Anomaly.objects.get().started_at == NOON + 1300 * STEP
         assert not QualityFault.objects.exists()
 
+    def test_a_doubt_that_no_reading_ends_does_not_hold_back_for_ever(self) -> None:
+        sensor = sensor_with(in_psi()[:1302])
+        look(sensor, at=NOON + 1302 * STEP)
+
+        anomalies.score_sensors(sensor_ids=[sensor.pk], at=NOON + 1302 * STEP)
+        assert DetectorState.objects.get().watermark == NOON + 1299 * STEP
+        anomalies.score_sensors(sensor_ids=[sensor.pk], at=LATER)
+        assert DetectorState.objects.get().watermark == sensor.last_time
+
     def test_readings_of_a_fault_of_the_data_are_neither_judged_nor_learned(self) -> None:
         values = ordinary(1440)
         values[1300:] += 8
