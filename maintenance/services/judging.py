@@ -7,6 +7,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 
 from assets.models import Sensor
+from assets.services.rules import value_problem
 from maintenance.models import LONGEST_NOTES, AnswerKind, Attachment, WorkOrderTask
 
 Outcome = WorkOrderTask.Outcome
@@ -101,6 +102,10 @@ def _checked(task: WorkOrderTask, number: float) -> float:
             f"The task asks in {task.unit}, but the sensor {task.sensor_key} of {task.asset.tag}"
             f" is in {task.sensor.unit}. Ask a planner to make them the same.",
         )
+    bounds = {"low": task.sensor.physical_low, "high": task.sensor.physical_high}
+    problem = value_problem(number, **bounds, unit=task.sensor.unit)
+    if problem is not None:
+        raise wrong("number", problem)
     return number
 
 

@@ -22,7 +22,7 @@ from opssight.core.lists import page_of, search_of
 from telemetry.forms.signals import SENSOR_LIST, MapForm
 from telemetry.models import UnknownSignal
 from telemetry.queries.guesses import guesses
-from telemetry.queries.signals import sensor_names
+from telemetry.queries.signals import Cover, Target, meanings, sensor_names
 from telemetry.services.signals import Mapped, drop_names, map_name
 
 MANAGE = Permission.INTEGRATION_EDIT
@@ -37,6 +37,16 @@ class Told:
     row: int = 0
     form: MapForm | None = None
     reasons: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A name on the page. known: the sensor it stands for, to which its sender may not write."""
+
+    signal: UnknownSignal
+    guess: str
+    known: str
+    form: MapForm | None
 
 
 @require_safe
@@ -97,10 +107,17 @@ def _list(
     page = page_of(request, rows.filter(name__icontains=query))
     names = [row.name for row in page]
     found = guesses(organization_id=organization.pk, names=names) if names else {}
+    known = meanings(organization_id=organization.pk, names=names, cover=Cover())
     context: dict[str, Any] = {
         "page": page,
         "rows": [
-            (row, found.get(row.name), told.form if row.pk == told.row else None) for row in page
+            Row(
+                row,
+                guess=found[row.name].label if row.name in found else "",
+                known=meaning.label if isinstance(meaning, Target) else "",
+                form=told.form if row.pk == told.row else None,
+            )
+            for row, meaning in zip(page, known, strict=True)
         ],
         "query": query,
         "told": told,

@@ -266,6 +266,16 @@ class TestReadings:
         assert "asks in in/s" in _refused(task, by, number=2.0)
         assert not _readings(vib)
 
+    def test_that_the_sensor_cannot_read_are_refused(
+        self, order: WorkOrder, by: User, vib: Sensor
+    ) -> None:
+        Sensor.objects.filter(pk=vib.pk).update(physical_low=0)
+        task = _task(order, "reading", sensor=vib, sensor_key="vib")
+
+        assert "is impossible" in _refused(task, by, number=-2.0)
+        assert "too large" in _refused(task, by, number=1e200)
+        assert not _readings(vib)
+
     def test_that_cannot_be_written_leave_no_answer(
         self, order: WorkOrder, by: User, vib: Sensor, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -90,6 +90,14 @@ def test_ticked_names_are_dropped_together_and_others_stay(
     assert Signal.objects.get().sensor is None
 
 
+def test_a_name_whose_sender_may_not_write_to_its_sensor_says_so(
+    client: Client, plant: Organization, sensor: Sensor
+) -> None:
+    UnknownSignalFactory.create(organization=plant, name="P-101A/temp")
+    page = client.get("/telemetry/unmapped/").content.decode()
+    assert "It stands for P-101A/temp already" in page
+
+
 def test_only_who_manages_integrations_of_the_organization_gets_there(
     technician: Membership, stranger: Membership, client_for: ClientFor, unknown: UnknownSignal
 ) -> None:
@@ -105,7 +113,7 @@ def test_the_list_takes_as_few_queries_for_many_names(
 ) -> None:
     for number in range(rows):
         UnknownSignalFactory.create(organization=plant, name=f"P-101A/x{number}")
-    with django_assert_max_num_queries(WALLS + 10):
+    with django_assert_max_num_queries(WALLS + 12):
         assert client.get("/telemetry/unmapped/").status_code == 200
 
 
