@@ -111,6 +111,10 @@ bench-mqtt: install ## how fast readings come in by MQTT, beside a bare COPY (ne
 bench-query: install ## how fast a year of readings is answered, beside hand-written SQL
 	@$(RUN) $(PY) -m benchmarks.query $(ARGS)
 
+.PHONY: bench-storage
+bench-storage: install ## what a reading costs on disk, on a TimescaleDB (ARGS="--rows 500000")
+	@$(PY) -m opssight.runtime timescale -- $(PY) -m benchmarks.storage $(ARGS)
+
 .PHONY: k8s-check
 k8s-check: install ## render the Kubernetes overlays and check them (needs kubectl)
 	@PATH=".venv/bin:$$PATH" command -v kubectl >/dev/null \

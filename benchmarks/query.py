@@ -59,13 +59,13 @@ INSERT INTO asset_metrics_hours ({COLUMNS})
 SELECT %(sensor)s, date_bin('1 hour', time, '1970-01-01 00:00+00') AS hour, count(*), min(value),
        max(value), avg(value), (array_agg(value ORDER BY time))[1],
        (array_agg(value ORDER BY time DESC))[1], sum(value * value)
-FROM asset_metrics WHERE sensor_id = %(sensor)s GROUP BY hour
+FROM asset_metrics WHERE sensor_id = %(sensor)s AND time < %(end)s GROUP BY hour
 """  # noqa: S608
 _DAYS = f"""
 INSERT INTO asset_metrics_days ({COLUMNS})
 SELECT %(sensor)s, d.day, f.* FROM (
     SELECT DISTINCT date_bin('24 hours', bucket, '1970-01-01 00:00+00') AS day
-    FROM asset_metrics_hours WHERE sensor_id = %(sensor)s
+    FROM asset_metrics_hours WHERE sensor_id = %(sensor)s AND bucket < %(end)s
 ) d CROSS JOIN LATERAL opssight_day_figures(%(sensor)s, d.day) f
 """  # noqa: S608
 _BY_HAND = """
@@ -114,12 +114,17 @@ def fill(sensors: list[Sensor], rows: int) -> None:
         for sensor in sensors:
             if done >= rows:
                 break
-            if HourFigures.objects.filter(sensor=sensor).exists():
+            if HourFigures.objects.filter(sensor=sensor, bucket=START).exists():
                 continue
             count = min(MINUTES, rows - done)
             with transaction.atomic():
                 cursor.execute("SET LOCAL session_replication_role = replica")
-                values: dict[str, Any] = {"sensor": sensor.pk, "start": START, "count": count}
+                values: dict[str, Any] = {
+                    "sensor": sensor.pk,
+                    "start": START,
+                    "end": START + YEAR,
+                    "count": count,
+                }
                 for statement in (_FILL, _HOURS, _DAYS):
                     cursor.execute(statement, values)
             done += count
@@ -210,7 +215,7 @@ def main() -> None:
             times = query(sensors[0], options.rounds)
             stored = store(sensors, START + YEAR * (2 + number), 40)
             aggregates.refresh(at=START + YEAR * 100)
-            found.append(Measured(rows, *times, stored))
+            found.append(Measured(Reading.objects.count(), *times, stored))
             print(found[-1], flush=True)
     finally:
         clean()

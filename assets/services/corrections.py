@@ -13,6 +13,7 @@ from assets.models import Sensor
 from assets.services.rules import value_problem
 from opssight.audit.models import Action
 from opssight.audit.services import record
+from opssight.core.timescale import WITHOUT_LIMIT
 
 MOST_AT_ONCE = 500_000
 
@@ -75,6 +76,7 @@ def correct(*, sensor: Sensor, time: datetime, value: float) -> float:
         raise ImpossibleValue(problem)
     reading: dict[str, Any] = {"sensor": sensor.pk, "time": time, "value": value}
     with connection.cursor() as cursor:
+        cursor.execute(WITHOUT_LIMIT)
         cursor.execute(_CORRECT, reading)
         if (row := cursor.fetchone()) is None:
             raise NoSuchReading
@@ -97,6 +99,7 @@ def delete(*, sensor: Sensor, start: datetime, end: datetime) -> int:
         cursor.execute(_COUNT, {**span, "limit": MOST_AT_ONCE + 1})
         if cursor.fetchone()[0] > MOST_AT_ONCE:
             raise TooManyReadings
+        cursor.execute(WITHOUT_LIMIT)
         cursor.execute(_DELETE, span)
         count = cursor.rowcount
         hours = _delete_sealed(cursor, span, "asset_metrics_hours", "1 hour")

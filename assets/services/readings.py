@@ -13,13 +13,17 @@ from assets.binary import Floats, Ints, copy_rows
 from assets.models import DayFigures, Reading, Sensor
 from assets.models.sensors import LARGEST_VALUE
 from assets.services.rules import EARLIEST
+from opssight.core.timescale import WITHOUT_LIMIT
 
 _MICROSECOND = timedelta(microseconds=1)
 
-_STAGE = """
+# Emptied of what an earlier call in this transaction left.
+_STAGE = f"""
+{WITHOUT_LIMIT};
 CREATE TEMPORARY TABLE IF NOT EXISTS incoming_readings
-    (sensor_id bigint, time timestamptz, value double precision) ON COMMIT DELETE ROWS
-"""
+    (sensor_id bigint, time timestamptz, value double precision) ON COMMIT DELETE ROWS;
+DELETE FROM incoming_readings
+"""  # noqa: S608
 _COPY = "COPY incoming_readings FROM STDIN (FORMAT BINARY)"
 # Both statements lock in the order of the key: two writers of the same readings never deadlock.
 _INSERT = """
@@ -117,7 +121,6 @@ def ingest_columns(
     ids, moments, values = _last_of_each(sensor_ids, times.astype(np.int64), values)
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
-        cursor.execute("DELETE FROM incoming_readings")  # of an earlier call in this transaction
         with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
             copy.write(copy_rows(ids, moments, values))
         cursor.execute(_INSERT)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from assets.services.aggregates import COLUMNS, be_alone
+from opssight.core.timescale import WITHOUT_LIMIT
 
 READINGS_AT_ONCE = 200_000
 
@@ -109,6 +110,7 @@ def _remove_of(sensor: int, before: datetime) -> int:
 def _remove_some(sensor: int, before: datetime) -> tuple[int, datetime | None]:
     """How many readings went, and those before when (None: there were none)."""
     with connection.cursor() as cursor:
+        cursor.execute(WITHOUT_LIMIT)
         be_alone(cursor)
         cursor.execute(_STEP, {"sensor": sensor, "before": before, "limit": READINGS_AT_ONCE})
         until: datetime | None = cursor.fetchone()[0]

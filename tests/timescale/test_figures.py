@@ -129,3 +129,24 @@ def test_the_server_refreshes_and_compresses_by_itself() -> None:
 
 def _parsed(config: Any) -> Any:
     return json.loads(config) if isinstance(config, str) else config
+
+
+def test_late_readings_and_removals_reach_into_compressed_chunks(sensor: Sensor) -> None:
+    others: Any = SensorFactory.create_batch(3)
+    ingest(rows=[(o.pk, NOON + i * 20 * MINUTE, 1.0) for o in others for i in range(30 * 72)])
+    rows("SELECT compress_chunk(c) FROM show_chunks('asset_metrics', newer_than => %s) c", NOON)
+    # As much as many sensors and the usual limit.
+    rows("SELECT set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '5', false)")
+
+    ingest(rows=[(one.pk, NOON + 20 * MINUTE, 7.0) for one in [sensor, *others]])
+    corrections.correct(sensor=sensor, time=NOON + DAY, value=-50.0)
+    corrections.delete(sensor=sensor, start=NOON + 9 * DAY, end=NOON + 10 * DAY)
+    refresh()
+    assert_right()
+    before = shown("daily")
+    removed = retention.remove_readings(sensors=[others[0].pk], before=MIDNIGHT)
+    refresh()
+
+    assert removed == 13 * 72 + 36
+    assert_same(shown("daily"), before)
+    rows("SELECT set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', false)")
