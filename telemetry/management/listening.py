@@ -16,8 +16,16 @@ from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from telemetry.management.listening_client import TAKEN_OVER, connect, make_client, refusal
-from telemetry.management.listening_hand import Acknowledged, Backoff, Hand
+from telemetry.formats.sparkplug import Command
+from telemetry.management.listening_arrivals import Arrivals, digest_of
+from telemetry.management.listening_client import (
+    KEEP_SESSION,
+    TAKEN_OVER,
+    connect,
+    make_client,
+    refusal,
+)
+from telemetry.management.listening_hand import Backoff, Hand
 from telemetry.management.listening_inbox import Inbox
 from telemetry.management.listening_options import Options
 from telemetry.management.listening_store import DatabaseDown, Message, Outcome, store
@@ -48,7 +56,11 @@ class Listener:
         self.options = options
         self.inbox = Inbox(options.name_of)
         self.hand = Hand(options)
-        self.acknowledged = Acknowledged(most=options.window)
+        self.arrivals = Arrivals(
+            f"{organization_id} {options.broker} {options.broker.client_id}",
+            most=options.window,
+            seconds=KEEP_SESSION,
+        )
         self.reconnecting = Backoff(1.0, 60.0)
         self.storing = Backoff(0.5, 30.0)
         self.counts = Counts()
@@ -63,6 +75,7 @@ class Listener:
 
     def run(self) -> None:
         """Listen. Raises Refused where the broker does not let us."""
+        self.arrivals.load()
         while not self.is_stopping and not self.refused:
             self._network()
             now = time.monotonic()
@@ -126,8 +139,6 @@ class Listener:
         self.reconnecting.clear()
         if flags.session_present:
             self.hand.forget_what_comes_again()
-        else:
-            self.acknowledged.clear()
         client.subscribe([(topic, 1) for topic in self.options.topics])
         logger.info("Listening at %s to %s", self.options.broker, ", ".join(self.options.topics))
 
@@ -183,29 +194,34 @@ class Listener:
             mid=got.mid,
             qos=got.qos,
             connection=self.connection,
-            digest=hash((topic, payload)),
             size=len(payload),
         )
-        if got.qos and self.acknowledged.comes_again(got.mid, message.digest, is_again=got.dup):
-            self.counts.skipped += 1
-        else:
-            self._read(client, message, payload, is_retained=got.retain)
-        # Also one without a reading: acknowledgements go in the order in which messages came.
-        self.hand.add(message, now=time.monotonic())
-
-    def _read(self, client: Client, message: Message, payload: bytes, *, is_retained: bool) -> None:
-        command = self.inbox.read(message, payload, now=time.time())
-        if is_retained and not message.is_timed:
+        command = self._read(message, payload, is_again=got.dup)
+        if got.retain and not message.is_timed:
             # Said once, some time ago, and said again whenever somebody begins to listen.
             message.clear()
             self.counts.skipped += 1
         if command is not None:
             client.publish(command.topic, command.payload, qos=0)
             logger.info("Asked for births: %s", command.topic)
+        # Also one without a reading: acknowledgements go in the order in which messages came.
+        self.hand.add(message, now=time.monotonic())
+
+    def _read(self, message: Message, payload: bytes, *, is_again: bool) -> Command | None:
+        arrival = time.time()
+        if not message.qos:
+            return self.inbox.read(message, payload, now=arrival)
+        digest = digest_of(message.topic, payload)
+        arrival = self.arrivals.of(message.mid, digest, is_again=is_again, now=arrival)
+        command = self.inbox.read(message, payload, now=arrival)
+        if not message.is_timed:
+            self.arrivals.add(message.mid, digest, arrival)
+        return command
 
     def _store(self) -> bool:
         """Store and acknowledge at most one batch of what is in hand; whether that worked."""
         messages = self.hand.next_batch()
+        self.arrivals.save()
         try:
             outcome = store(
                 organization_id=self.organization_id, messages=messages, at=timezone.now()
@@ -219,7 +235,6 @@ class Listener:
         self.counts.outcome += outcome
         for refused in outcome.refused:
             self.inbox.refusals.add(*refused)
-        self.acknowledged.add(messages)
         for message in messages:
             if message.qos and message.connection == self.connection:
                 self._acknowledge(message)

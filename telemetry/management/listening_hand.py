@@ -1,9 +1,5 @@
 """What has come and is not stored yet, and when it is to be."""
 
-from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
 from telemetry.management.listening_options import Options
 from telemetry.management.listening_store import Message
 
@@ -68,37 +64,6 @@ class Hand:
         self.messages = messages
         self._readings = sum(len(message.names) for message in messages)
         self._bytes = sum(message.size for message in messages)
-
-
-@dataclass(slots=True)
-class Acknowledged:
-    """Messages whose acknowledgement the broker may have missed, by their number.
-
-    Only those without a time: coming again, they would be another reading.
-    """
-
-    most: int
-    _digests: OrderedDict[int, int] = field(default_factory=OrderedDict)
-
-    def add(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            if message.qos and not message.is_timed:
-                self._digests[message.mid] = message.digest
-        while len(self._digests) > self.most:
-            self._digests.popitem(last=False)
-
-    def comes_again(self, mid: int, digest: int, *, is_again: bool) -> bool:
-        """Whether a message that came is one of them. Another of its number takes its place."""
-        known = self._digests.get(mid)
-        if known is None:
-            return False
-        if is_again and known == digest:
-            return True
-        del self._digests[mid]
-        return False
-
-    def clear(self) -> None:
-        self._digests.clear()
 
 
 class Backoff:

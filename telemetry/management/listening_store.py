@@ -34,7 +34,6 @@ class Message:
     mid: int = 0
     qos: int = 0
     connection: int = 0
-    digest: int = 0
     size: int = 0
     way: Way = Way.MQTT
     is_timed: bool = True

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -72,6 +72,9 @@ class Plant:
             "DJANGO_SETTINGS_MODULE": "opssight.settings",
         }
         self.start()
+
+    def prepare(self) -> None:
+        """Make the tables, and the organization with a site."""
         self.server.ensure_database()
         self.manage("migrate", "-v", "0")
         with psycopg.connect(self.url) as connection:
@@ -91,6 +94,9 @@ class Plant:
         self.server.prepare()
         self.server.launch()
         self.server.wait_until_ready()
+
+    def stop(self) -> None:
+        self.server.stop()
 
     def kill_server(self) -> None:
         assert self.server.process is not None
@@ -179,14 +185,12 @@ class Listening:
 def plant_in_a_folder() -> Iterator[Plant]:
     # short, for the sockets in it
     folder = Path(tempfile.mkdtemp(prefix="opssight-mqtt-", dir="/tmp"))
-    made = None
-    try:
-        made = Plant(folder)
-        yield made
-    finally:
-        if made is not None:
-            made.server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        plant = Plant(folder)
+        stack.callback(plant.stop)
+        plant.prepare()
+        yield plant
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from django.db import OperationalError
 
 from assets.models import Reading
 from telemetry.management import listening_store
-from telemetry.management.listening_hand import Acknowledged, Backoff, Hand
+from telemetry.management.listening_arrivals import Arrivals, digest_of
+from telemetry.management.listening_hand import Backoff, Hand
 from telemetry.management.listening_options import OptionProblem, Options, add_arguments, read
 from telemetry.management.listening_store import DatabaseDown, Message, batches, store
 from telemetry.services import intake
@@ -66,17 +67,26 @@ def test_a_message_larger_than_a_batch_is_a_batch():
     assert len(hand.next_batch()) == 1
 
 
-def test_only_the_same_message_comes_again():
-    acknowledged = Acknowledged(most=2)
-    acknowledged.add([message(mid=n, digest=7, qos=1, is_timed=False) for n in (1, 2, 3)])
-    acknowledged.add([message(mid=9, digest=7, qos=1)])
+@pytest.mark.usefixtures("clean_cache")
+def test_a_message_that_comes_again_came_when_it_came_first():
+    arrivals = Arrivals("session", most=2, seconds=60)
+    for mid in (1, 2, 3):
+        arrivals.add(mid, digest_of("plant/a", b"20"), 100.0)
+    arrivals.save()
+    later = Arrivals("session", most=2, seconds=60)
+    later.load()
 
-    assert not acknowledged.comes_again(1, 7, is_again=True), "forgotten: beyond the most"
-    assert acknowledged.comes_again(2, 7, is_again=True)
-    assert not acknowledged.comes_again(3, 8, is_again=True)
-    assert not acknowledged.comes_again(3, 7, is_again=True), "another took its number"
-    assert not acknowledged.comes_again(2, 7, is_again=False)
-    assert not acknowledged.comes_again(9, 7, is_again=True), "it had a time"
+    def came(mid: int, payload: bytes = b"20", *, is_again: bool = True) -> float:
+        digest = digest_of("plant/a", payload)
+        return later.of(mid, digest, is_again=is_again, now=200.0)
+
+    assert came(3) == 100
+    assert came(3, b"21") == 200, "another message of the same number"
+    assert came(3, is_again=False) == 200
+    assert came(1) == 200, "forgotten: beyond the most"
+    other = Arrivals("other session", most=2, seconds=60)
+    other.load()
+    assert other.of(3, digest_of("plant/a", b"20"), is_again=True, now=200.0) == 200
 
 
 def test_failures_in_a_row_wait_longer_up_to_a_most():
