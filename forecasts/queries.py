@@ -21,14 +21,9 @@ NORMAL_DAYS = 28
 RECENT_READINGS = 6
 
 _HOURLY = """
-    SELECT sensor_id, array_agg(hour ORDER BY hour), array_agg(mean ORDER BY hour)
-    FROM (
-        SELECT sensor_id, date_bin('1 hour', time, '1970-01-01 00:00+00') AS hour,
-               avg(value) AS mean
-        FROM asset_metrics
-        WHERE sensor_id = ANY(%s) AND time >= %s AND time < %s
-        GROUP BY 1, 2
-    ) hours
+    SELECT sensor_id, array_agg(bucket ORDER BY bucket), array_agg(avg ORDER BY bucket)
+    FROM asset_metrics_hourly
+    WHERE sensor_id = ANY(%s) AND bucket >= %s AND bucket < %s
     GROUP BY sensor_id
 """
 
@@ -110,9 +105,9 @@ def ranking(assets: Sequence[Asset], *, before: date) -> list[Ranked]:
 
 
 def hourly_means(sensor_ids: Sequence[int], start: datetime, end: datetime) -> dict[int, Readings]:
-    """Means of [start, end) by sensor id, at the beginning of their hour. One query.
+    """Means of the hours that begin in [start, end) by sensor id, at their begin. One query.
 
-    Hours without readings are absent.
+    Hours without readings are absent; those whose single readings are kept no longer are not.
     """
     return readings_from(_HOURLY, [list(sensor_ids), start, end])
 
