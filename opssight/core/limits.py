@@ -18,7 +18,7 @@ from rest_framework.exceptions import Throttled
 
 from opssight.accounts.limits import client_address
 from opssight.core.api import problems, versions
-from opssight.core.uploads import INTAKE
+from opssight.core.uploads import is_intake
 
 logger = logging.getLogger(__name__)
 # Probes ask all day, and must hear the truth.
@@ -71,7 +71,7 @@ class ApiLimitsMiddleware:
         path = request.path_info
         if not path.startswith("/api/") or path.startswith(EXEMPT):
             return self.get_response(request)
-        kind = "telemetry_address" if INTAKE.fullmatch(path) else "address"
+        kind = "telemetry_address" if is_intake(request) else "address"
         try:
             count(request, kind, _neighborhood(client_address(request)))
         except Throttled as error:

@@ -13,7 +13,7 @@ from opssight.accounts.limits import USUAL_WAIT, client_address, too_many
 from opssight.accounts.models import User
 from opssight.core import walls
 from opssight.core.masking import masked_path
-from opssight.core.uploads import INTAKE
+from opssight.core.uploads import is_intake
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -40,8 +40,7 @@ class WallsMiddleware:
             "path": masked_path(request.path_info)[:300],
         }
         patience = settings.STATEMENT_TIMEOUT
-        is_intake = INTAKE.fullmatch(request.path_info) is not None
-        around = nullcontext() if is_intake else transaction.atomic()
+        around = nullcontext() if is_intake(request) else transaction.atomic()
         with walls.acting(patience=patience, **said), around:
             if isinstance(request.user, User):
                 walls.enter(request.user)

@@ -88,6 +88,11 @@ class BodyMiddleware:
         return render(request, "refused_body.html", page, status=problem.status_code)
 
 
+def is_intake(request: HttpRequest) -> bool:
+    """Whether readings are sent, as machines send them."""
+    return request.method == "POST" and INTAKE.fullmatch(request.path_info) is not None
+
+
 def limit_of(path: str, *, with_files: bool = False) -> int:
     """The largest body that is read at this path, in bytes."""
     if INTAKE.fullmatch(path):

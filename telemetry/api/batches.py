@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework import serializers
-from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from opssight.core.api import idempotency
 from opssight.core.uploads import TooLarge
 from telemetry.api.bodies import body_of, unpacked
 from telemetry.api.intake import IntakeView
@@ -31,6 +29,13 @@ from telemetry.services.portions import MOST_REFUSALS, Outcome, take_portions
 LARGEST_BATCH = 10_000
 FILE = "file"
 _GZIP = b"\x1f\x8b"
+
+
+class NoTable(APIException):
+    """The header of a CSV table does not say what its columns are."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_code = "no_table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,15 +248,8 @@ class Batches(AlignedReadings, IntakeView):
                     at=timezone.now(),
                 )
             except NotATable as error:
-                raise ParseError(str(error)) from error
+                raise NoTable(str(error)) from error
         return Response(_answer(outcome))
-
-    def _respond(self, request: Request) -> Response:
-        if idempotency.HEADER not in request.headers:
-            return super()._respond(request)
-        # The key is kept with its effect, all or nothing.
-        with transaction.atomic():
-            return super()._respond(request)
 
 
 def _sent(request: Request) -> Sent:

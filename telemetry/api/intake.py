@@ -1,7 +1,7 @@
 """What the endpoints by which machines send readings have in common."""
 
 from contextlib import nullcontext
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from rest_framework import exceptions, status
@@ -12,8 +12,10 @@ from rest_framework.response import Response
 from opssight.accounts.models import Organization, User
 from opssight.accounts.permissions import Permission
 from opssight.core import limits
+from opssight.core.api import idempotency
 from opssight.core.api.behavior import ApiBehavior
 from opssight.core.api.viewsets import REFUSED
+from opssight.core.uploads import LengthRequired
 from telemetry.services.portions import Interrupted
 from telemetry.services.pressure import COME_AGAIN, Busy
 
@@ -37,12 +39,27 @@ class IntakeView(ApiBehavior):
     """
 
     permission_classes = [IsAuthenticated]
-    rate_classes: ClassVar[dict[str, str]] = {"": limits.TELEMETRY}
+    more_problems = (status.HTTP_404_NOT_FOUND, status.HTTP_503_SERVICE_UNAVAILABLE)
+
+    @property
+    def rate_class(self) -> str:
+        """What a sender's address also answers to reads is counted with other long answers."""
+        return limits.TELEMETRY if self.request.method == "POST" else "expensive"
 
     def perform_authentication(self, request: Request) -> None:
         """As elsewhere, all its questions in one transaction."""
         with transaction.atomic():
             super().perform_authentication(request)
+
+    def _respond(self, request: Request) -> Response:
+        if idempotency.HEADER not in request.headers:
+            return super()._respond(request)
+        if request.headers.get("Transfer-Encoding"):
+            # Whether a key is sent with another body is told by the body as a whole.
+            raise LengthRequired
+        # The key is kept with its effect: all of the body or nothing.
+        with transaction.atomic():
+            return super()._respond(request)
 
     def handle_exception(self, error: Exception) -> Response:
         if isinstance(error, Busy):

@@ -14,7 +14,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assets.services.readings import microseconds
-from opssight.access.authentication import ApiTokenAuthentication
 from telemetry.api.bodies import body_of
 from telemetry.api.intake import IntakeView
 from telemetry.formats.line_protocol import PRECISIONS, chunks, parse
@@ -30,9 +29,12 @@ CODES = {
     403: "forbidden",
     404: "not found",
     405: "method not allowed",
+    406: "not acceptable",
     411: "invalid",
+    409: "conflict",
     413: "request too large",
     415: "unsupported media type",
+    422: "unprocessable entity",
     429: "too many requests",
     503: "unavailable",
 }
@@ -64,8 +66,6 @@ PARTIAL = {
 class Write(IntakeView):
     """Line protocol, as InfluxDB 2 takes it: for Telegraf, Node-RED and the clients of InfluxDB."""
 
-    authentication_classes = [ApiTokenAuthentication]
-
     @extend_schema(
         summary="Write line protocol",
         description=(
@@ -96,7 +96,12 @@ class Write(IntakeView):
                     401: "The token is missing, wrong, expired or revoked.",
                     403: "The token may not send readings.",
                     404: "The token is of another organization.",
+                    406: "Ask for application/json.",
+                    409: "The first request with this Idempotency-Key is not answered yet.",
+                    411: "Send the body with its Content-Length.",
                     413: "The body is too large, packed or not.",
+                    415: "The body is neither plain nor gzip.",
+                    422: "The Idempotency-Key was sent before with another body.",
                     429: "Too many requests: wait for Retry-After.",
                     503: "The database is behind: wait for Retry-After.",
                 }.items()
@@ -123,7 +128,12 @@ class Write(IntakeView):
                     401: "This token does not work: it is wrong, expired or revoked.",
                     403: "Your role may not do this. Ask an admin of your organization.",
                     404: "You write to no organization 'other'.",
+                    406: "Could not satisfy the request Accept header.",
+                    409: "The first request with this Idempotency-Key is not answered yet.",
+                    411: "Send the body in one piece, with its Content-Length.",
                     413: "The body has more than 26,214,400 bytes. Send less at once.",
+                    415: "Send the body as it is, or gzipped.",
+                    422: "This Idempotency-Key was sent before with another body.",
                     429: "Request was throttled. Expected available in 3 seconds.",
                     503: "The database does not keep up. Send the same again.",
                 }.items()

@@ -37,7 +37,9 @@ SEEDED = "opssight_fuzz"
 PASSWORD = "opssight-demo"
 START_SECONDS = 60
 LOG_LINES = 200
-RATES = ("ADDRESS", "USER", "READ", "WRITE", "BULK", "EXPENSIVE")
+RATES = (
+    "ADDRESS", "USER", "READ", "WRITE", "BULK", "EXPENSIVE", "TELEMETRY", "TELEMETRY_ADDRESS",
+)  # fmt: skip
 # Nothing of a run is kept but what it prints; a limit would only stop the run early.
 SERVER = {
     "DEBUG": "false",

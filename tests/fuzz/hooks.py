@@ -67,6 +67,12 @@ def _is_bound_of_text(error: dict[str, str], body: Any) -> bool:
     return isinstance(value, str)
 
 
+@schemathesis.serializer("application/x-ndjson")
+def as_text(context: Any, value: Any) -> bytes:
+    """Lines that the document describes as a text."""
+    return str(value).encode("utf-8", "replace")
+
+
 if ROLE != "anonymous":
 
     @schemathesis.auth(refresh_interval=300)

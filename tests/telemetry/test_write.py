@@ -166,6 +166,17 @@ def _request(body: bytes, more: dict[str, Any]) -> WSGIRequest:
     return WSGIRequest(environ | more)
 
 
+def test_a_key_makes_a_body_count_once_and_needs_its_length(
+    write: Write, temperature: Sensor
+) -> None:
+    keyed = {"Idempotency-Key": "k-1"}
+
+    assert [write(LINE, headers=keyed).status_code for _ in range(2)] == [204, 204]
+    assert write(f"{LINE}1", headers=keyed).status_code == 422
+    assert write(LINE, headers=keyed | {"Transfer-Encoding": "chunked"}).status_code == 411
+    assert Reading.objects.count() == 1
+
+
 def test_a_database_that_is_behind_asks_the_sender_to_come_again(
     write: Write, temperature: Sensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -195,7 +195,8 @@ class OperationSchema(AutoSchema):
             429: True,
             503: self._touches_files,
         }
-        return [status for status, can_happen in statuses.items() if can_happen]
+        more = getattr(self.view, "more_problems", ()) if writes else ()
+        return [status for status, can_happen in statuses.items() if can_happen or status in more]
 
     @property
     def _touches_files(self) -> bool:
