@@ -259,7 +259,8 @@ def _sent(request: Request) -> Sent:
         return sent
     file = request.FILES.get(FILE)
     if file is None:
-        raise ValidationError({FILE: ["Send readings as the body, or a CSV file as `file`."]})
+        text = "Send readings as the body, or a CSV file as `file`."
+        raise ValidationError({FILE: [text]}, code="no_readings")
     if file.size > settings.INGEST_MAX_BODY:
         raise TooLarge(f"The file has more than {settings.INGEST_MAX_BODY:,} bytes.")
     file.seek(0)  # an Idempotency-Key has read it
