@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from telemetry.formats.payloads import BadPayload, Readings, read_payload
 from telemetry.formats.sparkplug import BadMessage, Command, Host, is_sparkplug
+from telemetry.management.listening_client import LARGEST_MESSAGE
 from telemetry.management.listening_store import Message
 from telemetry.models import Way
 
@@ -41,8 +42,8 @@ class Inbox:
         Readings without a time of their own get `now`.
         """
         command = None
-        if not message.topic:
-            self.refusals.add("", "", "The topic is not UTF-8.")
+        if problem_text := _problem(message, payload):
+            self.refusals.add(message.topic, "", problem_text)
             return None
         try:
             if is_sparkplug(message.topic):
@@ -55,14 +56,23 @@ class Inbox:
         except (BadPayload, BadMessage) as problem:
             self.refusals.add(message.topic, "", str(problem))
             return None
-        for problem_text in readings.problems:
-            self.refusals.add(message.topic, "", problem_text)
+        for text in readings.problems:
+            self.refusals.add(message.topic, "", text)
         arrival = int(now * 1e6)
         message.is_timed = None not in readings.times
         message.times = [arrival if time is None else time for time in readings.times]
         message.naive = readings.naive
         message.values, message.units = readings.values, readings.units
         return command
+
+
+def _problem(message: Message, payload: bytes) -> str | None:
+    if not message.topic:
+        return "The topic is not UTF-8."
+    if len(payload) > LARGEST_MESSAGE:
+        # MQTT 5 brokers are told, and send none; older ones are not.
+        return f"The message has more than {LARGEST_MESSAGE:,} bytes."
+    return None
 
 
 def _names(base: str, readings: Readings) -> list[str]:

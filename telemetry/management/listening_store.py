@@ -14,7 +14,7 @@ from telemetry.models import Way
 from telemetry.services.intake import Batch, take
 
 logger = logging.getLogger(__name__)
-PATIENCE = 60
+PATIENCE = 30
 """Seconds that a statement may take, before the batch is tried again."""
 
 

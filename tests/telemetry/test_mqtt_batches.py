@@ -11,6 +11,7 @@ from assets.models import Reading
 from telemetry.management import listening_store
 from telemetry.management.listening_arrivals import Arrivals, digest_of
 from telemetry.management.listening_hand import Backoff, Hand
+from telemetry.management.listening_inbox import Inbox
 from telemetry.management.listening_options import OptionProblem, Options, add_arguments, read
 from telemetry.management.listening_store import DatabaseDown, Message, batches, store
 from telemetry.services import intake
@@ -144,6 +145,27 @@ def test_a_failure_of_the_database_is_no_fault_of_a_message(monkeypatch: pytest.
     monkeypatch.setattr(listening_store, "_store_all", fails)
     with pytest.raises(DatabaseDown, match=r"^the server went away$"):
         store(organization_id=1, messages=[message(), message()], at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "said"),
+    [
+        ("", b"1", "The topic is not UTF-8."),
+        ("plant/a", b" " * 1_048_577, "more than 1,048,576 bytes"),
+        ("plant/a", b"warm", "neither a number"),
+        ("spBv1.0/g/NBIRTH/e", b"warm", "no message of Sparkplug B"),
+    ],
+)
+def test_a_message_without_a_reading_is_counted_with_its_reason(
+    topic: str, payload: bytes, said: str, caplog: pytest.LogCaptureFixture
+):
+    inbox = Inbox(str)
+    message = Message(topic=topic)
+
+    inbox.read(message, payload, now=0)
+
+    assert (message.names, inbox.refusals.count) == ([], 1)
+    assert said in caplog.text
 
 
 @pytest.mark.parametrize(
