@@ -72,8 +72,8 @@ def time_of(request: Request, name: str) -> datetime | None:
         raise ValidationError({name: [message]})
     # With a day to spare for what is added and for time zones.
     if not UtcDateTimeField.YEARS.start <= time.year < UtcDateTimeField.YEARS.stop:
-        message = UtcDateTimeField.default_error_messages["year"]
-        raise ValidationError({name: [message]}, code="year")
+        year = UtcDateTimeField.default_error_messages["year"]
+        raise ValidationError({name: [year]}, code="year")
     return time
 
 
