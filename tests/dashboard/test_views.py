@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from assets.services.readings import ingest
 from opssight.accounts.models import Membership, Organization
 from opssight.accounts.permissions import Role
 from tests import factories
@@ -163,6 +164,34 @@ def test_the_chart_of_a_sensor_holds_readings_limits_anomalies_and_the_forecast(
     assert chart["anomalies"][0]["url"] == anomaly.get_absolute_url()
     assert chart["anomalies"][0]["end"] is None
     assert len(chart["forecast"]["points"]) == 2
+
+
+def test_who_looks_closer_gets_finer_readings_of_that_time(plant: Organization, signed_in: Client):
+    start = factories.NOON
+    asset = factories.AssetFactory.create(organization=plant)
+    sensor = factories.SensorFactory.create(asset=asset, expected_interval=dt.timedelta(minutes=1))
+    minutes = [minute for minute in range(3000) if not 60 < minute < 90]
+    ingest(rows=[(sensor.pk, start + m * dt.timedelta(minutes=1), float(m)) for m in minutes])
+    fault = factories.QualityFaultFactory.create(
+        asset=asset, sensor=sensor, started_at=start, found_at=start, ended_at=None
+    )
+    begin = int(start.timestamp() * 1000)
+    url = f"/charts/sensors/{sensor.pk}/"
+
+    whole = signed_in.get(url, {"from": begin, "to": begin + 3000 * 60_000}).json()
+    closer = signed_in.get(url, {"from": begin, "to": begin + 120 * 60_000}).json()
+
+    assert whole["made_of"].startswith("means of 2 minutes")
+    assert {len(point) for point in whole["points"]} == {2, 4}
+    assert closer["made_of"] == "single readings"
+    assert closer["points"][60:63] == [
+        [begin + 60 * 60_000, 60.0],
+        [begin + 60 * 60_000, None],
+        [begin + 90 * 60_000, 90.0],
+    ]
+    assert len(closer["points"]) == 92
+    assert [item["end"] for item in closer["faults"]] == [None]
+    assert fault.get_kind_display() in closer["faults"][0]["label"]
 
 
 def test_the_chart_of_a_silent_sensor_is_empty_in_words(plant: Organization, signed_in: Client):
