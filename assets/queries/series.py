@@ -78,13 +78,15 @@ _DAILY_ROWS = """
 SELECT sensor_id, bucket, avg, min, max, count FROM asset_metrics_daily
 WHERE sensor_id = ANY(%s) AND bucket >= %s AND bucket < %s
 """
-# date_bin, not time_bucket: the same buckets with and without TimescaleDB.
+# date_bin, not time_bucket: the same buckets with and without TimescaleDB. PostgreSQL refuses to
+# divide where the result rounds to zero.
 _BUCKETS = """
 SELECT sensor_id, array_agg(time ORDER BY time), array_agg(mean ORDER BY time),
     array_agg(low ORDER BY time), array_agg(high ORDER BY time), array_agg(count ORDER BY time)
 FROM (
     SELECT r.sensor_id, greatest(date_bin(b.width, r.time, b.origin), %s) AS time,
-        sum(r.mean * r.count) / sum(r.count) AS mean, min(r.low) AS low, max(r.high) AS high,
+        CASE WHEN abs(sum(r.mean * r.count)) > 1e-290 THEN sum(r.mean * r.count) / sum(r.count)
+        ELSE 0 END AS mean, min(r.low) AS low, max(r.high) AS high,
         sum(r.count)::bigint AS count
     FROM unnest(%s::bigint[], %s::interval[], %s::timestamptz[]) AS b (sensor_id, width, origin)
     JOIN ("""

@@ -196,3 +196,13 @@ def test_aligned_lines_have_never_more_points_than_asked_for(days, most):
     start = NOON + timedelta(seconds=1)
     buckets = (start + days * DAY - floor(start, width)) / width
     assert buckets <= most
+
+
+def test_readings_close_to_nothing_are_no_error():
+    """PostgreSQL refuses to compute what rounds to zero."""
+    sensor = SensorFactory.create()
+    _fill(sensor, NOON, MINUTE, np.full(3000, 5e-324))
+
+    for points in (10, 100, 1000):
+        found = series(sensor, NOON, NOON + 3 * DAY, points)
+        assert found.mean.tolist() == pytest.approx(np.zeros(len(found)))
