@@ -35,6 +35,7 @@ from assets.models import Reading, Site  # noqa: E402
 from maintenance.models import Recommendation, Urgency  # noqa: E402
 from opssight.accounts.models import Organization  # noqa: E402
 from opssight.core.database_role import as_owner  # noqa: E402
+from telemetry.services.quality import look  # noqa: E402
 from tests.data import data_folder  # noqa: E402
 from tests.data.labelled import Recording, Window, cmapss, nab, skab  # noqa: E402
 
@@ -92,6 +93,7 @@ def replay(name: str, recordings: Iterable[Recording], at: datetime) -> Result:
     result.importing = time.perf_counter() - began
     began = time.perf_counter()
     for sensor_ids in queries.in_chunks(queries.sensors_to_score(organization.pk)):
+        look(sensor_ids=sensor_ids, at=at)
         services.score_sensors(sensor_ids=sensor_ids, at=at)
     result.scoring = time.perf_counter() - began
     _compare(result, faults)

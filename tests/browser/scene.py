@@ -18,6 +18,7 @@ from tests.factories import (
     ForecastFactory,
     MaintenanceRecordFactory,
     NotificationFactory,
+    QualityFaultFactory,
     RecommendationFactory,
     RiskScoreFactory,
     ScheduleFactory,
@@ -90,6 +91,19 @@ def build(member: Membership) -> Scene:
         ended_at=now - 2 * HOUR,
         peak_at=now - 6 * HOUR,
     )
+    for kind, began, ended, explanation in (
+        ("flat_line", 6, None, "Exactly 4.8 mm/s, 24 readings in a row; it normally changes."),
+        ("unit_jump", 90, 80, "Jumped from 4.8 mm/s to 0.189 at once, as from mm to inches."),
+    ):
+        QualityFaultFactory.create(
+            asset=pump,
+            sensor=sensor,
+            kind=kind,
+            started_at=now - began * HOUR,
+            found_at=now - began * HOUR,
+            ended_at=ended and now - ended * HOUR,
+            explanation=explanation,
+        )
     dismissible = RecommendationFactory.create(
         asset=fan,
         failure_mode="imbalance",

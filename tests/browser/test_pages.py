@@ -18,6 +18,7 @@ PAGES = {
     "asset": "/assets/{pump}/",
     "anomalies": "/anomalies/",
     "anomaly": "/anomalies/{anomaly}/",
+    "data-quality": "/telemetry/quality/?state=all",
     "risk": "/risk/",
     "recommendations": "/maintenance/recommendations/",
     "recommendation": "/maintenance/recommendations/{recommendation}/",

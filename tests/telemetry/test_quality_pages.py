@@ -68,7 +68,7 @@ def test_the_panel_of_an_asset_says_since_when_scoring_is_paused(
     fault(sensor, started_at=NOON - timedelta(days=1), explanation="Exactly 61.5.")
 
     shown = client.get(url).content.decode()
-    assert "Scoring paused since" in shown
+    assert "scoring paused (flat line) since" in shown
     assert shown.index("flow: flat line") < shown.index("flow: silent")
 
 
