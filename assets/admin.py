@@ -127,6 +127,7 @@ class SensorAdmin(KeptAdmin):
     fieldsets = (
         (None, {"fields": ("asset", "key", "quantity", "unit", "kind", "is_active")}),
         ("Limits", {"fields": (("low_limit", "high_limit"), "expected_interval")}),
+        ("What it can read", {"fields": (("physical_low", "physical_high"), "rolls_over_at")}),
         ("Readings", {"fields": ("latest_readings",)}),
     )
 

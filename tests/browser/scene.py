@@ -23,8 +23,10 @@ from tests.factories import (
     RiskScoreFactory,
     ScheduleFactory,
     SensorFactory,
+    SignalFactory,
     SiteFactory,
     TechnicianFactory,
+    UnknownSignalFactory,
     UptimeEventFactory,
     WebhookDeliveryFactory,
     WebhookFactory,
@@ -201,6 +203,7 @@ def build(member: Membership) -> Scene:
         error=delivery.last_error,
         answer="upstream connect error " * 12,
     )
+    _names(sensor, now)
     return Scene(
         pump=pump,
         fan=fan,
@@ -215,6 +218,22 @@ def build(member: Membership) -> Scene:
         webhook=delivery.webhook,
         delivery=delivery,
     )
+
+
+def _names(sensor: Sensor, now: dt.datetime) -> None:
+    """Names that machines sent by: one known, one alike, one like nothing."""
+    SignalFactory.create(sensor=sensor, name="harbor/line 1/pump vibration", unit="in/s")
+    for name, way in (("harbor/P-101A/vib_de", "mqtt"), ("cpu,host=gateway-07#load", "json")):
+        UnknownSignalFactory.create(
+            organization=sensor.organization,
+            name=name,
+            way=way,
+            first_seen_at=now - HOUR,
+            last_seen_at=now,
+            last_time=now,
+            last_value=2.84,
+            count=61,
+        )
 
 
 def _measure(sensor: Sensor, now: dt.datetime) -> None:

@@ -196,3 +196,15 @@ def test_the_admin_keeps_signals_and_drops_names(
         "/admin/telemetry/unknownsignal/", {"action": "drop", "_selected_action": [other.pk]}
     )
     assert not UnknownSignal.objects.exists()
+
+
+def test_what_a_sensor_can_read_is_set_over_the_api(
+    planner: Membership, api_for: ApiFor, sensor: Sensor
+) -> None:
+    api, path = api_for(planner), f"/api/sensors/{sensor.pk}"
+    wrong = api.patch(path, {"rolls_over_at": 1000.0})
+    assert wrong.json()["errors"][0]["pointer"] == "/rolls_over_at"
+    assert api.patch(path, {"physical_low": -40.0, "physical_high": 200.0}).status_code == 200
+    assert api.patch(path, {"kind": "counter", "rolls_over_at": 1000.0}).status_code == 200
+    sensor.refresh_from_db()
+    assert (sensor.physical_high, sensor.rolls_over_at) == (200.0, 1000.0)
