@@ -53,7 +53,7 @@ NO_PROSE = {
     "sha256",
 }
 # A member of two organizations would be made.
-NOT_MADE = {"access/organizations"}
+NOT_MADE = {"access/organizations", "telemetry-policies"}
 
 
 def _scope(member: Membership) -> Any:
@@ -110,6 +110,9 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "anomalies.DetectorState": lambda m: factories.DetectorStateFactory.create(asset=_asset(m)),
     "assets.Reading": lambda m: factories.ReadingFactory.create(sensor__asset=_asset(m)),
     "assets.StaleKpi": _of_asset(factories.StaleKpiFactory),
+    "telemetry.TelemetryPolicy": lambda m: factories.TelemetryPolicyFactory.create(
+        organization=m.organization
+    ),
     "telemetry.QualityState": _of_asset(factories.QualityStateFactory),
     "telemetry.HeldReading": _of("signal", UnknownSignal, factories.HeldReadingFactory),
     "telemetry.ComparisonLine": _of("comparison", Comparison, factories.ComparisonLineFactory),
