@@ -60,7 +60,7 @@ def aligned(
     for start, some in bounds.items():
         origin = _origin(start, width, source, by_clock=by_clock)
         plans = [Buckets(one.sensor, width, origin, one.interval) for one in some]
-        rows = bucketed(source, plans, start, start + length) if plans else {}
+        rows = bucketed(source, plans, start, start + length, max_points) if plans else {}
         found |= {(pk, start): series for pk, series in rows.items()}
     return Aligned(
         width,

@@ -188,18 +188,20 @@ def series_of(
             buckets.setdefault(source, []).append(plan)
     if points:
         intervals = {one.sensor: one.interval for one in points}
-        for pk, times, values in arrays_from(_POINTS, [list(intervals), start, end]):
+        for pk, *arrays in arrays_from(_POINTS, [list(intervals), start, end]):
+            # What came since they were counted is left for the next look.
+            times, values = (array[:max_points] for array in arrays)
             ones = np.ones(len(times), dtype=np.int64)
             found[pk] = series_from((times, values, values, values, ones), intervals[pk])
     for source, plans in buckets.items():
-        found |= bucketed(source, plans, start, end)
+        found |= bucketed(source, plans, start, end, max_points)
     return found
 
 
 def bucketed(
-    source: Resolution, buckets: Sequence[Buckets], start: datetime, end: datetime
+    source: Resolution, buckets: Sequence[Buckets], start: datetime, end: datetime, most: int
 ) -> dict[int, Series]:
-    """Series of buckets; empty ones are left out. At most one of `buckets` per sensor.
+    """Series of at most so many buckets; empty ones are left out. One of `buckets` per sensor.
 
     Where the source is hours (or days), origins are their begins and widths are whole ones; what
     of an hour lies outside of [start, end) does not count.
@@ -209,7 +211,10 @@ def bucketed(
     statement = _BUCKETS + " UNION ALL ".join(part for part, _, _ in parts) + _BUCKETS_END
     columns = [ids, [one.width for one in buckets], [one.origin for one in buckets]]
     ranges = [value for _, since, until in parts for value in (ids, since, until)]
-    rows = {pk: arrays for pk, *arrays in arrays_from(statement, [start, *columns, *ranges])}
+    rows = {
+        pk: [array[:most] for array in arrays]
+        for pk, *arrays in arrays_from(statement, [start, *columns, *ranges])
+    }
     return {
         one.sensor: series_from(
             rows.get(one.sensor), one.interval, bucket=one.width, resolution=source

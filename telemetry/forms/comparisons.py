@@ -17,6 +17,12 @@ SENSOR_LIST = "comparison-sensors"
 """Id of the `<datalist>` that offers sensors on the page."""
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 OTHER = "other"
+YEARS = range(1900, 2201)
+
+
+def _sensible(moment: datetime | None) -> None:
+    if moment is not None and moment.year not in YEARS:
+        raise ValidationError("Give a time between the years 1900 and 2200.", code="year")
 
 
 class ComparisonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -49,10 +55,16 @@ class ComparisonForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         widgets = {"start": MOMENT, "end": MOMENT}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("start", "end"):
+            self.fields[name].validators.append(_sensible)
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         by_clock = data.get("align") == Comparison.Align.CLOCK
-        if by_clock and not (data.get("start") and data.get("end")):
+        given = {"start", "end"} & self.errors.keys() or (data.get("start") and data.get("end"))
+        if by_clock and not given:
             self.add_error("start", Comparison.constraint_errors["comparison_has_a_time"][1])
         return data
 
@@ -88,7 +100,9 @@ class EventForm(forms.Form):
     """On which event the line is aligned: one that is known, or another moment."""
 
     event = forms.ChoiceField(widget=forms.RadioSelect, label="Event")
-    moment = forms.DateTimeField(required=False, widget=MOMENT, label="Another moment")
+    moment = forms.DateTimeField(
+        required=False, widget=MOMENT, label="Another moment", validators=[_sensible]
+    )
 
     def __init__(self, *args: Any, events: Sequence[Event], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -100,7 +114,8 @@ class EventForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("event") == OTHER and not data.get("moment"):
+        given = data.get("moment") or "moment" in self.errors
+        if data.get("event") == OTHER and not given:
             self.add_error("moment", "Give the moment, or choose an event.")
         return data
 

@@ -91,7 +91,10 @@ def test_a_line_is_aligned_on_a_failure_of_its_asset(client, sensor):
     assert (data["around"], data["lines"][0]["points"][0][0]) == (True, -1800.0)
 
 
-@pytest.mark.parametrize("change", [{"start": ""}, {"end": "2026-03-01T11:00"}, {"name": ""}])
+@pytest.mark.parametrize(
+    "change",
+    [{"start": ""}, {"end": "2026-03-01T11:00"}, {"end": "9999-12-31T23:59"}, {"name": ""}],
+)
 def test_what_is_wrong_is_said_and_nothing_is_made(client, change):
     answer = client.post(f"{URL}new/", _form(**change))
     assert answer.status_code == 422

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from assets.models import DayFigures, HourFigures, Reading, Sensor, TouchedHour
+from assets.queries import Resolution, series_of
 from assets.services import corrections, retention
 from assets.services.readings import ingest
 from tests.assets.test_aggregates import (
@@ -150,3 +151,13 @@ def test_late_readings_and_removals_reach_into_compressed_chunks(sensor: Sensor)
     assert removed == 13 * 72 + 36
     assert_same(shown("daily"), before)
     rows("SELECT set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', false)")
+
+
+def test_a_window_is_the_same_from_readings_hours_and_days(sensor: Sensor) -> None:
+    start, end = NOON + 5 * MINUTE, NOON + 29 * DAY + 100 * MINUTE
+
+    found = [series_of([sensor.pk], start, end, 40, source)[sensor.pk] for source in Resolution]
+
+    assert [one.resolution for one in found] == list(Resolution)
+    for one in found:
+        assert (int(one.counts.sum()), one.low.min(), one.high.max()) == (2092, 1.0, 2092**0.5)
