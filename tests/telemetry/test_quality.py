@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from telemetry.quality.base import Finding, Floats, Kind, Rules
+from telemetry.quality.changes import CHANGES
 from telemetry.quality.memory import Memory
 from telemetry.quality.monitor import arrive, look
-from telemetry.quality.unit_jump import CHANGES
 from tests.data import need_data
 
 STEP = 600.0
@@ -29,7 +29,7 @@ HOUR = 3600.0
 
 
 def times_of(values: Floats, step: float = STEP) -> Floats:
-    return START + np.arange(len(values)) * step
+    return np.asarray(START + np.arange(len(values)) * step, dtype=np.float64)
 
 
 def ordinary(count: int = 10 * DAY, seed: int = 1) -> Floats:
@@ -70,11 +70,12 @@ def in_fahrenheit(values: Floats) -> Floats:
 
 
 RANGED = Rules(unit="°C", physical_low=-40, physical_high=60)
+CELSIUS = Rules(unit="°C")
 CASES: dict[Kind, tuple[Callable[[Floats], Floats], Rules, str]] = {
     Kind.FLAT_LINE: (frozen, RULES, "readings in a row; it normally changes with"),
     Kind.NOISE_COLLAPSE: (without_noise, RULES, "Scatters by 0.00"),
     Kind.OUT_OF_RANGE: (saturated, RANGED, "Stays at 60 °C, the end of what is possible, -40 to"),
-    Kind.UNIT_JUMP: (in_fahrenheit, RULES, "at once, as from °C to °F; it still varies alike."),
+    Kind.UNIT_JUMP: (in_fahrenheit, CELSIUS, "at once, as from °C to °F; it still varies alike."),
 }
 
 
@@ -144,7 +145,17 @@ def test_every_change_of_unit_is_recognized(change) -> None:
     values = ordinary() + 10
     values[FAULTY] = change.slope * values[FAULTY] + change.offset
 
-    assert kinds(run(values)) == [Kind.UNIT_JUMP]
+    assert kinds(run(values, Rules(unit=change.before))) == [Kind.UNIT_JUMP]
+
+
+@pytest.mark.parametrize("unit", ["mm/s", "", "widgets"])
+@pytest.mark.parametrize("rise", [1.8, 2.0, 2.2, 2.5])
+def test_a_machine_that_fails_at_once_is_in_no_other_unit(unit: str, rise: float) -> None:
+    for seed in range(5):
+        values = ordinary(seed=seed)
+        values[1000:1200] = values[1000:1200] + (rise - 1) * 20
+
+        assert run(values, Rules(unit=unit)) == []
 
 
 def test_values_that_cannot_be_are_a_fault_before_anything_is_learned() -> None:
@@ -261,10 +272,10 @@ def test_a_suspected_jump_is_said_until_it_is_decided() -> None:
     memory, seen = Memory(), []
     for index, time in enumerate(times_of(values)[:1050]):
         one = slice(index, index + 1)
-        look(memory, RULES, np.array([time]), values[one], np.zeros(1, dtype=np.bool_))
+        look(memory, CELSIUS, np.array([time]), values[one], np.zeros(1, dtype=np.bool_))
         seen.append(memory.suspect_since)
 
-    assert [one for one in seen if one] == [START + 1000 * STEP] * 11
+    assert [one for one in seen if one] == [START + 1000 * STEP] * 15
 
 
 SERIES = arrays(np.float64, st.integers(1, 300), elements=st.floats(width=64))

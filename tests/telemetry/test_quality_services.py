@@ -31,9 +31,9 @@ def frozen(count: int = 1440) -> Values:
     return values
 
 
-def in_psi(count: int = 1440) -> Values:
+def in_inches(count: int = 1440) -> Values:
     values = ordinary(count)
-    values[1300:] *= 14.503774
+    values[1300:] /= 25.4
     return values
 
 
@@ -137,7 +137,7 @@ def test_queries_do_not_grow_with_the_sensors(django_assert_max_num_queries: Any
 
 class TestScoring:
     def test_a_change_of_unit_is_never_taken_for_a_fault_of_the_machine(self) -> None:
-        values = in_psi(1330)
+        values = in_inches(1330)
         sensor = sensor_with(values[:1300])
         for index in range(1300, 1330):
             now = store(sensor, values[index : index + 1], NOON + index * STEP)
@@ -153,7 +153,7 @@ class TestScoring:
 
     def test_what_only_looked_like_another_unit_is_scored_a_little_later(self) -> None:
         values = ordinary(1400)
-        values[1300:1304] *= 14.503774
+        values[1300:1304] /= 25.4
         values[1304:] += 30
         sensor = sensor_with(values[:1302])
         look(sensor)
@@ -168,7 +168,7 @@ class TestScoring:
         assert not QualityFault.objects.exists()
 
     def test_a_doubt_that_no_reading_ends_does_not_hold_back_for_ever(self) -> None:
-        sensor = sensor_with(in_psi()[:1302])
+        sensor = sensor_with(in_inches()[:1302])
         look(sensor, at=NOON + 1302 * STEP)
 
         anomalies.score_sensors(sensor_ids=[sensor.pk], at=NOON + 1302 * STEP)
@@ -197,7 +197,7 @@ class TestScoring:
         assert Anomaly.objects.exists()
 
     def test_the_task_looks_before_it_scores(self) -> None:
-        sensor = sensor_with(in_psi())
+        sensor = sensor_with(in_inches())
 
         score_new_readings.delay()
 
