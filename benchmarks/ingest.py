@@ -34,7 +34,7 @@ from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from assets.models import Asset, Reading, Sensor, Site  # noqa: E402
-from benchmarks import reference  # noqa: E402
+from benchmarks import _reference as reference  # noqa: E402
 from opssight.access.models import ApiToken, digest_of  # noqa: E402
 from opssight.access.services.secrets import hint_of, new_secret  # noqa: E402
 from opssight.accounts.models import Membership, Organization, User  # noqa: E402

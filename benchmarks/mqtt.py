@@ -34,7 +34,7 @@ from paho.mqtt.client import Client  # noqa: E402
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion  # noqa: E402
 
 from assets.models import Reading  # noqa: E402
-from benchmarks import reference  # noqa: E402
+from benchmarks import _reference as reference  # noqa: E402
 from benchmarks.ingest import KEYS, SLUG, START, clean, fresh, make_plant  # noqa: E402
 from opssight.core.database_role import as_owner  # noqa: E402
 
