@@ -58,11 +58,6 @@ class Readings:
         count = int(np.searchsorted(self.seconds, seconds))
         return Readings(self.times[:count], self.values[:count])
 
-    def before(self, seconds: float) -> "Readings":
-        """Those of before a moment, in seconds since 1970."""
-        count = int(np.searchsorted(self.seconds, seconds))
-        return Readings(self.times[:count], self.values[:count])
-
 
 NO_READINGS = Readings(np.zeros(0, dtype="datetime64[us]"), np.zeros(0))
 
