@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -39,13 +40,14 @@ def test_sensors_of_several_assets_come_in_common_buckets(viewer, api_for, senso
 
 @pytest.mark.parametrize("wrong", ["none", "many", "nonsense", "unknown", "foreign"])
 def test_what_is_no_sensor_of_the_reader_is_refused_alike(viewer, api_for, sensors, wrong):
-    ids = {
+    choices: dict[str, list[Any]] = {
         "none": [],
         "many": list(range(1, 22)),
         "nonsense": ["flow"],
         "unknown": [sensors[0].pk, 2**60],
         "foreign": [sensors[0].pk, SensorFactory.create().pk],
-    }[wrong]
+    }
+    ids = choices[wrong]
     answer = api_for(viewer).get(URL, {"sensor": ids})
     assert answer.status_code == 400
     [error] = answer.json()["errors"]
