@@ -12,7 +12,8 @@ from tests.factories import AssetFactory, DeviceFactory, SensorFactory
 @pytest.fixture
 def temperature(plant: Organization) -> Sensor:
     asset = AssetFactory.create(organization=plant, tag="P-101A")
-    return SensorFactory.create(asset=asset, key="temp", unit="degC")
+    sensor: Sensor = SensorFactory.create(asset=asset, key="temp", unit="degC")
+    return sensor
 
 
 @pytest.fixture
