@@ -15,6 +15,8 @@ from maintenance.models import Recommendation
 from notifications.models import Notification
 from opssight.accounts.permissions import Role
 from opssight.core.walls import acting, organization_ids
+from telemetry.models import QualityState
+from telemetry.services.quality import look
 from tests.factories import AssetFactory, MembershipFactory, SensorFactory, SiteFactory
 
 SENSORS = 360
@@ -53,6 +55,7 @@ def score() -> None:
     for pk in organization_ids():
         with acting(organizations=[pk]):
             for sensor_ids in queries.in_chunks(queries.sensors_to_score(pk)):
+                look(sensor_ids=sensor_ids, at=AT)
                 services.score_sensors(sensor_ids=sensor_ids, at=AT)
 
 
@@ -77,6 +80,11 @@ def facts() -> None:
                 Recommendation.objects.values_list("asset__tag", "failure_mode", "urgency")
             ),
             "messages": Notification.objects.count(),
+            "quality": [
+                # All but the lags, which tell when it was looked.
+                [str(one.watermark), one.state | {"lags": []}]
+                for one in QualityState.objects.order_by("sensor__key")
+            ],
             "states": [
                 [str(s.watermark), zlib.crc32(bytes(s.state)), s.open_event] for s in states
             ],
