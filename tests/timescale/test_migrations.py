@@ -6,6 +6,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from assets.models import Reading, TouchedHour
+from assets.services import aggregates, corrections
+from assets.services.readings import ingest
+from opssight.core.timescale.base import SchemaEditor
+from tests.assets.test_aggregates import DAY, LATER, MINUTE, assert_right
+from tests.factories import NOON, SensorFactory
+
 pytestmark = [pytest.mark.timescale, pytest.mark.django_db(transaction=True)]
 
 
@@ -48,3 +55,30 @@ def test_every_constraint_and_trigger_of_the_models_is_in_the_database() -> None
 
     assert names <= constraints
     assert {"append_only", "give_number", "tree_without_circle"} <= triggers
+
+
+@pytest.mark.usefixtures("copying")
+def test_the_apache_edition_keeps_figures_as_a_plain_server_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def figures(target: str) -> None:
+        MigrationExecutor(connection).migrate([("assets", target)])
+
+    figures("0004_figures_of_hours_and_days")
+    monkeypatch.setattr(SchemaEditor, "has_continuous_aggregates", lambda _: False)
+    try:
+        figures("0005_hourly_and_daily")
+        sensor = SensorFactory.create()
+        ingest(rows=[(sensor.pk, NOON + i * 7 * MINUTE, i**0.5) for i in range(3000)])
+        corrections.delete(sensor=sensor, start=NOON + DAY, end=NOON + 2 * DAY)
+        assert_right()
+        aggregates.refresh(at=LATER)
+        assert not TouchedHour.objects.exists()
+        assert_right()
+        Reading.objects.all().delete()
+        figures("0004_figures_of_hours_and_days")
+    finally:
+        monkeypatch.undo()
+        call_command("migrate", verbosity=0)
+
+    assert hypertables() == ["asset_metrics"]

@@ -31,17 +31,26 @@ def _require_login(connection: Any, role: str) -> None:
 
 
 class SchemaEditor(TimescaleSchemaEditor):  # type: ignore[misc]
-    def has_timescale(self) -> bool:
+    def _has_timescale(self) -> bool:
         with self.connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'")
             return cursor.fetchone() is not None
 
+    def has_continuous_aggregates(self) -> bool:
+        """Also not where TimescaleDB is its Apache edition, which many managed servers have."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) > 0 FROM pg_extension WHERE extname = 'timescaledb'"
+                " AND current_setting('timescaledb.license', true) IS DISTINCT FROM 'apache'"
+            )
+            return bool(cursor.fetchone()[0])
+
     def _create_hypertable(self, model: Any, field: Any, should_migrate: bool = False) -> None:  # noqa: FBT001, FBT002
-        if self.has_timescale():
+        if self._has_timescale():
             super()._create_hypertable(model, field, should_migrate)
 
     def _set_chunk_time_interval(self, model: Any, field: Any) -> None:
-        if self.has_timescale():
+        if self._has_timescale():
             super()._set_chunk_time_interval(model, field)
 
     def _drop_primary_key(self, model: Any) -> None:

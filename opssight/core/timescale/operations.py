@@ -1,4 +1,4 @@
-"""SQL of migrations that differs where the server has TimescaleDB."""
+"""SQL of migrations that differs where the server has continuous aggregates."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from opssight.core.timescale.base import SchemaEditor
 
 
 class SqlByServer(Operation):
-    """Run `plain`, or on a server with TimescaleDB `timescale`; backwards, what undoes it.
+    """Run `plain`, or `timescale` where that has all its features; backwards, what undoes it.
 
     Both may be several statements. What they make must be used in one spelling.
     """
@@ -53,6 +53,6 @@ class SqlByServer(Operation):
 
 def _run(schema_editor: BaseDatabaseSchemaEditor, plain: str, timescale: str) -> None:
     assert isinstance(schema_editor, SchemaEditor)  # noqa: S101
-    script = timescale if schema_editor.has_timescale() else plain
+    script = timescale if schema_editor.has_continuous_aggregates() else plain
     if script.strip():
         schema_editor.execute(script, params=None)
