@@ -116,7 +116,7 @@ ACTS = st.lists(
 
 @pytest.mark.django_db
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(ACTS)
 def test_late_readings_corrections_and_deletions_are_right_whenever_they_come(acts: Any) -> None:
