@@ -12,7 +12,7 @@
 //             window?: {start, end} (the reader may look closer: data-url with from and to, in
 //             milliseconds since 1970, then answers with points, made_of, faults and window of that time) }
 // lines     { lines: [{label, unit?, points: as above}], unit?, around?: true (times are seconds from an event),
-//             empty? }
+//             empty?, window?: as above, in the times of the points; then data-url answers with lines and window }
 // timeline  { start, end, lanes: [{label, url?}], empty?,
 //             spans: [{lane: index, start, end|null, severity, label, url?}] }
 // ranking   { items: [{label, value, severity, url?, note?}] (highest first), max?: 100, unit?, empty? }
@@ -169,6 +169,8 @@
   // Seconds between two labels of an axis that counts from an event.
   const STEPS = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000, 31_536_000];
 
+  const stepOf = (seconds, element) => STEPS.find((step) => seconds / step <= element.clientWidth / 110) ?? STEPS.at(-1);
+
   // "2 d 3 h", of seconds from an event.
   function span(seconds) {
     const sizes = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
@@ -181,7 +183,11 @@
     return `${seconds < 0 ? "−" : "+"}${whole} ${name}${rest && nextName ? ` ${rest} ${nextName}` : ""}`;
   }
 
-  // -- The kinds: each gives {option, summary, height?, range?, link(event)} ---------------------
+  // From the times of points to the axis and back, how they are told, and the shortest window to look at.
+  const CLOCK = { at: wall, back: moment, say, shortest: 10_000 };
+  const FROM_EVENT = { at: (time) => time, back: (time) => time, say: span, shortest: 10 };
+
+  // -- The kinds: each gives {option, summary, height?, range?, clock?, link(event)} -------------
 
   const kinds = {
     series(data, element) {
@@ -311,8 +317,8 @@
     },
 
     lines(data, element) {
-      const at = data.around ? (time) => time : wall;
-      const sayTime = data.around ? span : say;
+      const clock = data.around ? FROM_EVENT : CLOCK;
+      const { at, say: sayTime } = clock;
       const option = base();
       const drawnLines = data.lines.map((line, index) => {
         const token = PART_FILLS[index % PART_FILLS.length];
@@ -320,16 +326,15 @@
         return { ...line, token, points, isEnvelope: data.lines.length === 1 && points.some((point) => point.length > 2) };
       });
       // The axis cannot tell hours from an event: a plain number gets its words here.
-      const [first, last] = data.lines.flatMap((line) => [line.points[0], line.points.at(-1)]).filter(Boolean)
-        .reduce(([low, high], [time]) => [Math.min(low, time), Math.max(high, time)], [0, 0]);
+      const range = data.window && [at(data.window.start), at(data.window.end)];
+      const [first, last] = range ?? [undefined, undefined];
       const axisOfEvent = axis({
         type: "value", min: first, max: last, splitLine: { show: false },
-        interval: STEPS.find((step) => (last - first) / step <= element.clientWidth / 110) ?? STEPS.at(-1),
         axisLabel: { color: color("tblr-secondary"), hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: span },
       });
       const units = [...new Set(data.lines.map((line) => data.unit ?? line.unit ?? ""))];
       Object.assign(option, {
-        xAxis: data.around ? axisOfEvent : timeAxis(),
+        xAxis: data.around ? axisOfEvent : timeAxis(range && { min: first, max: last }),
         // What has no axis of its own shares the one on the right.
         yAxis: (units.length > 2 ? [units[0], units.slice(1).join(", ")] : units).map((unit) => axis({
           type: "value", scale: true, name: unit, nameTextStyle: { color: color("tblr-secondary") }, axisLine: { onZero: false },
@@ -366,9 +371,12 @@
           return [line.label, withUnit(hit.value[1], data.unit ?? line.unit)];
         }));
       };
+      if (data.around && range) option.xAxis.interval = stepOf(last - first, element);
       const filled = drawnLines.filter((line) => line.points.some(([, value]) => value !== null));
       return {
         option,
+        range,
+        clock,
         isEmpty: !filled.length,
         summary: `${plural(data.lines.length, "line")}: ` + drawnLines.map((line) => {
           const values = line.points.map(([, value]) => value).filter((value) => value !== null);
@@ -548,7 +556,7 @@
 
   function draw(element) {
     const state = drawn.get(element);
-    const { option, summary, height, isEmpty, link, range } = kinds[element.dataset.chart](state.data, element);
+    const { option, summary, height, isEmpty, link, range, clock = CLOCK } = kinds[element.dataset.chart](state.data, element);
     element.closest("figure")?.querySelector(".chart-summary")?.replaceChildren(isEmpty ? "" : summary);
     if (isEmpty) {
       note(element, state.data.empty ?? "Nothing to show for this period.");
@@ -565,7 +573,7 @@
         if (href) location.assign(href);
       });
     }
-    Object.assign(state, { link, range });
+    Object.assign(state, { link, range, clock });
     if (range && !state.tools) addTools(element, state);
     if (state.zoom) Object.assign(option.dataZoom[0], { startValue: state.zoom[0], endValue: state.zoom[1] });
     state.chart.resize();
@@ -574,7 +582,6 @@
 
   // -- Looking closer: what is seen is asked for again, as finely as the window allows ------------
 
-  const SHORTEST = 10_000;
   const WAIT = 250; // Until the reader has stopped moving.
   const MOST_ROWS = 200;
   const MOVES = {
@@ -598,11 +605,14 @@
       bar.append(button);
     }
     const said = bar.appendChild(make("output", { className: "chart-range" }));
-    const table = make("details", { className: "chart-table" });
-    table.append(make("summary", { textContent: "As a table" }), make("div", { className: "table-responsive" }));
-    table.addEventListener("toggle", () => fillTable(element));
     element.after(bar);
-    element.closest("figure")?.append(table);
+    // Lines have a table on their page.
+    const table = state.data.points && make("details", { className: "chart-table" });
+    if (table) {
+      table.append(make("summary", { textContent: "As a table" }), make("div", { className: "table-responsive" }));
+      table.addEventListener("toggle", () => fillTable(element));
+      element.closest("figure")?.append(table);
+    }
     Object.assign(element, { tabIndex: 0 });
     element.setAttribute("role", "group");
     element.setAttribute("aria-roledescription", "chart");
@@ -623,10 +633,10 @@
   }
 
   function move(element, name) {
-    const { chart, zoom, range } = drawn.get(element);
+    const { chart, zoom, range, clock } = drawn.get(element);
     const seen = zoom ?? range;
     let [from, to] = MOVES[name].move(seen, seen[1] - seen[0], range);
-    if (to - from < SHORTEST) [from, to] = seen;
+    if (to - from < clock.shortest) [from, to] = seen;
     const shift = Math.max(range[0] - from, 0) || Math.min(range[1] - to, 0);
     [from, to] = [Math.max(from + shift, range[0]), Math.min(to + shift, range[1])];
     chart.dispatchAction({ type: "dataZoom", startValue: from, endValue: to });
@@ -653,26 +663,15 @@
     // Half as much again on each side, so that a small step shows something at once.
     const side = (to - from) / 2;
     const address = new URL(element.dataset.url, location.href);
-    address.searchParams.set("from", Math.max(1, Math.floor(moment(from - side))));
-    address.searchParams.set("to", Math.ceil(moment(to + side)));
+    address.searchParams.set("from", Math.floor(state.clock.back(from - side)));
+    address.searchParams.set("to", Math.ceil(state.clock.back(to + side)));
     state.asking = new AbortController();
     element.dataset.loading = "";
     try {
       const answer = await fetch(address, { headers: { Accept: "application/json" }, signal: state.asking.signal });
       if (!answer.ok || answer.redirected) throw new Error(`status ${answer.status}`);
       const closer = await answer.json();
-      const { start, end } = closer.window;
-      const ms = ([time]) => (typeof time === "number" ? time : Date.parse(time));
-      show(element, {
-        ...state.whole,
-        made_of: closer.made_of,
-        faults: closer.faults ?? state.whole.faults,
-        points: [
-          ...state.whole.points.filter((point) => ms(point) < start),
-          ...closer.points,
-          ...state.whole.points.filter((point) => ms(point) >= end),
-        ],
-      });
+      show(element, merged(state.whole, closer));
     } catch (error) {
       if (error.name === "AbortError") return;
       console.error("chart", address.href, error);
@@ -680,6 +679,30 @@
     } finally {
       delete element.dataset.loading;
     }
+  }
+
+  // What was read closely in its window, around it what was read first.
+  function merged(whole, closer) {
+    const { start, end } = closer.window;
+    const ms = ([time]) => (typeof time === "number" ? time : Date.parse(time));
+    const pieced = (before, points) => [
+      ...before.filter((point) => ms(point) < start),
+      ...points,
+      ...before.filter((point) => ms(point) >= end),
+    ];
+    if (!whole.lines) {
+      return {
+        ...whole,
+        made_of: closer.made_of,
+        faults: closer.faults ?? whole.faults,
+        points: pieced(whole.points, closer.points),
+      };
+    }
+    if (closer.lines.length !== whole.lines.length) throw new Error("the lines changed");
+    return {
+      ...whole,
+      lines: whole.lines.map((line, index) => ({ ...line, points: pieced(line.points, closer.lines[index].points) })),
+    };
   }
 
   function show(element, data) {
@@ -695,13 +718,13 @@
   function tell(state, text) {
     const [from, to] = state.zoom ?? state.range;
     const made = state.data.made_of ? `, ${state.data.made_of}` : "";
-    state.said.textContent = text ?? `${say(from, to)} to ${say(to, from)}${made}`;
+    state.said.textContent = text ?? `${state.clock.say(from, to)} to ${state.clock.say(to, from)}${made}`;
     state.tools.querySelector('[data-move="whole"]').disabled = !state.zoom;
   }
 
   function fillTable(element) {
     const { table, data, zoom, range } = drawn.get(element);
-    if (!table.open) return;
+    if (!table?.open) return;
     const [from, to] = zoom ?? range;
     const seen = data.points.filter(([time, value]) => value !== null && wall(time) >= from && wall(time) <= to);
     const every = Math.ceil(seen.length / MOST_ROWS);

@@ -9,7 +9,7 @@ import numpy as np
 
 from assets.binary import Floats
 from assets.models import Asset, UptimeEvent
-from assets.queries import Series, aligned
+from assets.queries import Aligned, Series, aligned
 from assets.queries.series import EPOCH, points_of
 from maintenance.models import WorkOrder
 from opssight.accounts.models import User
@@ -50,7 +50,7 @@ class Overlay:
     """Lines over each other. around: x is in seconds from the event of each, else ms since 1970.
 
     unit: that of all lines once they are scaled, None where each has its own.
-    waiting: lines whose event nobody has chosen.
+    waiting: lines whose event nobody has chosen. window: from which to which x is shown.
     """
 
     lines: list[Shown]
@@ -58,6 +58,7 @@ class Overlay:
     around: bool
     unit: str | None
     width: timedelta | None
+    window: tuple[float, float]
 
 
 def lines_of(comparison: Comparison, user: User) -> list[ComparisonLine]:
@@ -66,22 +67,31 @@ def lines_of(comparison: Comparison, user: User) -> list[ComparisonLine]:
     return list(rows.select_related("sensor__asset").order_by("pk"))
 
 
-def overlay(comparison: Comparison, lines: Sequence[ComparisonLine]) -> Overlay:
-    """The lines as the comparison lays them over each other."""
+def overlay(
+    comparison: Comparison,
+    lines: Sequence[ComparisonLine],
+    closer: tuple[float, float] | None = None,
+) -> Overlay:
+    """The lines as the comparison lays them over each other.
+
+    closer: from which to which x the points are wanted, more finely. Figures and scales stay those
+    of the whole window.
+    """
     around = comparison.align == Comparison.Align.EVENT
-    begins = [(line, _begin(comparison, line)) for line in lines]
-    ready = [(line, start) for line, start in begins if start is not None]
-    waiting = [line for line, start in begins if start is None]
+    whole = _window(comparison)
+    ready = [line for line in lines if line.anchor_at or not around]
+    waiting = [line for line in lines if line not in ready]
     unit = UNITS.get(Comparison.Scale(comparison.scale))
+    window = _within(closer, whole) if closer else whole
     if not ready:
-        return Overlay([], waiting, around, unit, None)
-    windows = [(line.sensor_id, start) for line, start in ready]
-    found = aligned(windows, comparison.length, MAX_POINTS, by_clock=not around)
+        return Overlay([], waiting, around, unit, None, window)
+    found = _aligned(comparison, ready, whole)
+    drawn = found if window == whole else _aligned(comparison, ready, window)
     shown = [
-        _shown(comparison, line, series)
-        for (line, _), series in zip(ready, found.series, strict=True)
+        _shown(comparison, line, series, closely)
+        for line, series, closely in zip(ready, found.series, drawn.series, strict=True)
     ]
-    return Overlay(shown, waiting, around, unit, found.width)
+    return Overlay(shown, waiting, around, unit, drawn.width, window)
 
 
 def events_of(asset: Asset, user: User) -> list[Event]:
@@ -102,26 +112,55 @@ def events_of(asset: Asset, user: User) -> list[Event]:
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 
-def _begin(comparison: Comparison, line: ComparisonLine) -> datetime | None:
+def _axis(comparison: Comparison, line: ComparisonLine | None = None) -> tuple[datetime, timedelta]:
+    """Where x of a line is 0, and what 1 is."""
     if comparison.align == Comparison.Align.CLOCK:
-        return comparison.start
-    return line.anchor_at - comparison.before if line.anchor_at else None
+        return EPOCH, timedelta(milliseconds=1)
+    return (line.anchor_at if line and line.anchor_at else EPOCH), timedelta(seconds=1)
 
 
-def _shown(comparison: Comparison, line: ComparisonLine, series: Series) -> Shown:
+def _window(comparison: Comparison) -> tuple[float, float]:
+    """From which to which x the comparison reaches."""
+    since, unit = _axis(comparison)
+    if comparison.align == Comparison.Align.CLOCK and comparison.start:
+        begin = (comparison.start - since) / unit
+    else:
+        begin = -comparison.before / unit
+    return begin, begin + comparison.length / unit
+
+
+def _within(wanted: tuple[float, float], whole: tuple[float, float]) -> tuple[float, float]:
+    """What of the whole is wanted; the whole where that is nothing."""
+    low, high = max(wanted[0], whole[0]), min(wanted[1], whole[1])
+    return (low, high) if low < high else whole
+
+
+def _aligned(
+    comparison: Comparison, lines: Sequence[ComparisonLine], window: tuple[float, float]
+) -> Aligned:
+    windows = []
+    for line in lines:
+        since, unit = _axis(comparison, line)
+        windows.append((line.sensor_id, since + window[0] * unit))
+    length = (window[1] - window[0]) * _axis(comparison)[1]
+    by_clock = comparison.align == Comparison.Align.CLOCK
+    return aligned(windows, length, MAX_POINTS, by_clock=by_clock)
+
+
+def _shown(comparison: Comparison, line: ComparisonLine, series: Series, closely: Series) -> Shown:
+    """The figures and the scale of `series`, the points of `closely`."""
     sensor = line.sensor
     label = f"{sensor.asset.tag} {sensor.key}"
-    since, step = EPOCH, timedelta(milliseconds=1)
     if comparison.align == Comparison.Align.EVENT and line.anchor_at:
         label = f"{label}, {line.anchor_label or f'{line.anchor_at:%Y-%m-%d %H:%M}'}"
-        since, step = line.anchor_at, timedelta(seconds=1)
     if not len(series):
         return Shown(line, label, sensor.unit)
+    since, unit = _axis(comparison, line)
     return Shown(
         line=line,
         label=label,
         unit=sensor.unit,
-        points=points_of(series, since=since, unit=step, scale=_scale(comparison, series)),
+        points=points_of(closely, since=since, unit=unit, scale=_scale(comparison, series)),
         count=int(series.counts.sum()),
         low=float(series.low.min()),
         mean=float(np.average(series.mean, weights=series.counts)),

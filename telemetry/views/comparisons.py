@@ -1,5 +1,6 @@
 """Pages of comparisons: one's own and what colleagues share."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -57,13 +58,19 @@ def comparison(request: UserRequest, pk: int) -> HttpResponse:
 def comparison_data(request: UserRequest, pk: int) -> JsonResponse:
     """See the head of static/js/charts.js for the format."""
     row = get_object_or_404(_visible(request), pk=pk)
-    found = overlay(row, lines_of(row, request.user))
+    found = overlay(row, lines_of(row, request.user), _closer(request))
     lines = [
         {"label": line.label, "unit": found.unit or line.unit, "points": line.points}
         for line in found.lines
     ]
+    start, end = found.window
     return JsonResponse(
-        {"lines": lines, "around": found.around, "empty": "No readings in this time."}
+        {
+            "lines": lines,
+            "around": found.around,
+            "window": {"start": start, "end": end},
+            "empty": "No readings in this time.",
+        }
     )
 
 
@@ -126,6 +133,15 @@ def remove_line(request: UserRequest, pk: int) -> HttpResponse:
     line.delete()
     messages.success(request, "The line was removed.")
     return redirect(line.comparison)
+
+
+def _closer(request: UserRequest) -> tuple[float, float] | None:
+    """From which to which x the reader looks closer: `from` and `to`, whole numbers."""
+    texts = [request.GET.get(name, "") for name in ("from", "to")]
+    if not all(re.fullmatch(r"-?[0-9]{1,15}", text) for text in texts):
+        return None
+    low, high = (float(text) for text in texts)
+    return (low, high) if low < high else None
 
 
 def _added(request: UserRequest, row: Comparison, wanted: Wanted, form: LineForm) -> HttpResponse:

@@ -95,5 +95,12 @@ def test_lines_of_a_comparison_are_drawn_around_their_events(
         page.wait_for_load_state("networkidle")
         if name == "comparison":
             expect(page.locator(".chart-summary")).to_contain_text("3 lines: P-1 vibration_de")
+            expect(page.locator(".chart-range")).to_have_text("−10 h to +2 h")
+            page.locator("[data-chart=lines]").focus()
+            with page.expect_request(re.compile(r"[?&]from=-\d+&to=-?\d+")):
+                page.keyboard.press("+")
+            expect(page.locator(".chart-range")).to_have_text("−7 h to −1 h")
+            page.keyboard.press("0")
+            expect(page.locator(".chart-range")).to_have_text("−10 h to +2 h")
         page.screenshot(path=SCREENSHOTS / f"{look}-{name}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -89,6 +89,9 @@ def test_a_line_is_aligned_on_a_failure_of_its_asset(client, sensor):
     assert kept.anchor_at == failure.started_at
     data = client.get(f"{URL}{row.pk}/data/").json()
     assert (data["around"], data["lines"][0]["points"][0][0]) == (True, -1800.0)
+    closer = client.get(f"{URL}{row.pk}/data/", {"from": -90, "to": 31}).json()
+    assert closer["window"] == {"start": -90.0, "end": 31.0}
+    assert [point[:2] for point in closer["lines"][0]["points"]] == [[-60.0, 34.0], [0.0, 35.0]]
 
 
 @pytest.mark.parametrize(
