@@ -18,13 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from telemetry.formats.sparkplug import Command
 from telemetry.management.listening_arrivals import Arrivals, digest_of
-from telemetry.management.listening_client import (
-    KEEP_SESSION,
-    TAKEN_OVER,
-    connect,
-    make_client,
-    refusal,
-)
+from telemetry.management.listening_client import KEEP_SESSION, connect, make_client, refusal
 from telemetry.management.listening_hand import Backoff, Hand
 from telemetry.management.listening_inbox import Inbox
 from telemetry.management.listening_options import Options
@@ -32,6 +26,8 @@ from telemetry.management.listening_store import DatabaseDown, Message, Outcome,
 
 logger = logging.getLogger(__name__)
 REPORT_EVERY, TOUCH_EVERY = 60.0, 10.0
+LASTING = 10.0
+"""Seconds after which a connection counts as one that holds."""
 
 
 class Refused(Exception):
@@ -58,7 +54,6 @@ class Listener:
         self.hand = Hand(options)
         self.arrivals = Arrivals(
             f"{organization_id} {options.broker} {options.broker.client_id}",
-            most=options.window,
             seconds=KEEP_SESSION,
         )
         self.reconnecting = Backoff(1.0, 60.0)
@@ -67,7 +62,7 @@ class Listener:
         self.connection = 0
         self.is_stopping = False
         self.refused = ""
-        self._touched_at = 0.0
+        self._touched_at = self._connected_at = 0.0
         self._reported_at = time.monotonic()
         self.client = make_client(options.broker)
         self.client.on_connect, self.client.on_disconnect = self._on_connect, self._on_disconnect
@@ -115,10 +110,11 @@ class Listener:
         return min(0.5, max(0.0, self.hand.due_at() - now, self.storing.until - now))
 
     def _connect(self, now: float) -> None:
-        delay = self.reconnecting.fail(now)
+        self.reconnecting.until = now + 1
         try:
             connect(self.client, self.options)
         except (OSError, ValueError) as error:
+            delay = self.reconnecting.fail(now)
             logger.warning(
                 "No connection to %s (%s); again in %.0f s", self.options.broker, error, delay
             )
@@ -136,7 +132,7 @@ class Listener:
             self.refused = refusal(self.options.broker, reason) or ""
             return
         self.connection += 1
-        self.reconnecting.clear()
+        self._connected_at = time.monotonic()
         if flags.session_present:
             self.hand.forget_what_comes_again()
         client.subscribe([(topic, 1) for topic in self.options.topics])
@@ -167,15 +163,15 @@ class Listener:
     ) -> None:
         if self.is_stopping or self.refused:
             return
-        broker, now = self.options.broker, time.monotonic()
+        now = time.monotonic()
+        hint = ""
+        if now - self._connected_at >= LASTING:
+            self.reconnecting.clear()
+        elif self.connection > 1:
+            hint = "; does another listener use the same --client-id?"
         delay = self.reconnecting.fail(now)
-        if reason.value == TAKEN_OVER:
-            self.reconnecting.until = now + self.reconnecting.longest
-            logger.error(
-                "Another listener came as %s: give each its own --client-id", broker.client_id
-            )
-            return
-        logger.warning("Lost %s (%s); again in %.0f s", broker, reason.getName(), delay)
+        broker, name = self.options.broker, reason.getName()
+        logger.warning("Lost %s (%s); again in %.0f s%s", broker, name, delay, hint)
 
     # -- Messages ---------------------------------------------------------------------------------
 

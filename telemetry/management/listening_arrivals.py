@@ -13,6 +13,8 @@ from django.core.cache import cache
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
+MOST = 20_000
+"""Arrivals that are known. Mosquitto sends more ahead than it was allowed, after reconnections."""
 Arrival = tuple[bytes, float]
 """Digest of topic and payload, seconds since 1970."""
 
@@ -22,9 +24,9 @@ def digest_of(topic: str, payload: bytes) -> bytes:
 
 
 class Arrivals:
-    """The last `most` arrivals of a session, by the number that the broker gives a message."""
+    """The last arrivals of a session, by the number that the broker gives a message."""
 
-    def __init__(self, session: str, *, most: int, seconds: int) -> None:
+    def __init__(self, session: str, *, seconds: int, most: int = MOST) -> None:
         self._key = f"mqtt-arrivals:{blake2b(session.encode(), digest_size=16).hexdigest()}"
         self._most, self._seconds = most, seconds
         self._known: OrderedDict[int, Arrival] = OrderedDict()

@@ -14,7 +14,6 @@ KEEP_SESSION = 7 * 86_400
 """Seconds for which the broker is asked to keep what comes while nobody listens."""
 LARGEST_MESSAGE = 1024 * 1024
 KEEPALIVE = 60
-TAKEN_OVER = 142
 _PASSING = ("Server unavailable", "Server busy", "Quota exceeded", "Connection rate exceeded")
 
 

@@ -70,11 +70,11 @@ class Backoff:
     """Seconds to wait after each failure in a row: twice as long each time."""
 
     def __init__(self, first: float, longest: float) -> None:
-        self._first, self.longest = first, longest
+        self._first, self._longest = first, longest
         self._delay = self.until = 0.0
 
     def fail(self, now: float) -> float:
-        self._delay = min(self.longest, 2 * self._delay or self._first)
+        self._delay = min(self._longest, 2 * self._delay or self._first)
         self.until = now + self._delay
         return self._delay
 
