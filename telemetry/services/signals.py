@@ -88,13 +88,15 @@ def remap(*, signal: Signal, sensor: Sensor | None, unit: str) -> None:
 def check(sensor: Sensor, unit: str) -> None:
     """Raises ValidationError where nothing that comes in this unit could go to the sensor."""
     if not sensor.is_active or sensor.asset.status == Asset.Status.RETIRED:
-        raise ValidationError(
-            {"sensor": f"{sensor.asset.tag}/{sensor.key} takes no readings: switch it on first."},
-            code="rule",
-        )
+        label = f"{sensor.asset.tag}/{sensor.key}"
+        raise _wrong("sensor", f"{label} takes no readings: switch it on first.")
     wrong = problem(unit, sensor.unit)
     if wrong is not None:
-        raise ValidationError({"unit": f"{wrong[0].upper()}{wrong[1:]}."}, code="rule")
+        raise _wrong("unit", f"{wrong[0].upper()}{wrong[1:]}.")
+
+
+def _wrong(field: str, text: str) -> ValidationError:
+    return ValidationError({field: ValidationError(text, code="rule")})
 
 
 def _held_by(row: UnknownSignal) -> Batch:

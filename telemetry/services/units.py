@@ -18,10 +18,12 @@ _FIELD_UNITS = (
     "piece = count = pcs",
     "@alias revolution = rev",
 )
-# No parenthesis is raised to a power, and no power has three digits: reading stays quick.
+# Names, of which each has at most one power, of two digits: no unit makes its reader work for long.
 _READABLE = re.compile(
-    r"(?:[^\W\d]\w*|[°%‰Ω℃℉µ]+\w*|1|[*/·. ()]|[²³⁻¹]|(?<=\w)(?:\^|\*\*)-?\d{1,2})*"
+    r"(?:(?<=[^\W\d])(?:\^|\*\*)-?[0-9]{1,2}(?![0-9])|[^\W\d]\w*+|[°%‰℃℉]\w*+|1(?!\w)|[*/. ()])*+"
 )
+_RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+_SUPERSCRIPTS = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _LETTERS_AND_POWER = re.compile(r"\b([^\W\d_]+)([23])\b")
 
 
@@ -39,20 +41,14 @@ def _registry() -> "pint.UnitRegistry[float]":
 
 @lru_cache(maxsize=4096)
 def _unit(text: str) -> "pint.Unit | None":
+    text = _SUPERSCRIPTS.sub(lambda found: "^" + found[0].translate(_RAISED), text)
+    text = text.replace("·", "*").replace("⋅", "*")
     if not _READABLE.fullmatch(text):
         return None
     for spelling in (text, _LETTERS_AND_POWER.sub(r"\1^\2", text)):
         try:
-            return _registry().parse_units(spelling.replace("·", "*"))
-        except (
-            PintError,
-            ArithmeticError,
-            SyntaxError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            AssertionError,
-        ):
+            return _registry().parse_units(spelling)
+        except Exception:  # noqa: S112 pint lets through whatever its parts raise
             continue
     return None
 

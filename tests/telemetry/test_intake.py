@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from django.core.exceptions import PermissionDenied
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
@@ -18,6 +18,7 @@ from telemetry.models import HeldReading, UnknownSignal, Way
 from telemetry.services import unknown
 from telemetry.services.clocks import localize
 from telemetry.services.intake import Account, Batch, take
+from telemetry.services.units import problem as unit_problem
 from tests.factories import (
     AccessScopeFactory,
     AssetFactory,
@@ -136,6 +137,7 @@ def test_says_of_each_refused_reading_where_it_stood_and_why(
         ("K", "degC", 300.15, 27.0),
         ("psi", "bar", 100.0, 6.894757),
         ("m3/h", "l/min", 6.0, 100.0),
+        ("m·s⁻²", "mm/s²", 1.0, 1000.0),
         ("in/s", "mm/s", 1.0, 25.4),
         ("kNm", "Nm", 1.5, 1500.0),
         ("strokes", "strokes", 3.0, 3.0),
@@ -167,6 +169,18 @@ def test_a_unit_that_says_nothing_about_the_sensors_is_refused(
     Sensor.objects.filter(pk=sensor.pk).update(unit=own)
     account = send(plant, batch(("P-101A/temp", NOON, 1.0), units={"P-101A/temp": sent}))
     assert reason in account.refused[0].reason
+
+
+@settings(max_examples=50)
+@example("µ" * 29 + "!")
+@example("a" * 29 + "!")
+@example("km²²²²²²²²²²²²")
+@example("km**99**99")
+@example("(km**99)**99")
+@given(st.text("aµkm²³⁻9^*/(). %°1-eΩ\0", max_size=30))
+def test_whatever_a_unit_says_is_read_at_once(text: str) -> None:
+    reason = unit_problem(text, "°C")
+    assert reason is None or "°C" in reason
 
 
 @settings(max_examples=40)

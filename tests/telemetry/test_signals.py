@@ -13,7 +13,7 @@ from opssight.accounts.models import Organization
 from telemetry.models import HeldReading, Signal, UnknownSignal
 from telemetry.queries.guesses import guesses
 from telemetry.services.signals import drop_names, map_name
-from tests.factories import AssetFactory, SensorFactory, SignalFactory
+from tests.factories import AssetFactory, SensorFactory, SignalFactory, TelemetryPolicyFactory
 from tests.telemetry.test_intake import NOON, batch, send
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +121,30 @@ def test_writers_of_unknown_names_and_somebody_who_maps_them_neither_deadlock_no
     assert failures == []
     assert not UnknownSignal.objects.exists()
     assert Reading.objects.count() == 2 * 15 * len(names)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_writers_of_new_names_make_each_sensor_once(
+    plant: Organization, sensor: Sensor
+) -> None:
+    TelemetryPolicyFactory.create(organization=plant, unknown="create")
+    names = [f"P-101A/made_{n}" for n in range(30)]
+    failures: list[BaseException] = []
+
+    def write(turn: int) -> None:
+        rows = [(name, NOON, 1.0) for name in (names if turn else names[::-1])]
+        assert send(plant, batch(*rows, ("nobody/knows", NOON, 1.0))).held == 1
+
+    threads = [Thread(target=run, args=(write, turn, failures)) for turn in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert Reading.objects.count() == len(names)
+    assert Sensor.objects.filter(key__startswith="made_").count() == len(names)
+    assert UnknownSignal.objects.get().count == 2
 
 
 def test_a_signal_of_another_organization_means_nothing_here(plant: Organization) -> None:
