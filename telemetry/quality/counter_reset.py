@@ -5,8 +5,8 @@ from telemetry.quality.base import Finding, Kind, Rules
 from telemetry.quality.memory import Drop, Memory
 from telemetry.quality.words import sized
 
-LEAST_DROP = 0.01
-"""A counter that falls by less than this share was corrected, or rounded."""
+LEAST_DROP = 0.5
+"""A counter that falls by less than this share was corrected: so count meters, `assets.counters`."""
 
 STAYS = 3
 """Readings after the fall that must stay below: one stray 0 sets nothing back."""
