@@ -166,11 +166,6 @@
     ];
   }
 
-  // Seconds between two labels of an axis that counts from an event.
-  const STEPS = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000, 31_536_000];
-
-  const stepOf = (seconds, element) => STEPS.find((step) => seconds / step <= element.clientWidth / 110) ?? STEPS.at(-1);
-
   // "2 d 3 h", of seconds from an event.
   function span(seconds) {
     const sizes = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
@@ -185,7 +180,12 @@
 
   // From the times of points to the axis and back, how they are told, and the shortest window to look at.
   const CLOCK = { at: wall, back: moment, say, shortest: 10_000 };
-  const FROM_EVENT = { at: (time) => time, back: (time) => time, say: span, shortest: 10 };
+  // Counted in days, hours or minutes, of which the library's round numbers are round for people, too.
+  function fromEvent(window) {
+    const length = window ? window.end - window.start : 86_400;
+    const unit = [86_400, 3600, 60].find((size) => length >= 4 * size) ?? 1;
+    return { at: (time) => time / unit, back: (x) => x * unit, say: (x) => span(Math.round(x * unit)), shortest: 10 / unit };
+  }
 
   // -- The kinds: each gives {option, summary, height?, range?, clock?, link(event)} -------------
 
@@ -317,7 +317,7 @@
     },
 
     lines(data, element) {
-      const clock = data.around ? FROM_EVENT : CLOCK;
+      const clock = data.around ? fromEvent(data.window) : CLOCK;
       const { at, say: sayTime } = clock;
       const option = base();
       const drawnLines = data.lines.map((line, index) => {
@@ -330,7 +330,7 @@
       const [first, last] = range ?? [undefined, undefined];
       const axisOfEvent = axis({
         type: "value", min: first, max: last, splitLine: { show: false },
-        axisLabel: { color: color("tblr-secondary"), hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: span },
+        axisLabel: { color: color("tblr-secondary"), hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: sayTime },
       });
       const units = [...new Set(data.lines.map((line) => data.unit ?? line.unit ?? ""))];
       Object.assign(option, {
@@ -371,7 +371,6 @@
           return [line.label, withUnit(hit.value[1], data.unit ?? line.unit)];
         }));
       };
-      if (data.around && range) option.xAxis.interval = stepOf(last - first, element);
       const filled = drawnLines.filter((line) => line.points.some(([, value]) => value !== null));
       return {
         option,
