@@ -6,7 +6,7 @@ from telemetry.quality.memory import Drop, Memory
 from telemetry.quality.words import sized
 
 LEAST_DROP = 0.5
-"""A counter that falls by less than this share was corrected: so count meters, `assets.counters`."""
+"""A counter that falls by less than this share was corrected: as in `assets.counters`."""
 
 STAYS = 3
 """Readings after the fall that must stay below: one stray 0 sets nothing back."""
