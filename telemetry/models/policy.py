@@ -1,5 +1,6 @@
 """What an organization wants done with what machines send."""
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -51,7 +52,10 @@ class TelemetryPolicy(TenantModel):
     objects = TenantQuerySet["TelemetryPolicy"].as_manager()
 
     constraint_errors = {
-        "one_telemetry_policy": ("organization", "The organization has its rules already."),
+        "one_telemetry_policy": (
+            NON_FIELD_ERRORS,
+            "The organization has its rules already. Change those.",
+        ),
         "telemetry_policy_days_in_order": (
             "hourly_days",
             "Keep the figures of each hour for at least as long as single readings.",

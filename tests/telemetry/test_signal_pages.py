@@ -209,3 +209,15 @@ def test_what_a_sensor_can_read_is_set_over_the_api(
     assert api.patch(path, {"kind": "counter", "rolls_over_at": 1000.0}).status_code == 200
     sensor.refresh_from_db()
     assert (sensor.physical_high, sensor.rolls_over_at) == (200.0, 1000.0)
+
+
+def test_the_admin_says_that_an_organization_has_its_rules_already(
+    admin: Membership, client_for: ClientFor
+) -> None:
+    TelemetryPolicy.objects.create(organization=admin.organization)
+    form = {"unknown": "reject", "naive_times": "refuse"}
+
+    answer = client_for(admin).post("/admin/telemetry/telemetrypolicy/add/", form)
+
+    assert answer.status_code == 200
+    assert "has its rules already" in answer.content.decode()
