@@ -56,7 +56,7 @@ class CorrectionsMixin(SensorReadingsMixin):
             ),
         ],
     )
-    @SensorReadingsMixin.readings.mapping.patch
+    @SensorReadingsMixin.readings.mapping.put
     def correct_reading(self, request: Request, pk: str | None = None) -> Response:
         """Correct one reading of this sensor."""
         sensor: Sensor = self.get_object()

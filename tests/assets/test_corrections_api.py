@@ -39,7 +39,7 @@ def path(sensor: Sensor, start: Any = "", end: Any = "") -> str:
 
 
 def test_a_planner_corrects_a_reading(sensor: Sensor, api: APIClient) -> None:
-    answer = api.patch(path(sensor), {"time": "2026-03-01T12:00:00Z", "value": 7.5}, format="json")
+    answer = api.put(path(sensor), {"time": "2026-03-01T12:00:00Z", "value": 7.5}, format="json")
 
     assert answer.status_code == 200, answer.data
     assert answer.data == {"time": "2026-03-01T12:00:00Z", "value": 7.5, "before": 0.0}
@@ -59,7 +59,7 @@ def test_a_planner_corrects_a_reading(sensor: Sensor, api: APIClient) -> None:
 def test_a_correction_that_cannot_be_is_refused(
     sensor: Sensor, api: APIClient, body: dict[str, Any], status: int
 ) -> None:
-    assert api.patch(path(sensor), body, format="json").status_code == status
+    assert api.put(path(sensor), body, format="json").status_code == status
     assert Reading.objects.get(pk=(sensor.pk, NOON)).value == 0.0
 
 
@@ -89,7 +89,7 @@ def test_technicians_and_strangers_put_nothing_right(
     whole = path(sensor, NOON, NOON + 10 * HOUR)
 
     assert api_for(technician).delete(whole).status_code == 403
-    assert api_for(technician).patch(path(sensor), {}, format="json").status_code == 403
+    assert api_for(technician).put(path(sensor), {}, format="json").status_code == 403
     assert api_for(stranger).delete(whole).status_code == 404
     assert Reading.objects.filter(sensor=sensor).count() == 6
 
