@@ -23,8 +23,10 @@ from maintenance.api import assets
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
 from opssight.core.api.schema import describe
+from telemetry.api.intake import unavailable
 from telemetry.formats.items import read_items
 from telemetry.models import Way
+from telemetry.services import pressure
 from telemetry.services.intake import Batch, take
 
 LARGEST_BATCH = 10_000
@@ -89,6 +91,7 @@ class AssetViewSet(assets.AssetViewSet):
         "store_readings": (Permission.READINGS_WRITE,),
     }
     rate_classes = {**assets.AssetViewSet.rate_classes, "store_readings": "expensive"}
+    busy_actions = ("store_readings",)
 
     @extend_schema(
         summary="Store readings of an asset",
@@ -132,7 +135,12 @@ class AssetViewSet(assets.AssetViewSet):
         if not length.isdecimal() or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise BatchTooLarge
         asset = self.get_object()
-        return Response(_store(asset, _items(request.data), by=self.user, at=timezone.now()))
+        items = _items(request.data)
+        try:
+            with pressure.slot(), pressure.bounded():
+                return Response(_store(asset, items, by=self.user, at=timezone.now()))
+        except pressure.Busy as busy:
+            raise unavailable(busy) from busy
 
 
 def _items(body: Any) -> list[Any]:

@@ -31,6 +31,12 @@ class Unavailable(exceptions.APIException):
     wait = COME_AGAIN
 
 
+def unavailable(busy: Busy) -> Unavailable:
+    stored = busy.outcome.accepted if isinstance(busy, Interrupted) else 0
+    kept = f" {stored:,} readings of this body are stored." if stored else ""
+    return Unavailable(f"{busy}{kept} {SEND_AGAIN}")
+
+
 class IntakeView(ApiBehavior):
     """Readings come in here; each portion of them is a transaction of its own.
 
@@ -63,9 +69,7 @@ class IntakeView(ApiBehavior):
 
     def handle_exception(self, error: Exception) -> Response:
         if isinstance(error, Busy):
-            stored = error.outcome.accepted if isinstance(error, Interrupted) else 0
-            kept = f" {stored:,} readings of this body are stored." if stored else ""
-            error = Unavailable(f"{error}{kept} {SEND_AGAIN}")
+            error = unavailable(error)
         elif isinstance(error, OperationalError | InterfaceError):
             error = Unavailable()
         # REST framework marks the transaction around it as failed: that must be no other's.

@@ -1,11 +1,16 @@
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from assets.models import Reading
 from assets.services.readings import ingest
+from telemetry.api import asset_readings
 from telemetry.api.asset_readings import LARGEST_BATCH
+from telemetry.services import pressure
 from tests.conftest import WALLS
 from tests.factories import (
     NOON,
@@ -185,3 +190,31 @@ def test_reading_takes_as_many_queries_for_one_sensor_as_for_twenty(
     api = api_for(viewer)
     with django_assert_max_num_queries(7 + WALLS):
         assert api.get(url(sensor), {"from": "2026-03-01"}).status_code == 200
+
+
+def test_no_more_is_taken_in_at_once_than_is_allowed(planner, api_for, sensor, monkeypatch):
+    monkeypatch.setattr(pressure, "WAIT_FOR_A_SLOT", 0.01)
+    api = api_for(planner)
+    with ExitStack() as slots:
+        for _ in range(settings.INGEST_AT_ONCE):
+            slots.enter_context(pressure.slot())
+        answer = api.post(url(sensor), {"readings": [one()]})
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert answer.json()["code"] == "busy"
+    assert not Reading.objects.exists()
+    assert api.post(url(sensor), {"readings": [one()]}).status_code == 200
+
+
+def test_a_database_that_is_behind_asks_the_sender_to_come_again(
+    planner, api_for, sensor, monkeypatch
+):
+    def wait_in_vain(**_):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '10ms'; SELECT pg_sleep(1)")
+
+    monkeypatch.setattr(asset_readings, "take", wait_in_vain)
+    answer = api_for(planner).post(url(sensor), {"readings": [one()]})
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+    assert "Send the same again" in answer.json()["detail"]

@@ -193,16 +193,16 @@ class OperationSchema(AutoSchema):
             415: has_body or writes,
             422: keyed,
             429: True,
-            503: self._touches_files,
+            503: self._may_be_unavailable,
         }
         more = getattr(self.view, "more_problems", ()) if writes else ()
         return [status for status, can_happen in statuses.items() if can_happen or status in more]
 
     @property
-    def _touches_files(self) -> bool:
-        """Whether it stores or reads files, in a storage that may not answer."""
+    def _may_be_unavailable(self) -> bool:
+        """Whether it stores or reads files, in a storage that may not answer, or takes readings."""
         action = getattr(self.view, "action", None)
-        return action in getattr(self.view, "file_actions", ())
+        return any(action in getattr(self.view, kind, ()) for kind in ("file_actions", "busy_actions"))
 
     def _takes_query(self) -> bool:
         return any(parameter.get("in") == "query" for parameter in self._get_parameters())
