@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from assets.models import Sensor
+from assets.services.readings import DELETE_IN_ORDER
 from assets.services.rules import value_problem
 from opssight.audit.models import Action
 from opssight.audit.services import record
@@ -28,9 +29,7 @@ SELECT count(*) FROM (
     AND time >= %(start)s AND time < %(end)s LIMIT %(limit)s
 ) found
 """
-_DELETE = """
-DELETE FROM asset_metrics WHERE sensor_id = %(sensor)s AND time >= %(start)s AND time < %(end)s
-"""
+_DELETE = DELETE_IN_ORDER.format("sensor_id = %(sensor)s AND time >= %(start)s AND time < %(end)s")
 # Nothing computes these again.
 _DELETE_SEALED = """
 DELETE FROM {table} k USING asset_metrics_sealed s

@@ -39,6 +39,13 @@ WHERE m.value <> i.value
 ORDER BY i.sensor_id, i.time
 ON CONFLICT (sensor_id, time) DO UPDATE SET value = EXCLUDED.value
 """
+DELETE_IN_ORDER = """
+DELETE FROM asset_metrics m USING (
+    SELECT sensor_id, time FROM asset_metrics WHERE {0} ORDER BY sensor_id, time FOR UPDATE
+) held
+WHERE m.sensor_id = held.sensor_id AND m.time = held.time
+"""
+"""For who removes readings: locks in the same order, too, which a bare DELETE does not."""
 _LOCK_SENSORS = "SELECT id FROM sensors WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 # The value is read from the table: under the lock that is the one of the last writer.
 _MOVE_SENSORS_FORWARD = """

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from assets.services.aggregates import COLUMNS, be_alone
+from assets.services.readings import DELETE_IN_ORDER
 from opssight.core.timescale import WITHOUT_LIMIT
 
 READINGS_AT_ONCE = 200_000
@@ -60,7 +61,7 @@ _SEAL = """
 INSERT INTO asset_metrics_sealed (sensor_id, until) VALUES (%(sensor)s, %(until)s)
 ON CONFLICT (sensor_id) DO UPDATE SET until = greatest(asset_metrics_sealed.until, excluded.until)
 """
-_REMOVE = "DELETE FROM asset_metrics WHERE sensor_id = %(sensor)s AND time < %(until)s"
+_REMOVE = DELETE_IN_ORDER.format("sensor_id = %(sensor)s AND time < %(until)s")
 _REMOVE_HOURS = """
 DELETE FROM asset_metrics_hours k USING asset_metrics_sealed s
 WHERE k.sensor_id = %s AND s.sensor_id = k.sensor_id AND k.bucket < least(%s, s.until)

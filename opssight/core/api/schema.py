@@ -202,7 +202,9 @@ class OperationSchema(AutoSchema):
     def _may_be_unavailable(self) -> bool:
         """Whether it stores or reads files, in a storage that may not answer, or takes readings."""
         action = getattr(self.view, "action", None)
-        return any(action in getattr(self.view, kind, ()) for kind in ("file_actions", "busy_actions"))
+        return any(
+            action in getattr(self.view, kind, ()) for kind in ("file_actions", "busy_actions")
+        )
 
     def _takes_query(self) -> bool:
         return any(parameter.get("in") == "query" for parameter in self._get_parameters())
@@ -220,6 +222,8 @@ class OperationSchema(AutoSchema):
             schema["pattern"] = _decimal_pattern(field)
         if isinstance(field, serializers.ListField) and not field.allow_empty:
             schema["minItems"] = 1
+        if isinstance(field, serializers.ListSerializer) and field.max_length is not None:
+            schema["maxItems"] = field.max_length
         must_have_text = isinstance(field, serializers.CharField) and not field.allow_blank
         if must_have_text and field.trim_whitespace and schema.keys().isdisjoint(NAMED):
             schema["pattern"] = NOT_BLANK
