@@ -10,6 +10,8 @@ import yaml
 from django.core.management import call_command
 from django.test import Client
 
+from telemetry.services.comparisons import MOST_LINES
+
 COMMITTED = Path(__file__).parent.parent / "docs" / "reference" / "openapi.yaml"
 PROBLEM = "application/problem+json"
 # The one answers 503 with its checks, the other as InfluxDB does.
@@ -104,6 +106,11 @@ def test_every_answer_says_its_request_id(document: dict[str, Any], operations: 
     for name, operation in operations.items():
         for answer in operation["responses"].values():
             assert "X-Request-ID" in _resolved(answer, document)["headers"], name
+
+
+def test_a_list_says_how_many_rows_it_takes(document: dict[str, Any]) -> None:
+    lines = document["components"]["schemas"]["ComparisonRequest"]["properties"]["lines"]
+    assert lines["maxItems"] == MOST_LINES
 
 
 def test_every_way_to_sign_in_is_a_security_scheme(document: dict[str, Any]) -> None:
