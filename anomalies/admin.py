@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from anomalies.models import Anomaly, DetectorState
+from anomalies.models import Anomaly, DetectorState, Incident
 from opssight.accounts.permissions import Permission
 from opssight.core.admin import OwnRelatedFilter, ReadOnlyTenantAdmin
 
@@ -23,6 +23,15 @@ class AnomalyAdmin(ReadOnlyTenantAdmin):
     list_filter = ("severity", "channel", "verdict", BY_SITE)
     list_select_related = ("asset", "sensor")
     search_fields = ("asset__tag", "asset__name", "sensor__key", "failure_mode")
+    date_hierarchy = "started_at"
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnlyTenantAdmin):
+    list_display = ("started_at", "asset", "root", "root_by", "severity", "ended_at")
+    list_filter = ("severity", "root_by", BY_SITE)
+    list_select_related = ("asset", "root__sensor")
+    search_fields = ("asset__tag", "asset__name", "root__failure_mode")
     date_hierarchy = "started_at"
 
 

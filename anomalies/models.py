@@ -1,4 +1,4 @@
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -26,6 +26,61 @@ class AnomalyQuerySet(TenantQuerySet["Anomaly"]):
         return self.filter(~ACTIVE)
 
 
+class IncidentQuerySet(TenantQuerySet["Incident"]):
+    def active(self) -> Self:
+        """Those with an anomaly that needs attention."""
+        return self.filter(pk__in=_incidents_with_active())
+
+    def inactive(self) -> Self:
+        return self.exclude(pk__in=_incidents_with_active())
+
+
+def _incidents_with_active() -> "models.QuerySet[Anomaly, Any]":
+    return Anomaly.objects.active().exclude(incident=None).values("incident")
+
+
+class Incident(AssetOwned):
+    """Anomalies of an asset and of related ones that belong together; `asset` is that of the root.
+
+    Made, widened and merged by `services.incidents` alone; two anomalies at least.
+    """
+
+    class RootBy(models.TextChoices):
+        EARLIEST = "earliest", "It began first."
+        UPSTREAM = "upstream", "It stands upstream of what began within the same half hour."
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="incidents")
+    root = models.OneToOneField("Anomaly", on_delete=models.CASCADE, related_name="root_of")
+    root_by = models.CharField(max_length=10, choices=RootBy.choices)
+    severity = models.CharField(max_length=10, choices=Urgency.choices)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        db_table = "incidents"
+        ordering = ["-started_at", "pk"]
+        constraints = [
+            unique_in_organization("incidents"),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")),
+                name="incident_ends_after_its_start",
+            ),
+            *same_organization("incidents", "asset", "root"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-started_at"], name="incident_by_start"),
+            models.Index(fields=["asset", "-started_at"], name="incident_of_asset"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Incident from {self.started_at:%Y-%m-%d %H:%M}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("anomalies:incident", args=[self.pk])
+
+
 class Anomaly(AssetOwned):
     """A stretch of readings of one sensor that stand out from what was expected.
 
@@ -42,6 +97,9 @@ class Anomaly(AssetOwned):
     sensor = models.ForeignKey(Sensor, on_delete=models.CASCADE, related_name="anomalies")
     recommendation = models.ForeignKey(
         Recommendation, on_delete=models.PROTECT, null=True, blank=True, related_name="anomalies"
+    )
+    incident = models.ForeignKey(
+        Incident, on_delete=models.SET_NULL, null=True, blank=True, related_name="anomalies"
     )
     channel = models.CharField(max_length=10, choices=Channel.choices)
     failure_mode = models.CharField(max_length=100)
@@ -74,7 +132,7 @@ class Anomaly(AssetOwned):
                 condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")),
                 name="anomaly_ends_after_its_start",
             ),
-            *same_organization("anomalies", "asset", "sensor", "recommendation"),
+            *same_organization("anomalies", "asset", "sensor", "recommendation", "incident"),
         ]
         indexes = [
             models.Index(fields=["organization", "-started_at"], name="anomaly_by_start"),

@@ -1,12 +1,15 @@
 from django.urls import path
 
-from anomalies import views
+from anomalies.views import anomalies, incidents
 
 app_name = "anomalies"
 urlpatterns = [
-    path("", views.anomaly_list, name="list"),
-    path("timeline/", views.timeline, name="timeline"),
-    path("<int:pk>/", views.detail, name="detail"),
-    path("<int:pk>/review/", views.review, name="review"),
-    path("of-asset/<int:pk>/", views.of_asset, name="of_asset"),
+    path("", anomalies.anomaly_list, name="list"),
+    path("timeline/", anomalies.timeline, name="timeline"),
+    path("<int:pk>/", anomalies.detail, name="detail"),
+    path("<int:pk>/review/", anomalies.review, name="review"),
+    path("of-asset/<int:pk>/", anomalies.of_asset, name="of_asset"),
+    path("incidents/", incidents.incident_list, name="incidents"),
+    path("incidents/<int:pk>/", incidents.detail, name="incident"),
+    path("incidents/<int:pk>/timeline/", incidents.timeline, name="incident_timeline"),
 ]

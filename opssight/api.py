@@ -4,6 +4,7 @@ from django.db.transaction import non_atomic_requests
 from django.urls import include, path, re_path
 from rest_framework.routers import DefaultRouter
 
+from anomalies.api.incidents import IncidentViewSet
 from anomalies.api.viewsets import AnomalyViewSet
 from assets.api import kpis
 from assets.api import viewsets as assets
@@ -91,6 +92,7 @@ router.register("maintenance/request-points", RequestPointViewSet)
 router.register("maintenance/attachments", AttachmentViewSet)
 router.register("maintenance/comments", CommentViewSet)
 router.register("anomalies", AnomalyViewSet)
+router.register("incidents", IncidentViewSet)
 router.register("quality-faults", QualityFaultViewSet)
 router.register("forecasts", ForecastViewSet)
 router.register("risk-scores", RiskScoreViewSet)

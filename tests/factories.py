@@ -7,7 +7,7 @@ import factory
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from anomalies.models import Anomaly, DetectorState
+from anomalies.models import Anomaly, DetectorState, Incident
 from assets.models import (
     AccessScope,
     Asset,
@@ -572,6 +572,28 @@ class AnomalyFactory(OfAssetFactory):
 
     class Meta:
         model = Anomaly
+
+
+class IncidentFactory(OfAssetFactory):
+    """Of one anomaly; the product makes them of two and more."""
+
+    root = factory.SubFactory(
+        AnomalyFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+    root_by = Incident.RootBy.EARLIEST
+    severity = "high"
+    started_at = factory.SelfAttribute("root.started_at")
+    ended_at = factory.SelfAttribute("root.ended_at")
+
+    class Meta:
+        model = Incident
+        skip_postgeneration_save = True
+
+    @factory.post_generation  # type: ignore[untyped-decorator]
+    def anomalies(self: Incident, create: bool, extracted: Any = None, **kwargs: Any) -> None:  # noqa: FBT001
+        Anomaly.objects.filter(pk=self.root_id).update(incident=self.pk)
 
 
 class DetectorStateFactory(OfAssetFactory):

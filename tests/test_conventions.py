@@ -143,6 +143,7 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "maintenance/recommendations": _of_asset(factories.RecommendationFactory),
     "maintenance/attachments": _of_asset(factories.AttachmentFactory),
     "maintenance/comments": _of_asset(factories.CommentFactory),
+    "incidents": _of_asset(factories.IncidentFactory),
     "anomalies": _of_asset(factories.AnomalyFactory),
     "quality-faults": _of_asset(factories.QualityFaultFactory),
     "forecasts": _of_asset(factories.ForecastFactory),

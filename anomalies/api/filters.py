@@ -5,7 +5,7 @@ from django_filters.rest_framework import (
     MultipleChoiceFilter,
 )
 
-from anomalies.models import Anomaly
+from anomalies.models import Anomaly, Incident
 from maintenance.models import Urgency, Verdict
 from opssight.core.api.filters import IdFilter, TrueFalseFilter, UtcDateTimeFilter
 
@@ -15,6 +15,7 @@ class AnomalyFilter(FilterSet):  # type: ignore[misc]
     sensor = IdFilter(label="Id of the sensor.")
     site = IdFilter(field_name="asset__site", label="Id of the site.")
     recommendation = IdFilter(label="Id of the recommendation that it supports.")
+    incident = IdFilter(label="Id of the incident that it is a part of.")
     severity = MultipleChoiceFilter(choices=Urgency.choices)
     channel = MultipleChoiceFilter(choices=Anomaly.Channel.choices)
     verdict = MultipleChoiceFilter(choices=Verdict.choices)
@@ -33,4 +34,27 @@ class AnomalyFilter(FilterSet):  # type: ignore[misc]
         self, queryset: QuerySet[Anomaly], name: str, value: bool
     ) -> QuerySet[Anomaly]:
         rows = Anomaly.objects.active() if value else Anomaly.objects.inactive()
+        return queryset.filter(pk__in=rows.values("pk"))
+
+
+class IncidentFilter(FilterSet):  # type: ignore[misc]
+    asset = IdFilter(label="Id of the asset of the likely root.")
+    site = IdFilter(field_name="asset__site", label="Id of that asset's site.")
+    anomaly = IdFilter(field_name="anomalies", label="Id of one of its anomalies.")
+    severity = MultipleChoiceFilter(choices=Urgency.choices)
+    root_by = MultipleChoiceFilter(choices=Incident.RootBy.choices)
+    active = TrueFalseFilter(
+        method="filter_active", label="Active: one of its anomalies needs attention."
+    )
+    started_after = UtcDateTimeFilter("started_at", lookup_expr="gte")
+    started_before = UtcDateTimeFilter("started_at", lookup_expr="lt")
+
+    class Meta:
+        model = Incident
+        fields: list[str] = []
+
+    def filter_active(
+        self, queryset: QuerySet[Incident], name: str, value: bool
+    ) -> QuerySet[Incident]:
+        rows = Incident.objects.active() if value else Incident.objects.inactive()
         return queryset.filter(pk__in=rows.values("pk"))

@@ -23,6 +23,7 @@ class AnomalySerializer(TenantSerializer[Anomaly]):
             "sensor_key",
             "unit",
             "recommendation",
+            "incident",
             "channel",
             "failure_mode",
             "severity",

@@ -10,6 +10,7 @@ from anomalies.detectors.events import Event, severity
 from anomalies.detectors.explanation import Cause, common_cause, explain, failure_mode
 from anomalies.detectors.seasonal_baseline import SeasonalBaseline
 from anomalies.models import Anomaly
+from anomalies.services import incidents
 from anomalies.services.events import tell_ended, tell_opened
 from assets.models import Asset, Sensor
 from maintenance.models import Recommendation, Urgency
@@ -84,6 +85,7 @@ def save_anomalies(found: Sequence[Found], at: datetime) -> None:
     """Write events as anomalies, one per sensor and start, and ask for the work they call for."""
     if not found:
         return
+    incidents.hold({one.sensor.organization_id for one in found})
     known = anomalies_at(one.key for one in found)
     rows: list[Anomaly] = []
     calling: list[Anomaly] = []
@@ -107,6 +109,7 @@ def save_anomalies(found: Sequence[Found], at: datetime) -> None:
         update_fields=DESCRIPTION,
         batch_size=500,
     )
+    incidents.group(rows)
     tell_opened(opened, at=at)
     tell_ended([row for row in going_on if row.ended_at is not None], at=at)
 

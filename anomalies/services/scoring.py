@@ -12,6 +12,7 @@ from anomalies.detectors.base import Bools, Detector, Scores, UnknownState
 from anomalies.detectors.events import Carried, EventRule, events_in, is_silent
 from anomalies.detectors.seasonal_baseline import SeasonalBaseline
 from anomalies.models import Anomaly, DetectorState
+from anomalies.services import incidents
 from anomalies.services.events import tell_ended
 from anomalies.services.recording import Found, anomalies_at, moment, save_anomalies
 from assets.models import Sensor
@@ -202,6 +203,7 @@ def _split_closed(states: Iterable[DetectorState], at: datetime) -> None:
             going_on[state.sensor_id, moment(event.start)] = state, event
     if not going_on:
         return
+    incidents.hold({state.organization_id for state, _ in going_on.values()})
     for anomaly in anomalies_at(going_on).values():
         state, event = going_on[anomaly.sensor_id, anomaly.started_at]
         if anomaly.closed_at and state.watermark > anomaly.closed_at + SPLIT_AFTER:
@@ -213,6 +215,7 @@ def _split_closed(states: Iterable[DetectorState], at: datetime) -> None:
 def _end(anomaly: Anomaly, state: DetectorState, ended: datetime, at: datetime) -> None:
     anomaly.ended_at, anomaly.sensor = ended, state.sensor
     anomaly.save(update_fields=["ended_at"])
+    incidents.group([anomaly])
     tell_ended([anomaly], at=at)
 
 
@@ -241,6 +244,7 @@ def end_silent(*, organization_id: int, at: datetime) -> int:
 @transaction.atomic
 def _end_open(state: DetectorState, started: datetime, ended: datetime, at: datetime) -> int:
     """End the state's anomaly of this start; 0 when another worker was faster."""
+    incidents.hold([state.organization_id])
     open_one = Anomaly.objects.select_for_update().filter(
         sensor=state.sensor, started_at=started, ended_at=None
     )

@@ -39,6 +39,34 @@ WITH RECURSIVE reach (id) AS (
     ) next ON true
 ) SELECT id FROM reach
 """
+_AROUND = """
+WITH RECURSIVE down (id, depth) AS (
+    SELECT unnest(%(start)s::bigint[]), 0
+    UNION
+    SELECT next.id, depth + 1 FROM down JOIN LATERAL (
+        SELECT r.target_id AS id FROM asset_relationships r
+        WHERE r.source_id = down.id AND r.kind = ANY(%(kinds)s)
+        UNION ALL
+        SELECT a.id FROM assets a WHERE a.parent_id = down.id
+    ) next ON depth < %(reach)s
+), up (id, depth) AS (
+    SELECT unnest(%(start)s::bigint[]), 0
+    UNION
+    SELECT next.id, depth + 1 FROM up JOIN LATERAL (
+        SELECT r.source_id AS id FROM asset_relationships r
+        WHERE r.target_id = up.id AND r.kind = ANY(%(kinds)s)
+        UNION ALL
+        SELECT a.parent_id FROM assets a WHERE a.id = up.id AND a.parent_id IS NOT NULL
+    ) next ON depth < %(reach)s
+), near AS (SELECT id FROM down UNION SELECT id FROM up)
+SELECT r.source_id, r.target_id FROM asset_relationships r
+JOIN near s ON s.id = r.source_id JOIN near t ON t.id = r.target_id
+WHERE r.kind = ANY(%(kinds)s)
+UNION
+SELECT a.parent_id, a.id FROM assets a
+JOIN near c ON c.id = a.id JOIN near p ON p.id = a.parent_id
+ORDER BY 1, 2
+"""
 
 
 @dataclass(frozen=True)
@@ -85,6 +113,20 @@ def impact_of(asset: int) -> Impact:
     return Impact(
         backup=graph.backup_of(asset), downstream=graph.effects(asset), upstream=_upstream(asset)
     )
+
+
+def arrows_around(assets: Iterable[int], *, reach: int) -> dict[int, list[int]]:
+    """By asset what it carries a stop to: between all that lie `reach` arrows up or down. A query.
+
+    What contains an asset, or is contained in it, counts as an arrow from the whole to its part.
+    """
+    arrows: dict[int, list[int]] = defaultdict(list)
+    kinds = [kind.value for kind in CARRIES]
+    with connection.cursor() as cursor:
+        cursor.execute(_AROUND, {"start": list(assets), "kinds": kinds, "reach": reach})
+        for source, target in cursor.fetchall():
+            arrows[source].append(target)
+    return dict(arrows)
 
 
 def criticality_behind(assets: Sequence[int]) -> dict[int, list[int]]:

@@ -50,6 +50,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Analysis": {
         "anomalies.Anomaly": "troubleshoot",
+        "anomalies.Incident": "hub",
         "telemetry.QualityFault": "sensors_off",
         "forecasts.Forecast": "trending_up",
         "forecasts.RiskScore": "warning",

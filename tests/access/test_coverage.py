@@ -39,6 +39,7 @@ OF_ASSET: dict[str, Any] = {
     "maintenance/history": factories.MaintenanceRecordFactory,
     "maintenance/recommendations": factories.RecommendationFactory,
     "anomalies": factories.AnomalyFactory,
+    "incidents": factories.IncidentFactory,
     "quality-faults": factories.QualityFaultFactory,
     "forecasts": factories.ForecastFactory,
     "risk-scores": factories.RiskScoreFactory,

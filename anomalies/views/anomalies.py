@@ -146,13 +146,13 @@ def review(request: UserRequest, pk: int) -> HttpResponse:
 def of_asset(request: UserRequest, pk: int) -> HttpResponse:
     """Fragment: the last anomalies of one asset."""
     asset = get_object_or_404(Asset.objects.for_user(request.user), pk=pk)
-    rows = asset.anomalies.select_related("sensor").order_by("-started_at")[:10]
+    rows = asset.anomalies.select_related("sensor", "incident").order_by("-started_at")[:10]
     return render(request, "anomalies/of_asset.html", {"asset": asset, "anomalies": rows})
 
 
 def _anomalies(request: UserRequest) -> AnomalyQuerySet:
     return Anomaly.objects.for_user(request.user).select_related(
-        "asset__site", "sensor", "recommendation__asset", "closed_by"
+        "asset__site", "sensor", "recommendation__asset", "closed_by", "incident__root__asset"
     )
 
 

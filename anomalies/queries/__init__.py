@@ -1,0 +1,4 @@
+from anomalies.queries.incidents import around, arrows_of
+from anomalies.queries.scoring import in_chunks, sensors_to_score
+
+__all__ = ["around", "arrows_of", "in_chunks", "sensors_to_score"]
