@@ -1,6 +1,6 @@
 from django.urls import path
 
-from telemetry.views import comparisons, policy, quality, signals, unmapped
+from telemetry.views import comparisons, policy, quality, sensor_names, signals, unmapped
 
 app_name = "telemetry"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("comparisons/lines/<int:pk>/remove/", comparisons.remove_line, name="remove_line"),
     path("quality/", quality.quality_list, name="quality"),
     path("quality/of-asset/<int:pk>/", quality.quality_of_asset, name="quality_of_asset"),
+    path("sensor-names/", sensor_names.offered, name="sensor_names"),
     path("unmapped/", unmapped.unmapped, name="unmapped"),
     path("unmapped/drop/", unmapped.drop, name="drop"),
     path("unmapped/<int:pk>/", unmapped.map_one, name="map"),

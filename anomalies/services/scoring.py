@@ -91,7 +91,7 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
     if not states:
         return 0, []
     marks = {state.sensor_id: state.watermark for state in states}
-    read = readings_after(watermarks=marks, limit=limit)
+    read = readings_after(watermarks=marks, until=at, limit=limit)
     batches = _decided(read, at)
     ignored = _ignored(states)
     _split_closed(states, at)

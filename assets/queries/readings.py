@@ -20,7 +20,7 @@ CROSS JOIN LATERAL (
     SELECT array_agg(r.time ORDER BY r.time) AS times, array_agg(r.value ORDER BY r.time) AS values
     FROM (
         SELECT m.time, m.value FROM asset_metrics m
-        WHERE m.sensor_id = mark.sensor_id AND m.time > mark.time
+        WHERE m.sensor_id = mark.sensor_id AND m.time > mark.time AND m.time <= %s
         ORDER BY m.time LIMIT %s
     ) r
 ) found
@@ -62,14 +62,18 @@ class Readings:
 NO_READINGS = Readings(np.zeros(0, dtype="datetime64[us]"), np.zeros(0))
 
 
-def readings_after(*, watermarks: Mapping[int, datetime | None], limit: int) -> dict[int, Readings]:
+def readings_after(
+    *, watermarks: Mapping[int, datetime | None], until: datetime, limit: int
+) -> dict[int, Readings]:
     """The next readings of each sensor after its watermark (None: from the first), in one query.
 
-    At most `limit` per sensor; a sensor without new readings is left out.
+    At most `limit` per sensor; a sensor without new readings is left out. until: now, for who looks
+    at each reading once. What came before its time waits for it: a watermark in the future would
+    hide all that comes by then.
     """
     ids = list(watermarks)
     marks = [watermarks[pk] or _BEFORE_ALL for pk in ids]
-    return readings_from(_AFTER, [ids, marks, limit])
+    return readings_from(_AFTER, [ids, marks, until, limit])
 
 
 def readings_until(*, sensor_id: int, until: datetime, limit: int) -> Readings:

@@ -13,9 +13,9 @@ LONGEST_SEARCH = 200
 LARGEST_ID = 2**63 - 1
 
 
-def search_of(request: HttpRequest) -> str:
+def search_of(request: HttpRequest, name: str = "q") -> str:
     """The text of `?q=`, in a length and of signs that the database takes."""
-    return request.GET.get("q", "").replace("\x00", "")[:LONGEST_SEARCH].strip()
+    return request.GET.get(name, "").replace("\x00", "")[:LONGEST_SEARCH].strip()
 
 
 def number_of(request: HttpRequest, name: str, *, at_most: int = LARGEST_ID) -> int | None:

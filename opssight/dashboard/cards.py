@@ -1,4 +1,4 @@
-"""The five key metrics in words, each with the way to its list."""
+"""The six key metrics in words, each with the way to its list."""
 
 from dataclasses import dataclass
 
@@ -29,6 +29,14 @@ def cards(metrics: KeyMetrics) -> list[Card]:
             "critical" if metrics.critical_anomalies else "",
         ),
         Card(
+            "Data-quality faults",
+            str(metrics.data_faults),
+            _paused(metrics.paused_sensors),
+            "activity",
+            reverse("telemetry:quality"),
+            "high" if metrics.data_faults else "",
+        ),
+        Card(
             "Assets at high risk",
             str(metrics.high_risk_assets),
             f"of {metrics.assets} assets",
@@ -52,6 +60,12 @@ def cards(metrics: KeyMetrics) -> list[Card]:
             reverse("maintenance:work_orders"),
         ),
     ]
+
+
+def _paused(sensors: int) -> str:
+    if not sensors:
+        return ""
+    return f"scoring paused for {sensors} sensor{'' if sensors == 1 else 's'}"
 
 
 def _availability(metrics: KeyMetrics) -> Card:

@@ -13,15 +13,17 @@ from forecasts import risk
 from maintenance.models import MaintenanceSchedule, Recommendation, WorkOrder
 from maintenance.queries import schedules
 from opssight.accounts.models import User
+from telemetry.models import QualityFault
 
 THIS_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyMetrics:
-    """The five key metrics.
+    """The six key metrics.
 
-    availability: of the assets' last 30 days together, None without data.
+    availability: of the assets' last 30 days together, None without data. data_faults: that go on;
+    paused_sensors: those whose scoring they pause.
     """
 
     availability: float | None
@@ -30,6 +32,8 @@ class KeyMetrics:
     critical_anomalies: int
     high_risk_assets: int
     assets: int
+    data_faults: int
+    paused_sensors: int
     overdue_maintenance: int
     open_work_orders: int
     in_progress: int
@@ -41,7 +45,7 @@ def _input(name: str) -> Cast:
 
 
 def key_metrics(user: User, *, at: datetime) -> KeyMetrics:
-    """Five numbers, in five queries."""
+    """Six numbers, in six queries."""
     newest = (
         AssetKpi.objects.for_user(user)
         .filter(kpi=AssetKpi.Kpi.AVAILABILITY, period=AssetKpi.Period.ROLLING_30D)
@@ -58,6 +62,12 @@ def key_metrics(user: User, *, at: datetime) -> KeyMetrics:
         Anomaly.objects.for_user(user)
         .active()
         .aggregate(all=Count("pk"), critical=Count("pk", filter=Q(severity="critical")))
+    )
+    is_untrusted = Q(kind__in=QualityFault.UNTRUSTED)
+    faults = (
+        QualityFault.objects.for_user(user)
+        .filter(ended_at=None)
+        .aggregate(all=Count("pk"), paused=Count("sensor", filter=is_untrusted, distinct=True))
     )
     assets = Asset.objects.for_user(user).aggregate(
         all=Count("pk"), high=Count("pk", filter=Q(current_risk__gte=risk.HIGH))
@@ -79,6 +89,8 @@ def key_metrics(user: User, *, at: datetime) -> KeyMetrics:
         critical_anomalies=anomalies["critical"],
         high_risk_assets=assets["high"],
         assets=assets["all"],
+        data_faults=faults["all"],
+        paused_sensors=faults["paused"],
         overdue_maintenance=overdue.count(),
         open_work_orders=orders["all"],
         in_progress=orders["doing"],

@@ -10,11 +10,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from assets.models import Sensor
+from telemetry.forms.sensor_input import searching
 from telemetry.models import Comparison
 from telemetry.queries.comparisons import Event
 
-SENSOR_LIST = "comparison-sensors"
-"""Id of the `<datalist>` that offers sensors on the page."""
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 OTHER = "other"
 YEARS = range(1900, 2201)
@@ -73,16 +72,15 @@ class LineForm(forms.Form):
     """A sensor as asset/key among `sensors`, those that the user may see."""
 
     sensor = forms.CharField(
-        max_length=151,
-        help_text="As asset/sensor, such as P-101A/vibration_de.",
-        widget=forms.TextInput(
-            attrs={"list": SENSOR_LIST, "autocomplete": "off", "spellcheck": "false"}
-        ),
+        max_length=151, help_text="As asset/sensor, such as P-101A/vibration_de."
     )
 
-    def __init__(self, *args: Any, sensors: QuerySet[Sensor], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, sensors: QuerySet[Sensor], organization_id: int, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.sensors = sensors
+        self.fields["sensor"].widget.attrs |= searching(organization_id, only_taking=False)
 
     def clean_sensor(self) -> Sensor:
         # A tag may hold a slash; a key of that name would be the last part.

@@ -7,12 +7,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from assets.models import Sensor
+from telemetry.forms.sensor_input import searching
 from telemetry.models import NAME_LENGTH, Signal, TelemetryPolicy
 from telemetry.queries.signals import readings_of_name
 from telemetry.services.naming import UNIT_LENGTH
-
-SENSOR_LIST = "sensor-names"
-"""Id of the `<datalist>` that offers sensors on the page."""
 
 
 class SensorNameField(forms.CharField):
@@ -21,8 +19,7 @@ class SensorNameField(forms.CharField):
     organization_id: int
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {"list": SENSOR_LIST, "autocomplete": "off", "spellcheck": "false"}
-        super().__init__(max_length=151, widget=forms.TextInput(attrs=attrs), **kwargs)
+        super().__init__(max_length=151, **kwargs)
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
@@ -46,6 +43,7 @@ class OfOrganization(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["sensor"]
         field.organization_id = organization_id
+        field.widget.attrs |= searching(organization_id, only_taking=True)
 
 
 class MapForm(OfOrganization):

@@ -8,13 +8,15 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Concat
 
 from assets.models import Asset, Sensor
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
 
 MOST_SPLITS = 4
-MOST_OFFERED = 1_000
+MOST_OFFERED, MOST_WORDS = 100, 5
 _ASSET_TAG = re.compile(r"(?<!\\),asset=((?:\\.|[^,\\])*)")
 _ESCAPED = re.compile(r"\\([,= \\])")
 
@@ -123,12 +125,17 @@ def meanings(*, organization_id: int, names: Sequence[str], cover: Cover) -> lis
     return found
 
 
-def sensor_names(organization_id: int) -> list[str]:
-    """`<tag>/<key>` of the organization's sensors, to choose from: the first MOST_OFFERED."""
-    rows = Sensor.objects.filter(organization=organization_id, is_active=True)
-    rows = rows.exclude(asset__status=Asset.Status.RETIRED).order_by("asset__tag", "key")
-    pairs = rows.values_list("asset__tag", "key")[:MOST_OFFERED]
-    return [f"{tag}/{key}" for tag, key in pairs]
+def taking_readings(sensors: QuerySet[Sensor]) -> QuerySet[Sensor]:
+    """Those for which readings are taken in."""
+    return sensors.filter(is_active=True).exclude(asset__status=Asset.Status.RETIRED)
+
+
+def sensor_names(sensors: QuerySet[Sensor], text: str = "") -> list[str]:
+    """`<tag>/<key>` of sensors to choose from: the first MOST_OFFERED with every word of `text`."""
+    named = sensors.annotate(name=Concat("asset__tag", Value("/"), "key"))
+    for word in text.split()[:MOST_WORDS]:
+        named = named.filter(name__icontains=word)
+    return list(named.order_by("asset__tag", "key").values_list("name", flat=True)[:MOST_OFFERED])
 
 
 def readings_of_name(name: str) -> Iterator[tuple[str, str]]:

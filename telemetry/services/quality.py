@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 
 from assets.models import Sensor
-from assets.queries import Readings, readings_after
+from assets.queries import NO_READINGS, Readings, readings_after
 from assets.queries.uptime import Window, stops, within
 from telemetry.models import QualityFault, QualityState
 from telemetry.quality import monitor
@@ -83,15 +83,15 @@ def _look_once(
     if not states:
         return 0, []
     batches = readings_after(
-        watermarks={state.sensor_id: state.watermark for state in states}, limit=limit
+        watermarks={state.sensor_id: state.watermark for state in states}, until=at, limit=limit
     )
     oldest = min(state.watermark for state in states)
     still = stops((state.asset_id for state in states), oldest)
     looked: list[QualityState] = []
     found: list[tuple[Sensor, Finding]] = []
     for state in states:
-        batch = batches.get(state.sensor_id)
-        if batch is None:
+        batch = batches.get(state.sensor_id, NO_READINGS)
+        if not len(batch) and not arrived:
             continue
         try:
             findings = _look_at(state, batch, still.get(state.asset_id, []), at, arrived=arrived)
@@ -103,7 +103,9 @@ def _look_once(
             found += [(state.sensor, finding) for finding in findings]
     _save_faults(looked, found, at)
     QualityState.objects.bulk_update(looked, ["watermark", "state", "updated_at"], batch_size=500)
-    return len(found), [s.sensor_id for s in looked if len(batches[s.sensor_id]) == limit]
+    return len(found), [
+        pk for pk in (s.sensor_id for s in looked) if len(batches.get(pk, NO_READINGS)) == limit
+    ]
 
 
 def _look_at(
@@ -116,7 +118,8 @@ def _look_at(
     if arrived and sensor.last_time is not None:
         found += monitor.arrive(memory, sensor.last_time.timestamp(), at.timestamp())
     state.state, state.updated_at = memory.to_json(), at
-    state.watermark = moment(float(batch.seconds[-1]))
+    if len(batch):
+        state.watermark = moment(float(batch.seconds[-1]))
     return found
 
 

@@ -19,12 +19,13 @@ from opssight.accounts.permissions import Permission
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
 from opssight.core.lists import page_of, search_of
-from telemetry.forms.comparisons import SENSOR_LIST, ComparisonForm, EventForm, LineForm
+from telemetry.forms.comparisons import ComparisonForm, EventForm, LineForm
+from telemetry.forms.sensor_input import SENSOR_LIST
 from telemetry.models import Comparison, ComparisonLine
 from telemetry.queries.comparisons import Overlay, events_of, lines_of, overlay
+from telemetry.queries.signals import sensor_names
 from telemetry.services.comparisons import MOST_LINES, Wanted, add_line
 
-MOST_OFFERED = 2000
 USUAL_LENGTH = timedelta(days=7)
 
 
@@ -107,7 +108,11 @@ def delete_comparison(request: UserRequest, pk: int) -> HttpResponse:
 def new_line(request: UserRequest, pk: int) -> HttpResponse:
     """A sensor; where lines are aligned on events, then one of its asset's."""
     row = _own(request, pk)
-    form = LineForm(request.POST or request.GET or None, sensors=_sensors(request, row))
+    form = LineForm(
+        request.POST or request.GET or None,
+        sensors=_sensors(request, row),
+        organization_id=row.organization_id,
+    )
     if not form.is_bound or not form.is_valid():
         return _show(request, row, status=422 if form.is_bound else 200, line_form=form)
     sensor: Sensor = form.cleaned_data["sensor"]
@@ -169,11 +174,9 @@ def _show(
         "is_mine": is_mine,
         "is_full": len(lines) >= MOST_LINES,
         "most_lines": MOST_LINES,
-        "line_form": line_form or LineForm(sensors=sensors),
+        "line_form": line_form or LineForm(sensors=sensors, organization_id=row.organization_id),
         "sensor_list": SENSOR_LIST,
-        "sensors": sensors.order_by("asset__tag", "key").values_list("asset__tag", "key")[
-            : MOST_OFFERED if is_mine else 0
-        ],
+        "sensors": sensor_names(sensors) if is_mine else [],
     }
     return render(request, "telemetry/comparison.html", context, status=status)
 

@@ -9,14 +9,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from assets.models import Sensor
 from opssight.access.views.common import choices_of, chosen_organization, explain
 from opssight.accounts.models import Organization
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
 from opssight.core.lists import page_of, search_of
-from telemetry.forms.signals import SENSOR_LIST, SignalForm
+from telemetry.forms.sensor_input import SENSOR_LIST
+from telemetry.forms.signals import SignalForm
 from telemetry.models import Signal
-from telemetry.queries.signals import sensor_names
+from telemetry.queries.signals import sensor_names, taking_readings
 from telemetry.services.signals import map_name, remap
 from telemetry.views.unmapped import MANAGE
 
@@ -89,7 +91,7 @@ def _form(
         "organization": organization,
         "organizations": choices_of(request, MANAGE),
         "sensor_list": SENSOR_LIST,
-        "sensors": sensor_names(organization.pk),
+        "sensors": sensor_names(taking_readings(Sensor.objects.filter(organization=organization))),
     }
     return render(request, "telemetry/signal.html", context, status=422 if form.errors else 200)
 

@@ -13,16 +13,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from assets.models import Sensor
 from opssight.access.views.common import choices_of, chosen_organization
 from opssight.accounts.models import Organization
 from opssight.accounts.permissions import Permission
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
 from opssight.core.lists import page_of, search_of
-from telemetry.forms.signals import SENSOR_LIST, MapForm
+from telemetry.forms.sensor_input import SENSOR_LIST, searching
+from telemetry.forms.signals import MapForm
 from telemetry.models import UnknownSignal
 from telemetry.queries.guesses import guesses
-from telemetry.queries.signals import Cover, Target, meanings, sensor_names
+from telemetry.queries.signals import Cover, Target, meanings, sensor_names, taking_readings
 from telemetry.services.signals import Mapped, drop_names, map_name
 
 MANAGE = Permission.INTEGRATION_EDIT
@@ -124,7 +126,8 @@ def _list(
         "organization": organization,
         "organizations": choices_of(request, MANAGE),
         "sensor_list": SENSOR_LIST,
-        "sensors": sensor_names(organization.pk),
+        "sensors": sensor_names(taking_readings(Sensor.objects.filter(organization=organization))),
+        "sensor_search": searching(organization.pk, only_taking=True),
     }
     return render_fragment(
         request, "telemetry/unmapped.html", context, fragment="unmapped_list", status=status

@@ -9,6 +9,7 @@ from tests.factories import NOON, SensorFactory
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
+LATER = NOON + DAY
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def test_reads_on_from_the_watermark_of_each_sensor(sensor):
     silent = SensorFactory.create()
 
     marks = {sensor.pk: NOON + 9 * MINUTE, other.pk: None, silent.pk: None}
-    found = readings_after(watermarks=marks, limit=3)
+    found = readings_after(watermarks=marks, until=LATER, limit=3)
 
     assert set(found) == {sensor.pk, other.pk}
     assert found[sensor.pk].values.tolist() == [10.0, 11.0, 12.0]
@@ -33,6 +34,8 @@ def test_reads_on_from_the_watermark_of_each_sensor(sensor):
     assert found[sensor.pk].times[0] == expected
     assert found[sensor.pk].times.dtype == np.dtype("datetime64[us]")
     assert found[other.pk].values.tolist() == [7.0]
+    found = readings_after(watermarks=marks, until=NOON + 11 * MINUTE, limit=3)
+    assert found[sensor.pk].values.tolist() == [10.0, 11.0]
 
 
 @pytest.mark.django_db
@@ -46,5 +49,5 @@ def test_reads_the_last_readings_up_to_a_moment_in_order_of_time(sensor):
 
 @pytest.mark.django_db
 def test_nothing_is_read_when_nothing_is_asked():
-    assert readings_after(watermarks={}, limit=3) == {}
+    assert readings_after(watermarks={}, until=LATER, limit=3) == {}
     assert series_of([], NOON, NOON + DAY) == {}

@@ -20,6 +20,9 @@ def _busy_asset(plant: Organization, *, late: bool = True) -> None:
     asset = factories.AssetFactory.create(organization=plant, current_risk=72.0)
     advice = factories.RecommendationFactory.create(asset=asset)
     factories.AnomalyFactory.create(asset=asset, recommendation=advice, severity="critical")
+    sensor = factories.SensorFactory.create(asset=asset)
+    for kind in ("unit_jump", "out_of_range", "clock_skew"):
+        factories.QualityFaultFactory.create(asset=asset, sensor=sensor, kind=kind)
     factories.ScheduleFactory.create(asset=asset, next_due_at=now - dt.timedelta(days=1))
     technician = factories.TechnicianFactory.create(organization=plant)
     due = now + dt.timedelta(days=-1 if late else 1)
@@ -29,17 +32,18 @@ def _busy_asset(plant: Organization, *, late: bool = True) -> None:
     )
 
 
-def test_the_dashboard_shows_five_numbers_and_what_to_look_at_first(
+def test_the_dashboard_shows_six_numbers_and_what_to_look_at_first(
     plant: Organization, signed_in: Client
 ):
     _busy_asset(plant)
 
     page = signed_in.get("/").text
 
-    assert page.count('class="metric-value') == 4 + 5
+    assert page.count('class="metric-value') == 4 + 6
     assert "95.0 %" in page
     assert "1 critical" in page
     assert "of 1 assets" in page
+    assert "scoring paused for 1 sensor<" in page
     for title in ("Highest risk", "To decide", "Due within a week"):
         assert title in page
     assert "bearing wear" in page

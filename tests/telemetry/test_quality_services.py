@@ -1,16 +1,19 @@
 """The monitor on the database: faults, what they pause, and what they ask for."""
 
 from datetime import timedelta
+from threading import Thread
 from typing import Any, NoReturn
 
 import numpy as np
 import pytest
+from django.db import connection
 from numpy.typing import NDArray
 
 from anomalies import services as anomalies
 from anomalies.models import Anomaly, DetectorState
 from anomalies.tasks import score_new_readings
 from assets.models import Sensor
+from assets.services.readings import ingest
 from maintenance.models import Recommendation, Urgency
 from telemetry.models import QualityFault, QualityState
 from telemetry.queries.quality import faults_of
@@ -126,6 +129,57 @@ def test_a_sensor_ahead_of_its_time_is_told() -> None:
     look(sensor, at=NOON + 30 * STEP)
 
     assert QualityFault.objects.get().kind == "clock_skew"
+
+
+def test_a_reading_of_the_future_hides_nothing_that_comes_before_its_time() -> None:
+    values = frozen()
+    sensor = sensor_with(values[:1290])
+    now = NOON + 1289 * STEP
+    ingest(rows=[(sensor.pk, now + timedelta(hours=23), 5.0)])
+
+    assert look(sensor, at=now) == 1
+    assert QualityFault.objects.get().kind == "clock_skew"
+    assert QualityState.objects.get().watermark == now
+    rows = [(sensor.pk, NOON + n * STEP, float(values[n])) for n in range(1290, 1400)]
+    ingest(rows=rows)
+    look(sensor, at=NOON + 1399 * STEP)
+
+    assert QualityFault.objects.filter(kind="flat_line", started_at=NOON + 1300 * STEP).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.concatenate((frozen()[:1400], ordinary(1440)[1400:]))
+    looked_at = [sensor_with(values, key=f"s{n}") for n in range(4)]
+    quality.look(sensor_ids=[one.pk for one in looked_at], at=LATER)
+    expected = facts()
+    QualityFault.objects.all().delete()
+    QualityState.objects.all().delete()
+    monkeypatch.setattr(quality, "READINGS_PER_TRANSACTION", 200)
+    monkeypatch.setattr(quality, "FEWEST_READINGS", 50)
+    found: list[int] = []
+    failures: list[BaseException] = []
+
+    def work(sensor_ids: list[int]) -> None:
+        try:
+            found.extend(quality.look(sensor_ids=sensor_ids, at=LATER) for _ in range(2))
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    ids = [one.pk for one in looked_at]
+    workers = [Thread(target=work, args=(order,)) for order in (ids, ids[::-1])]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    found.append(quality.look(sensor_ids=ids, at=LATER))
+
+    assert failures == []
+    assert facts() == expected
+    assert len(expected) == 4
+    assert sum(found) == 8  # four begun, four ended, none twice
 
 
 def test_queries_do_not_grow_with_the_sensors(django_assert_max_num_queries: Any) -> None:

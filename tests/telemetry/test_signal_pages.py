@@ -8,6 +8,7 @@ from django.test import Client
 from assets.models import Reading, Sensor
 from opssight.accounts.models import Membership, Organization
 from telemetry.models import HeldReading, Signal, TelemetryPolicy, UnknownSignal
+from telemetry.queries.signals import MOST_OFFERED
 from tests.conftest import WALLS, ApiFor, ClientFor
 from tests.factories import (
     AssetFactory,
@@ -221,3 +222,24 @@ def test_the_admin_says_that_an_organization_has_its_rules_already(
 
     assert answer.status_code == 200
     assert "has its rules already" in answer.content.decode()
+
+
+def test_a_sensor_of_many_is_found_by_typing(
+    client: Client, plant: Organization, sensor: Sensor, unknown: UnknownSignal
+) -> None:
+    others = [SensorFactory.create(asset=sensor.asset, key=f"a{n}") for n in range(MOST_OFFERED)]
+    SensorFactory.create(asset=AssetFactory.create(tag="P-101A"), key="temp_of_others")
+    off = SensorFactory.create(asset=sensor.asset, key="temp_off", is_active=False)
+    url = f"/telemetry/sensor-names/?organization={plant.pk}"
+
+    page = client.get("/telemetry/unmapped/").text
+    found = client.get(f"{url}&taking=1&sensor=101a+TEMP").text
+    every = client.get(f"{url}&sensor=101a+temp").text
+
+    assert 'P-101A/temp"></option>' not in page
+    assert f'hx-get="{url}&amp;taking=1"' in page
+    assert found.strip() == '<option value="P-101A/temp"></option>'
+    assert every.count("<option") == 2
+    assert off.key in every
+    assert client.get(url).text.count("<option") == len(others)
+    assert client.get(f"{url}&sensor=%00%25_\\").text.strip() == ""

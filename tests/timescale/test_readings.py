@@ -80,7 +80,8 @@ def test_new_readings_are_read_after_each_sensors_watermark() -> None:
     readings.ingest(rows=[*month(old), *month(new)])
     mark = NOON + timedelta(days=29)
 
-    found = queries.readings_after(watermarks={old.pk: None, new.pk: mark}, limit=1000)
+    marks = {old.pk: None, new.pk: mark}
+    found = queries.readings_after(watermarks=marks, until=mark + timedelta(days=9), limit=1000)
 
     assert len(found[old.pk].times) == 1000
     assert len(found[new.pk].times) == 143
