@@ -84,7 +84,7 @@ class AssetKpi(TenantModel):
                 | Q(group=None, site=None),
                 name="kpi_of_one_scope",
             ),
-            *same_organization("asset_kpis", "asset", "group", "site"),
+            *same_organization("asset_kpis", "asset", "group", "site", is_cascade=True),
         ]
         indexes = [models.Index(fields=["asset", "kpi", "-starts_at"], name="kpi_of_asset")]
 

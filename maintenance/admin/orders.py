@@ -9,7 +9,7 @@ from django.utils import timezone
 from maintenance import services
 from maintenance.admin.order_actions import PlansManyOrders
 from maintenance.admin.order_rows import ROWS
-from maintenance.admin.plan import BY_SITE, BY_TECHNICIAN, PlanForm
+from maintenance.admin.plan import BY_SITE, BY_TECHNICIAN, ActiveTechnicianForm
 from maintenance.models import (
     MaintenanceRecord,
     MaintenanceType,
@@ -30,7 +30,7 @@ from opssight.core.admin import (
 class WorkOrderAdmin(PlansManyOrders, TenantAdmin):
     """Planning only: starting and completing work is done on the order's own page."""
 
-    form = PlanForm
+    form = ActiveTechnicianForm
     edit_permission = Permission.WORK_ORDER_PLAN
     organization_from = "asset"
     create_only = ("asset",)

@@ -17,7 +17,7 @@ BY_SITE = ("asset__site", OwnRelatedFilter)
 BY_TECHNICIAN = ("technician", OwnRelatedFilter)
 
 
-class PlanForm(TenantForm):
+class ActiveTechnicianForm(TenantForm):
     """Gives work to active technicians only; who had it before may keep it."""
 
     def clean_technician(self) -> Technician | None:

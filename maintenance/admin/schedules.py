@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from assets.models import Asset
 from maintenance import services
-from maintenance.admin.plan import BY_SITE, BY_TECHNICIAN, PlanForm
+from maintenance.admin.plan import BY_SITE, BY_TECHNICIAN, ActiveTechnicianForm
 from maintenance.models import ConditionTrigger, MaintenanceSchedule, MeterTrigger
 from maintenance.models.calendars import CALENDAR_FIELDS
 from maintenance.services import schedules
@@ -20,7 +20,7 @@ from opssight.core.admin import TenantAdmin
 
 @admin.register(MaintenanceSchedule)
 class MaintenanceScheduleAdmin(TenantAdmin):
-    form = PlanForm
+    form = ActiveTechnicianForm
     edit_permission = Permission.SCHEDULE_EDIT
     organization_from = "asset"
     create_only = ("asset",)
@@ -139,6 +139,9 @@ class TriggerAdmin(TenantAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         obj.asset = obj.schedule.asset
+        if change and "sensor" in form.changed_data:
+            for name in set(obj.READ).difference(form.changed_data):
+                setattr(obj, name, None)
         super().save_model(request, obj, form, change)
         schedules.refresh(schedules=[obj.schedule_id], at=timezone.now())
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import transaction
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils import timezone
@@ -135,23 +134,21 @@ class AbsenceViewSet(CrudTenantViewSet):
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
         values = serializer.validated_data
         self._require(values["technician"])
-        with transaction.atomic():
-            row = serializer.save(organization_id=values["technician"].organization_id)
-            self._answer(serializer, row)
+        self._answer(serializer, absences.add(at=timezone.now(), **values))
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        assert isinstance(serializer.instance, Absence)  # noqa: S101
-        self._require(serializer.instance.technician)
-        with transaction.atomic():
-            self._answer(serializer, serializer.save())
+        row = serializer.instance
+        assert isinstance(row, Absence)  # noqa: S101
+        self._require(row.technician)
+        values = serializer.validated_data
+        self._answer(serializer, absences.change(absence=row, at=timezone.now(), **values))
 
     def perform_destroy(self, instance: Any) -> None:
         self._require(instance.technician)
         super().perform_destroy(instance)
 
     def _answer(self, serializer: BaseSerializer[Any], row: Absence) -> None:
-        """The row with the work that lies in it, of which planners are told."""
-        absences.tell_planners_of(row, at=timezone.now())
+        """The row with the work that lies in it."""
         serializer.instance = self.get_queryset().get(pk=row.pk)
 
     def _require(self, technician: Any) -> None:

@@ -39,6 +39,12 @@ class OfSchedule:
             attrs["asset"] = attrs["schedule"].asset
         return super().validate(attrs)  # type: ignore[misc,no-any-return]
 
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        """Another sensor counts from what it shows, unless the request says from what."""
+        if validated_data.get("sensor", instance.sensor) != instance.sensor:
+            validated_data = {**dict.fromkeys(instance.READ), **validated_data}
+        return super().update(instance, validated_data)  # type: ignore[misc]
+
 
 class MeterTriggerSerializer(OfSchedule, TenantSerializer[MeterTrigger]):
     organization_from = "schedule"

@@ -36,6 +36,9 @@ class MeterTrigger(AssetOwned):
     )
     read_value = models.FloatField(null=True, blank=True, editable=False)
 
+    READ = ("counts_from", "daily_use", "due_at", "reached_at", "read_at", "read_value")
+    """What readings of its sensor led to; with another sensor it begins without them."""
+
     objects = TenantQuerySet["MeterTrigger"].as_manager()
 
     constraint_errors = {
@@ -89,6 +92,9 @@ class ConditionTrigger(AssetOwned):
     read_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="The last reading that was looked at."
     )
+
+    READ = ("since", "met_at", "served_since", "read_at")
+    """What readings of its sensor led to; with another sensor it begins without them."""
 
     objects = TenantQuerySet["ConditionTrigger"].as_manager()
 

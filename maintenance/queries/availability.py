@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+from maintenance.dispatching.times import Span
 from maintenance.models import Absence, Shift
 
 USUAL_SHIFTS = [(weekday, time(8), 480) for weekday in range(5)]
@@ -15,8 +16,6 @@ NEAR = timedelta(days=8)
 
 Weekly = Sequence[tuple[int, time, int]]
 """Weekday (0 is Monday), begin, minutes."""
-Span = tuple[datetime, datetime]
-"""[begin, end), in UTC."""
 
 
 @dataclass(frozen=True, slots=True)

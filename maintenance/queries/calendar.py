@@ -8,11 +8,12 @@ from datetime import datetime, tzinfo
 
 from django.db.models import Q, QuerySet
 
+from maintenance.dispatching.times import Span
 from maintenance.models import MaintenanceSchedule, Technician, WorkOrder
-from maintenance.queries.availability import DAY, Span, minutes_of, roster_of
+from maintenance.queries.availability import DAY, minutes_of, roster_of
 from maintenance.queries.capacity import absent_share
 from maintenance.queries.days import Day
-from maintenance.queries.entries import Entry, Ghost, Kind
+from maintenance.queries.entries import Entry, Ghost, Kind, entries_of
 
 MOST_SCHEDULES = 200
 """Schedules whose next occurrences are looked ahead for one page."""
@@ -44,6 +45,7 @@ class Cell:
     """One day of one technician, or of all together; times in minutes.
 
     entries: the orders that are looked at. planned: all that are planned, which `booked` counts.
+    elsewhere: how much of `booked` lies in parts of the plant that whoever looks does not see.
     """
 
     day: Day
@@ -53,6 +55,7 @@ class Cell:
     ghosts: list[Ghost]
     booked: float
     capacity: float
+    elsewhere: float
 
     @property
     def is_over(self) -> bool:
@@ -87,6 +90,10 @@ class Row:
     @property
     def is_over(self) -> bool:
         return is_over(self.booked, self.capacity)
+
+    @property
+    def elsewhere(self) -> float:
+        return sum(cell.elsewhere for cell in self.cells)
 
 
 def work_times(
@@ -166,12 +173,22 @@ def together(
             capacity[number] += days[number].minutes_in(span)
     cells = []
     for number, day in enumerate(days):
-        planned = [entry for entry in work[number] if entry.kind == Kind.PLANNED]
-        booked = sum(
-            _booked(entry.span, day, times.get(entry.technician, NO_TIME)) for entry in planned
-        )
+        minutes = {
+            entry: _booked(entry.span, day, times.get(entry.technician, NO_TIME))
+            for entry in work[number]
+            if entry.kind == Kind.PLANNED
+        }
         cells.append(
-            Cell(day, NO_TIME, work[number], planned, coming[number], booked, capacity[number])
+            Cell(
+                day=day,
+                time=NO_TIME,
+                entries=[entry for entry in work[number] if not entry.is_elsewhere],
+                planned=list(minutes),
+                ghosts=coming[number],
+                booked=sum(minutes.values()),
+                capacity=capacity[number],
+                elsewhere=_elsewhere(minutes),
+            )
         )
     return cells
 
@@ -182,6 +199,16 @@ def work_of(
     """The orders of these people; with_nobody: those that nobody has, too."""
     theirs = Q(technician__in=[row.pk for row in people])
     return rows.filter(theirs | Q(technician=None) if with_nobody else theirs)
+
+
+def work_elsewhere(
+    rows: QuerySet[WorkOrder], people: Iterable[Technician], *, start: datetime, end: datetime
+) -> list[Entry]:
+    """What these people have planned in [start, end) that is not of these orders; one query."""
+    theirs = WorkOrder.objects.filter(technician__in=[row.pk for row in people])
+    hidden = theirs.exclude(pk__in=rows.order_by().values("pk"))
+    found = entries_of(hidden, start=start, end=end, with_late=False)
+    return [one._replace(is_elsewhere=True) for one in found if one.kind == Kind.PLANNED]
 
 
 def due_schedules(
@@ -232,16 +259,25 @@ def _cell(
     ghosts: list[Ghost],
     only: Collection[int] | None,
 ) -> Cell:
-    planned = [entry for entry in entries if entry.kind == Kind.PLANNED]
+    minutes = {
+        entry: _booked(entry.span, day, time) for entry in entries if entry.kind == Kind.PLANNED
+    }
     return Cell(
         day=day,
         time=time,
-        entries=entries if only is None else [one for one in entries if one.order in only],
-        planned=planned,
+        entries=[
+            one for one in entries if not one.is_elsewhere and (only is None or one.order in only)
+        ],
+        planned=list(minutes),
         ghosts=ghosts,
-        booked=sum(_booked(entry.span, day, time) for entry in planned),
+        booked=sum(minutes.values()),
         capacity=sum(day.minutes_in(span) for span in time.working),
+        elsewhere=_elsewhere(minutes),
     )
+
+
+def _elsewhere(minutes: Mapping[Entry, float]) -> float:
+    return sum(booked for entry, booked in minutes.items() if entry.is_elsewhere)
 
 
 def _booked(span: Span, day: Day, time: WorkTime) -> float:

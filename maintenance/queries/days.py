@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from maintenance.queries.availability import Span, minutes_of
+from maintenance.dispatching.times import Span
+from maintenance.queries.availability import minutes_of
 
 DAY = timedelta(days=1)
 

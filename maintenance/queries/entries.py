@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from maintenance.dispatching.times import Span
 from maintenance.models import WorkOrder
-from maintenance.queries.availability import Span
 from maintenance.queries.planned import with_until
 from maintenance.queries.wanted import URGENT_FIRST
 
@@ -25,7 +25,8 @@ class Entry(NamedTuple):
     """An order on the calendar.
 
     span: its planned time, else the moment it is due, twice. LATE is what is open from before the
-    days that are shown; it stands on today.
+    days that are shown; it stands on today. is_elsewhere: planned in a part of the plant that
+    whoever looks does not see; its hours are booked, and nothing of it is shown.
     """
 
     order: int
@@ -35,6 +36,7 @@ class Entry(NamedTuple):
     minutes: int
     rank: int
     is_open: bool
+    is_elsewhere: bool = False
 
     @property
     def key(self) -> tuple[bool, float, float, int]:

@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import DateTimeField, ExpressionWrapper, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce, Greatest
 
+from maintenance.dispatching.times import Span
 from maintenance.models import WorkOrder
-from maintenance.queries.availability import Span
 
 MINUTE = timedelta(minutes=1)
 

@@ -44,10 +44,22 @@ def add(
         ends_at=ends_at,
         reason=reason,
     )
+    return _write(row, at)
+
+
+@transaction.atomic
+def change(*, absence: Absence, at: datetime, **values: Any) -> Absence:
+    """The same for one that is there; values: its fields, and what is not among them stays."""
+    for name, value in values.items():
+        setattr(absence, name, value)
+    return _write(absence, at, list(values))
+
+
+def _write(row: Absence, at: datetime, fields: list[str] | None = None) -> Absence:
     row.validate_constraints()
     try:
         with transaction.atomic():
-            row.save()
+            row.save(update_fields=fields)
     except IntegrityError as error:
         # Somebody else was faster with another one.
         field, text = Absence.constraint_errors["absences_of_a_technician_do_not_overlap"]

@@ -9,7 +9,7 @@ from maintenance.models import WorkOrder
 from maintenance.queries.clashes import clashes_of
 from maintenance.services import course
 from maintenance.services.course import TransitionRefused
-from maintenance.services.dispatch_news import Change, tell
+from maintenance.services.dispatch_news import Change, tell, tell_others
 from maintenance.services.guards import Given
 from maintenance.services.transitions import EFFECTS
 from opssight.accounts.models import User
@@ -91,7 +91,7 @@ class Batch:
         EFFECTS[move.name](order, self.by, self.at, "")
 
     def write(self) -> list[Outcome]:
-        """Save what differs, keep each change of status, and tell the technicians."""
+        """Save what differs, keep each change of status, and tell technicians and webhooks."""
         changes = [
             Change(before, self.rows[pk])
             for pk, before in self.before.items()
@@ -105,6 +105,7 @@ class Batch:
         ]
         course.record_moves(moved, by=self.by, at=self.at)
         tell(changes, by=self.by, at=self.at)
+        tell_others(changes, at=self.at)
         clashes = clashes_of(orders=[one.order for one in self.outcomes if one.done])
         return [replace(one, clashes=clashes.get(one.order.pk, [])) for one in self.outcomes]
 

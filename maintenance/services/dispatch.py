@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from django.db import transaction
 
-from maintenance.dispatching.times import end_of
+from maintenance.dispatching.times import Span, end_of
 from maintenance.models import Technician, WorkOrder
-from maintenance.queries.availability import Span, roster_of
+from maintenance.queries.availability import roster_of
 from maintenance.queries.reach import Reach, reach_of
 from maintenance.services.batches import Batch, Outcome, Refused, locked, state_of
 from opssight.accounts.models import User

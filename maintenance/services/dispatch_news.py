@@ -1,4 +1,7 @@
-"""What technicians are told of a change of plan: each of them once, whatever many orders it is."""
+"""What technicians and webhooks are told of a change of plan.
+
+Each technician is told once, however many orders it is.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,8 +12,9 @@ from django.urls import reverse
 
 from maintenance.dispatching.words import moment, slot
 from maintenance.models import WorkOrder
+from maintenance.services.events import assigned_event
 from notifications.models import Notification
-from notifications.services import Message, notify
+from notifications.services import Happening, Message, notify, publish
 from opssight.accounts.models import User
 from opssight.accounts.permissions import Permission
 
@@ -52,6 +56,16 @@ def tell(changes: Sequence[Change], *, by: User, at: datetime) -> None:
             messages=[_message(user, kinds, at) for user, kinds in people.items()],
             at=at,
         )
+
+
+def tell_others(changes: Sequence[Change], *, at: datetime) -> None:
+    """Tell the webhooks of each order that has another technician now, or none."""
+    happenings: dict[int, list[Happening]] = defaultdict(list)
+    for before, after in changes:
+        if before.technician_id != after.technician_id:
+            happenings[after.organization_id].append(assigned_event(before, after, at=at))
+    for organization, found in happenings.items():
+        publish(organization=organization, happenings=found, at=at)
 
 
 def _told(change: Change) -> list[tuple[int, str]]:

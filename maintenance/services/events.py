@@ -1,6 +1,7 @@
 """What other systems are told: the rows with the fields of the API."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -94,6 +95,14 @@ def work_order_event(row: WorkOrder, event: Webhook.Event, **more: Any) -> Happe
         page=row.get_absolute_url(),
         api=f"/api/maintenance/work-orders/{row.pk}/",
     )
+
+
+def assigned_event(before: WorkOrder, after: WorkOrder, *, at: datetime) -> Happening:
+    """The order has another technician than before, or none; this may happen many times."""
+    happening = work_order_event(
+        after, Event.WORK_ORDER_ASSIGNED, technician_before=before.technician_id
+    )
+    return replace(happening, dedupe_key=f"{happening.dedupe_key}-{at.isoformat()}")
 
 
 def completed_event(

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Max, Sum
 
-from assets.models import Asset, AssetGroupMember, AssetKpi, StaleKpi
+from assets.models import Asset, AssetKpi, StaleKpi
 from assets.reliability.windows import Windows, windows_until
 from assets.services import kpis as plant
 from assets.services.kpis import Facts, Judge, Row, Scope, Sums
@@ -21,6 +22,17 @@ from opssight.accounts.models import Organization
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _ASSETS_AT_ONCE = 200
+# Whoever deletes one of these waits until the KPIs are written, as they would by then anyway:
+# what went in between would make the whole computation fail.
+_IN_USE = """
+SELECT a.id, a.site_id, s.timezone FROM assets a JOIN sites s ON s.id = a.site_id
+WHERE a.organization_id = %s AND a.id > %s AND a.status <> %s
+ORDER BY a.id LIMIT %s FOR KEY SHARE OF a, s
+"""
+_MEMBERS = """
+SELECT m.asset_id, m.group_id FROM asset_group_members m JOIN asset_groups g ON g.id = m.group_id
+WHERE m.organization_id = %s ORDER BY m.group_id, m.id FOR KEY SHARE OF g
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +123,7 @@ def _begin(organization_id: int, at: datetime) -> _Run:
     _take_up_corrections(run)
     if last is not None:
         _take_up_judgments(run)
-    members = AssetGroupMember.objects.filter(organization=organization)
-    groups = defaultdict(list)
-    for asset, group in members.order_by().values_list("asset_id", "group_id"):
-        groups[asset].append(group)
-    run.groups = groups
+    run.groups = _groups(organization_id)
     run.pool(Scope(), run.windows(run.zone), {})
     return run
 
@@ -144,16 +152,24 @@ def _take_up_judgments(run: _Run) -> None:
 
 def _assets(organization_id: int) -> Iterator[list[_Asset]]:
     """Those in use, some at a time."""
-    rows = (
-        Asset.objects.filter(organization=organization_id)
-        .exclude(status=Asset.Status.RETIRED)
-        .order_by("pk")
-        .values_list("pk", "site_id", "site__timezone")
-    )
     last = 0
-    while some := list(rows.filter(pk__gt=last)[:_ASSETS_AT_ONCE]):
+    while some := _rows_of(_IN_USE, [organization_id, last, Asset.Status.RETIRED, _ASSETS_AT_ONCE]):
         last = some[-1][0]
         yield [_Asset(pk, site, ZoneInfo(zone)) for pk, site, zone in some]
+
+
+def _groups(organization_id: int) -> dict[int, list[int]]:
+    """The groups of each asset that is in some."""
+    groups = defaultdict(list)
+    for asset, group in _rows_of(_MEMBERS, [organization_id]):
+        groups[asset].append(group)
+    return groups
+
+
+def _rows_of(statement: str, parameters: list[Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
 
 
 def _write_assets(run: _Run, assets: Sequence[_Asset]) -> int:

@@ -7,13 +7,14 @@ from django.db.models import QuerySet
 
 from maintenance.dispatching.times import (
     QUARTER,
+    Span,
     first_free,
     free_runs,
     longest_of,
     next_quarter,
 )
 from maintenance.models import MaintenanceSchedule, Technician, WorkOrder
-from maintenance.queries.availability import Span, working_spans
+from maintenance.queries.availability import working_spans
 from maintenance.queries.calendar import due_schedules
 from maintenance.queries.days import days_from, on_the_clock
 from maintenance.queries.entries import Ghost

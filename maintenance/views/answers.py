@@ -1,5 +1,6 @@
 """How the pages of maintenance answer a form."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -32,12 +33,17 @@ def go(request: UserRequest, row: HasPage, text: str) -> HttpResponse:
     return HttpResponseClientRedirect(row.get_absolute_url())
 
 
-def stay(request: UserRequest, row: HasPage, fragment: HttpResponse, text: str) -> HttpResponse:
-    """The changed fragment and a toast for htmx, else a redirect to the row's page."""
+def stay(
+    request: UserRequest, row: HasPage, fragment: Callable[[], HttpResponse], text: str
+) -> HttpResponse:
+    """The changed fragment and a toast for htmx, else a redirect to the row's page.
+
+    Only htmx has the fragment rendered: a redirect would throw it away.
+    """
     if not request.htmx:
         messages.success(request, text)
         return redirect(row.get_absolute_url())
-    return trigger_client_event(fragment, "toast", {"text": text, "tone": "success"})
+    return trigger_client_event(fragment(), "toast", {"text": text, "tone": "success"})
 
 
 def day_of(moment: datetime) -> str:

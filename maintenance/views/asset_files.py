@@ -35,7 +35,7 @@ def files(request: UserRequest, pk: int) -> HttpResponse:
     kept, errors = uploads.keep(request, form.cleaned_data["file"], asset=asset)
     if errors:
         return _refused(request, asset, errors)
-    return stay(request, asset, _answer(request, asset), uploads.added(kept))
+    return stay(request, asset, lambda: _answer(request, asset), uploads.added(kept))
 
 
 @require_POST
@@ -50,7 +50,7 @@ def remove(request: UserRequest, pk: int) -> HttpResponse:
         attachments.remove(attachment=attachment)
     except ValidationError as error:
         return _refused(request, asset, error.messages, status=409)
-    return stay(request, asset, _answer(request, asset), f"{attachment.name} was removed.")
+    return stay(request, asset, lambda: _answer(request, asset), f"{attachment.name} was removed.")
 
 
 def _of_assets(request: UserRequest) -> TenantQuerySet[Attachment]:

@@ -117,10 +117,11 @@ def _week(request: UserRequest, asked: Asked) -> dict[str, Any]:
     with_nobody = not asked.filters.wanted.technicians
     lane: list[Technician | None] = [None] if with_nobody else []
     ghosts, more = _ghosts(request, asked)
+    mine = _entries(asked, query.work_of(_orders(request), people, with_nobody=with_nobody))
     rows = query.grid(
         [*lane, *people],
         days=asked.days,
-        entries=_entries(asked, query.work_of(_orders(request), people, with_nobody=with_nobody)),
+        entries=[*mine, *_elsewhere(request, asked, people)],
         ghosts=ghosts,
         times=query.work_times(people, days=asked.days, zone=asked.zone),
         at=asked.at,
@@ -131,6 +132,7 @@ def _week(request: UserRequest, asked: Asked) -> dict[str, Any]:
         "page": page,
         "rows": shown.rows(rows, request=request, zone=asked.zone),
         "totals": shown.totals(rows, asked.days) if is_whole else None,
+        "has_elsewhere": any(row.elsewhere for row in rows),
         "more_forecast": more,
     }
 
@@ -138,9 +140,11 @@ def _week(request: UserRequest, asked: Asked) -> dict[str, Any]:
 def _month(request: UserRequest, asked: Asked) -> dict[str, Any]:
     people = list(_known(request, asked))
     ghosts, more = _ghosts(request, asked)
+    mine = _entries(asked, orders_wanted(_orders(request), asked.filters.wanted))
+    others = [] if asked.filters.is_narrow else _elsewhere(request, asked, people)
     cells = query.together(
         days=asked.days,
-        entries=_entries(asked, orders_wanted(_orders(request), asked.filters.wanted)),
+        entries=[*mine, *others],
         ghosts=ghosts,
         times=query.work_times(people, days=asked.days, zone=asked.zone),
         at=asked.at,
@@ -148,6 +152,7 @@ def _month(request: UserRequest, asked: Asked) -> dict[str, Any]:
     return {
         "weeks": shown.weeks(cells, request=request, anchor=asked.anchor),
         "has_load": bool(people) and not asked.filters.is_narrow,
+        "has_elsewhere": any(cell.elsewhere for cell in cells),
         "more_forecast": more,
     }
 
@@ -183,6 +188,13 @@ def _orders(request: UserRequest) -> QuerySet[WorkOrder]:
 
 def _entries(asked: Asked, rows: QuerySet[WorkOrder]) -> list[Entry]:
     return entries_of(rows, start=asked.start, end=asked.end, with_late=asked.has_today)
+
+
+def _elsewhere(request: UserRequest, asked: Asked, people: list[Technician]) -> list[Entry]:
+    """What the same people do where the person does not look: whose hours it takes, it takes."""
+    if all(grant.is_whole for grant in request.user.grants.values()):
+        return []
+    return query.work_elsewhere(_orders(request), people, start=asked.start, end=asked.end)
 
 
 def _only(request: UserRequest, asked: Asked) -> set[int] | None:

@@ -100,7 +100,7 @@ def weeks(
         {
             "cell": cell,
             "is_other": cell.day.date.month != anchor.month,
-            "planned": len(cell.planned),
+            "planned": sum(not one.is_elsewhere for one in cell.planned),
             "due": sum(one.kind == Kind.DUE for one in cell.entries),
             "late": sum(one.kind == Kind.LATE for one in cell.entries),
             "address": _day_address(request, cell.day.date, None),

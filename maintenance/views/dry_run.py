@@ -69,6 +69,7 @@ def plan(request: UserRequest) -> HttpResponse:
         return render(request, "maintenance/schedules/plan.html", context, status=422)
     context |= {
         "plan": found,
+        "is_part": not request.user.grants[organization.pk].is_whole,
         "chart": _chart(found),
         "rows": found.rows[:SHOWN],
         "more": max(len(found.rows) - SHOWN, 0),

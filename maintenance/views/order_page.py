@@ -13,7 +13,7 @@ from maintenance.forms.work import CompleteForm, ReasonForm, SignForm
 from maintenance.models import MaintenanceRecord, WorkOrder, WorkOrderQuerySet
 from maintenance.services.course import TransitionRefused
 from maintenance.services.transitions import possible
-from maintenance.views.answers import go, stay
+from maintenance.views.answers import stay
 from maintenance.views.hindrances import with_hindrances, words
 from maintenance.views.order_fragments import (
     comments,
@@ -145,9 +145,7 @@ def in_place(
 
 def changed(request: UserRequest, row: WorkOrder, name: str, text: str) -> HttpResponse:
     """The changed fragment and a toast for htmx, else a redirect to the page."""
-    if not request.htmx:
-        return go(request, row, text)
-    return stay(request, row, fragment(request, row, name), text)
+    return stay(request, row, lambda: fragment(request, row, name), text)
 
 
 def _parts(

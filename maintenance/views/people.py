@@ -45,7 +45,7 @@ def technicians(request: UserRequest) -> HttpResponse:
     page = page_of(request, rows)
     context = {
         "page": page,
-        "people": list(_people(request, list(page.object_list), at)),
+        "people": list(_people(list(page.object_list), at)),
         "now": at,
         "query": query,
         "shown": shown,
@@ -75,7 +75,7 @@ def add_shift(request: UserRequest, pk: int) -> HttpResponse:
             form.add_error("starts", error.messages)
     if form.errors:
         return _show(request, row, shift_form=form, status=422)
-    return stay(request, row, _show(request, row), f"The hours of {row} were changed.")
+    return stay(request, row, lambda: _show(request, row), f"The hours of {row} were changed.")
 
 
 @require_POST
@@ -85,7 +85,7 @@ def remove_shift(request: UserRequest, pk: int) -> HttpResponse:
     require(request, Permission.TECHNICIAN_EDIT, shift.organization_id)
     row = get_object_or_404(_technicians(request), pk=shift.technician_id)
     shift.delete()
-    return stay(request, row, _show(request, row), f"The hours of {row} were changed.")
+    return stay(request, row, lambda: _show(request, row), f"The hours of {row} were changed.")
 
 
 @require_POST
@@ -104,7 +104,7 @@ def add_absence(request: UserRequest, pk: int) -> HttpResponse:
         return _show(request, row, absence_form=form, status=422)
     within = absences.orders_within(made, WorkOrder.objects.for_user(request.user))
     text = absences.in_words(list(within)) or f"{row} is away then."
-    return stay(request, row, _show(request, row), text)
+    return stay(request, row, lambda: _show(request, row), text)
 
 
 @require_POST
@@ -114,7 +114,7 @@ def remove_absence(request: UserRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(_technicians(request), pk=absence.technician_id)
     _require_absences_of(request, row)
     absence.delete()
-    return stay(request, row, _show(request, row), "The absence was removed.")
+    return stay(request, row, lambda: _show(request, row), "The absence was removed.")
 
 
 def _technicians(request: UserRequest) -> QuerySet[Technician]:
@@ -126,13 +126,11 @@ def _require_absences_of(request: UserRequest, row: Technician) -> None:
         raise PermissionDenied
 
 
-def _people(
-    request: UserRequest, rows: Sequence[Technician], at: datetime
-) -> Iterator[dict[str, Any]]:
+def _people(rows: Sequence[Technician], at: datetime) -> Iterator[dict[str, Any]]:
     """Each technician with who is there now and how much open work they have: three queries."""
     loads = {
         load["technician"]: load
-        for load in _open_work(request, [row.pk for row in rows])
+        for load in _open_load([row.pk for row in rows])
         .order_by()
         .values("technician")
         .annotate(count=Count("pk"), minutes=Sum("estimated_minutes"))
@@ -143,6 +141,11 @@ def _people(
         there |= availability.presence(technicians=ids, at=at, zone=ZoneInfo(zone))
     for row in rows:
         yield {"row": row, "presence": there[row.pk], "load": loads.get(row.pk)}
+
+
+def _open_load(technician_ids: Sequence[int]) -> WorkOrderQuerySet:
+    """All that the technicians have to do: hours are taken also where one sees no orders."""
+    return WorkOrder.objects.open().filter(technician__in=technician_ids)
 
 
 def _open_work(request: UserRequest, technician_ids: Sequence[int]) -> WorkOrderQuerySet:
@@ -158,9 +161,10 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     at = timezone.now()
-    [person] = _people(request, [row], at)
+    [person] = _people([row], at)
     may_absent = absences.may_write(user=request.user, technician=row)
     orders = _open_work(request, [row.pk]).select_related("asset")
+    visible = orders.count()
     week = list(_week(row))
     context = {
         **person,
@@ -170,6 +174,8 @@ def _show(
         "week_minutes": sum(item["minutes"] for day in week for item in day["shifts"]),
         "absences": list(_absences(request, row, at)),
         "orders": orders.order_by("planned_start", "due_at", "pk")[:MOST_ORDERS],
+        "visible": visible,
+        "elsewhere": (person["load"]["count"] if person["load"] else 0) - visible,
         "now": at,
         "may_edit": request.user.can(Permission.TECHNICIAN_EDIT, row.organization_id),
         "may_absent": may_absent,

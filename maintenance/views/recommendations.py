@@ -209,7 +209,7 @@ def _filtered(
 
 def _changed(request: UserRequest, row: Recommendation, text: str) -> HttpResponse:
     row = _row(request, row.pk)
-    return stay(request, row, _show(request, row), text)
+    return stay(request, row, lambda: _show(request, row), text)
 
 
 def _too_late(request: UserRequest, row: Recommendation) -> HttpResponse:

@@ -157,7 +157,7 @@ def decline(request: UserRequest, pk: int) -> HttpResponse:
     except services.RequestDecided:
         return _too_late(request, row)
     row = requests_of(request).get(pk=row.pk)
-    return stay(request, row, _show(request, row), "Declined. The reason is kept.")
+    return stay(request, row, lambda: _show(request, row), "Declined. The reason is kept.")
 
 
 def _to_decide(request: UserRequest, pk: int) -> WorkRequest:

@@ -106,7 +106,7 @@ def _add(
         return show(request, row, **forms, status=422)
     form.save()
     refresh(schedules=[row.pk], at=timezone.now())
-    return stay(request, row, show(request, find(request, row.pk)), text)
+    return stay(request, row, lambda: show(request, find(request, row.pk)), text)
 
 
 def _remove(
@@ -115,7 +115,7 @@ def _remove(
     row = find(request, trigger.schedule_id, EDIT)
     trigger.delete()
     refresh(schedules=[row.pk], at=timezone.now())
-    return stay(request, row, show(request, find(request, row.pk)), text)
+    return stay(request, row, lambda: show(request, find(request, row.pk)), text)
 
 
 def _planned(row: MaintenanceSchedule, now: datetime) -> list[tuple[Occurrence, Any]]:

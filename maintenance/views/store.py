@@ -107,7 +107,9 @@ def _book(
     if form.errors:
         return _show(request, row, status=422, **{name: form})
     row = _part(request, pk)
-    return stay(request, row, _show(request, row), f"{amount(row.on_hand, row)} are in stock.")
+    return stay(
+        request, row, lambda: _show(request, row), f"{amount(row.on_hand, row)} are in stock."
+    )
 
 
 def _edit(request: UserRequest, row: Part, done: str) -> HttpResponse:

@@ -49,7 +49,7 @@ def move(request: UserRequest, pk: int, name: str) -> HttpResponse:
     except TransitionRefused as refusal:
         return refused(request, row, refusal)
     row = again(request, row)
-    return stay(request, row, show(request, row), SAID[name].format(row.number))
+    return stay(request, row, lambda: show(request, row), SAID[name].format(row.number))
 
 
 @require_POST
@@ -68,7 +68,7 @@ def complete(request: UserRequest, pk: int) -> HttpResponse:
     except TransitionRefused as refusal:
         return refused(request, row, refusal, form=form)
     row = again(request, row)
-    return stay(request, row, show(request, row), f"{row.number} is completed.")
+    return stay(request, row, lambda: show(request, row), f"{row.number} is completed.")
 
 
 @require_POST
@@ -85,7 +85,7 @@ def sign(request: UserRequest, pk: int) -> HttpResponse:
     except TransitionRefused as refusal:
         return refused(request, row, refusal)
     row = again(request, row)
-    return stay(request, row, show(request, row), f"Signed by {row.signed_by}.")
+    return stay(request, row, lambda: show(request, row), f"Signed by {row.signed_by}.")
 
 
 @require_POST

@@ -35,6 +35,7 @@ class Webhook(TenantModel):
         RECOMMENDATION_ACCEPTED = "recommendation.accepted", "Recommendation accepted"
         RECOMMENDATION_DISMISSED = "recommendation.dismissed", "Recommendation dismissed"
         WORK_ORDER_CREATED = "work_order.created", "Work order created"
+        WORK_ORDER_ASSIGNED = "work_order.assigned", "Work order given to another technician"
         WORK_ORDER_STARTED = "work_order.started", "Work order started"
         WORK_ORDER_COMPLETED = "work_order.completed", "Work order completed"
         WORK_ORDER_CANCELLED = "work_order.cancelled", "Work order cancelled"

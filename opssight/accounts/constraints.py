@@ -19,20 +19,25 @@ class SameOrganization(BaseConstraint):
 
     A composite foreign key (field, organization) on (id, organization) of the other table, which
     carries `unique_in_organization`. A null field is not checked.
+
+    is_cascade: the database deletes this row with the other one, also where somebody wrote it after
+    Django had looked for what is to be deleted.
     """
 
     sql = (
         "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (%(columns)s)"
-        " REFERENCES %(to_table)s (%(to_columns)s) DEFERRABLE INITIALLY IMMEDIATE"
+        " REFERENCES %(to_table)s (%(to_columns)s)%(cascade)s"
+        " DEFERRABLE INITIALLY IMMEDIATE"
     )
     violation_error_code = "other_organization"
 
-    def __init__(self, *, field: str, name: str) -> None:
+    def __init__(self, *, field: str, name: str, is_cascade: bool = False) -> None:
         super().__init__(
             name=name,
             violation_error_message=f"The {field.replace('_', ' ')} is of another organization.",
         )
         self.field = field
+        self.is_cascade = is_cascade
 
     def constraint_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
@@ -58,6 +63,7 @@ class SameOrganization(BaseConstraint):
             columns=Columns(meta.db_table, [column, "organization_id"], quote),
             to_table=Table(other.db_table, quote),
             to_columns=Columns(other.db_table, ["id", "organization_id"], quote),
+            cascade=" ON DELETE CASCADE" if self.is_cascade else "",
         )
 
     def remove_sql(  # type: ignore[override]
@@ -95,11 +101,15 @@ class SameOrganization(BaseConstraint):
 
     def deconstruct(self) -> tuple[str, tuple[()], dict[str, Any]]:
         path = f"{self.__class__.__module__}.{self.__class__.__name__}"
-        return path, (), {"field": self.field, "name": self.name}
+        values: dict[str, Any] = {"field": self.field, "name": self.name}
+        return path, (), {**values, "is_cascade": True} if self.is_cascade else values
 
 
-def same_organization(table: str, *fields: str) -> list[BaseConstraint]:
+def same_organization(table: str, *fields: str, is_cascade: bool = False) -> list[BaseConstraint]:
     """One `SameOrganization` per field of the table."""
     return [
-        SameOrganization(field=field, name=f"{table}_{field}_same_organization") for field in fields
+        SameOrganization(
+            field=field, name=f"{table}_{field}_same_organization", is_cascade=is_cascade
+        )
+        for field in fields
     ]

@@ -314,6 +314,38 @@ def test_each_view_shows_what_schedules_will_ask_for_until_there_is_an_order(
     assert "1 forecast" not in page()
 
 
+def test_who_sees_a_part_reads_the_hours_of_other_work_and_nothing_else_of_it(
+    plant: Organization, ana: Technician, client_for: ClientFor
+):
+    part = factories.MembershipFactory.create(
+        organization=plant, role="planner", coverage=Membership.Coverage.PART
+    )
+    asset = factories.AssetFactory.create(organization=plant)
+    factories.AccessScopeFactory.create(membership=part, site=asset.site)
+    seen = _planned(plant, ana, _at(25, 8), asset=asset)
+    hidden = _planned(plant, ana, _at(25, 10), end=_at(25, 13))
+    _order(plant, technician=ana, status="scheduled", due_at=_at(26, 8))
+    client = client_for(part)
+
+    week, month = (client.get(PAGE, {"view": view}) for view in ("week", "month"))
+    person = client.get(ana.get_absolute_url()).content.decode()
+
+    [row] = [one.row for one in week.context["rows"] if one.row.technician == ana]
+    assert (row.booked, row.elsewhere, row.unplanned) == (240, 180, 0)
+    assert [entry.order for entry in row.cells[2].entries] == [seen.pk]
+    days = [day for line in month.context["weeks"] for day in line]
+    [today] = [day for day in days if day["cell"].day.date == dt.date(2026, 3, 25)]
+    assert (today["planned"], today["cell"].booked, today["cell"].elsewhere) == (1, 240, 180)
+    for page in (week, month):
+        text = page.content.decode()
+        assert "3 h of it elsewhere" in text
+        assert "parts of the plant that you do not see" in text
+        assert hidden.number not in text
+    assert "3 orders" in person
+    assert "2 more in parts of the plant that you do not see" in person
+    assert hidden.number not in person
+
+
 def test_filters_narrow_the_blocks_but_not_the_booked_hours(
     plant: Organization, planning_client: Client, ana: Technician
 ):

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from maintenance.models import Technician, WorkOrder
 from maintenance.services import dispatch
 from maintenance.services.dispatch import Assignment, Outcome, state_of
-from notifications.models import Notification
+from notifications.models import Notification, WebhookEvent
 from opssight.accounts.models import Membership, Organization
 from opssight.accounts.permissions import Role
 from tests.factories import (
@@ -19,6 +19,7 @@ from tests.factories import (
     AssetFactory,
     MembershipFactory,
     TechnicianFactory,
+    WebhookFactory,
     WorkOrderFactory,
 )
 
@@ -84,6 +85,26 @@ class TestAssign:
         )
         assert not orders[2].transitions.exists()
         assert _told() == [(one.user_id, "5 work orders are yours")]
+
+    def test_webhooks_hear_whose_it_is_each_time_that_changes(
+        self, plant: Organization, planner: Membership, person: Person
+    ) -> None:
+        WebhookFactory.create(organization=plant, events=["work_order.assigned"])
+        order, one, other = _order(plant), person(), person()
+
+        for number, technician in enumerate((one, one, other, one, None)):
+            at = NOON + number * HOUR
+            order.refresh_from_db()
+            dispatch.assign(orders=[order], technician=technician, by=planner.user, at=at)
+
+        rows = WebhookEvent.objects.order_by("created_at")
+        told = [row.payload["data"] for row in rows]
+        assert [(row["technician_before"], row["technician"]) for row in told] == [
+            (None, one.pk),
+            (one.pk, other.pk),
+            (other.pk, one.pk),
+            (one.pk, None),
+        ]
 
     def test_to_nobody_takes_it_out_of_the_plan_and_tells_who_had_it(
         self, plant: Organization, planner: Membership, person: Person

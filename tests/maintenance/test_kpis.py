@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from assets.models import AssetKpi, StaleKpi, UptimeEvent
+from assets.services.kpis import facts_of
 from maintenance.models import WorkOrder, WorkOrderTransition
 from maintenance.services.kpis import refresh_kpis
 from maintenance.tasks import refresh_kpis as refresh_kpis_task
@@ -319,6 +320,43 @@ def test_an_asset_goes_with_its_states_and_its_mark():
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     assert not StaleKpi.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_asset_and_a_group_deleted_while_kpis_are_computed_do_not_stop_that(monkeypatch):
+    event = UptimeEventFactory.create(started_at=NOON - 60 * DAY, ended_at=NOON - 59 * DAY)
+    plant, site = event.organization, event.asset.site
+    kept = UptimeEventFactory.create(asset=AssetFactory.create(organization=plant, site=site))
+    group = AssetGroupMemberFactory.create(asset=event.asset).group
+    threads = []
+
+    def delete() -> None:
+        try:
+            with transaction.atomic():
+                event.asset.delete()
+            with transaction.atomic():
+                group.delete()
+        finally:
+            connections.close_all()
+
+    before = facts_of
+
+    def meanwhile(**values):
+        thread = threading.Thread(target=delete)
+        thread.start()
+        thread.join(timeout=1)
+        threads.append(thread)
+        return before(**values)
+
+    monkeypatch.setattr("assets.services.kpis.facts_of", meanwhile)
+    assert refresh_kpis(organization_id=plant.pk, at=NOON)
+    [thread] = threads
+    thread.join(timeout=10)
+
+    assert not thread.is_alive()
+    assert AssetKpi.objects.filter(asset=kept.asset).exists()
+    left = {(row.asset_id, row.group_id) for row in AssetKpi.objects.all()}
+    assert left == {(kept.asset_id, None), (None, None)}
 
 
 @pytest.mark.django_db(transaction=True)

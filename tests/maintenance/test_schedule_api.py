@@ -16,6 +16,7 @@ from tests.factories import (
     NOON,
     AssetFactory,
     AssetGroupFactory,
+    ConditionTriggerFactory,
     JobPlanFactory,
     MeterTriggerFactory,
     ReadingFactory,
@@ -177,6 +178,27 @@ class TestMeters:
         assert api.delete(path).status_code == 204
         assert not MeterTrigger.objects.exists()
 
+    def test_another_sensor_counts_from_what_it_shows(
+        self, api: APIClient, schedule: MaintenanceSchedule
+    ) -> None:
+        read_at = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+        old, new = counter(schedule.asset), counter(schedule.asset)
+        for sensor, value in ((old, 600), (new, 40)):
+            ReadingFactory.create(sensor=sensor, time=read_at, value=value)
+            Sensor.objects.filter(pk=sensor.pk).update(last_time=read_at, last_value=value)
+        body = {"schedule": schedule.pk, "sensor": old.pk, "every": 500, "counts_from": 0}
+        made = api.post(METERS, body, format="json").data
+        path = f"{METERS}{made['id']}/"
+
+        moved = api.patch(path, {"sensor": new.pk}, format="json").data
+        again = api.patch(path, {"sensor": new.pk, "every": 250}, format="json").data
+        back = api.patch(path, {"sensor": old.pk, "counts_from": 550}, format="json").data
+
+        assert made["reached_at"] is not None
+        assert (moved["counts_from"], moved["reached_at"]) == (40, None)
+        assert (again["counts_from"], again["every"]) == (40, 250)
+        assert (back["counts_from"], back["reached_at"]) == (550, None)
+
     def test_one_that_is_reached_makes_its_schedule_due(
         self, api: APIClient, schedule: MaintenanceSchedule
     ) -> None:
@@ -229,6 +251,23 @@ class TestMeters:
 
 
 class TestConditions:
+    def test_another_sensor_is_looked_at_anew(
+        self, api: APIClient, schedule: MaintenanceSchedule
+    ) -> None:
+        met = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+        row = ConditionTriggerFactory.create(
+            schedule=schedule, asset=schedule.asset, since=met, met_at=met, read_at=met
+        )
+        other = SensorFactory.create(asset=schedule.asset)
+
+        answer = api.patch(f"{CONDITIONS}{row.pk}/", {"sensor": other.pk}, format="json")
+
+        assert (answer.status_code, answer.data["since"], answer.data["met_at"]) == (
+            200,
+            None,
+            None,
+        )
+
     def test_a_risk_or_a_sensor(self, api: APIClient, schedule: MaintenanceSchedule) -> None:
         sensor = SensorFactory.create(asset=schedule.asset)
         for body in ({"above": 60}, {"sensor": sensor.pk, "below": 2, "for_minutes": 30}):

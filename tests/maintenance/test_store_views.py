@@ -1,14 +1,18 @@
 """The pages of the store."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from django.test import Client
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from maintenance.models import Part, StockMovement
 from maintenance.services import store
+from maintenance.views.answers import stay
 from opssight.accounts.models import Membership, Organization
 from tests.conftest import WALLS, ClientFor
 from tests.factories import (
@@ -173,3 +177,14 @@ def test_a_part_of_another_plant_does_not_exist(
 
     assert client.get(_page(part)).status_code == 404
     assert part.number not in client.get(reverse("maintenance:store")).content.decode()
+
+
+def test_without_javascript_no_page_is_made_to_be_thrown_away(rf: RequestFactory) -> None:
+    def page() -> HttpResponse:
+        raise AssertionError("A redirect needs no page.")
+
+    request: Any = rf.post("/")
+    request.htmx = False
+    request._messages = CookieStorage(request)
+
+    assert stay(request, PartFactory.create(), page, "Done.").status_code == 302
