@@ -7,13 +7,12 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_v
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from maintenance.forms.service_levels import MOST_HOURS
 from maintenance.models import ServiceLevel, Urgency
 from opssight.accounts.permissions import Permission
 from opssight.core.api.schema import describe
 from opssight.core.api.serializers import TenantSerializer
 from opssight.core.api.viewsets import CrudTenantViewSet, edits
-
-MOST_HOURS = 24 * 3660
 
 
 class ServiceLevelSerializer(TenantSerializer[ServiceLevel]):

@@ -226,3 +226,7 @@ class ServiceLevel(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.get_priority_display()}: {self.complete_hours} h"
+
+    def get_absolute_url(self) -> str:
+        """All levels stand on one page."""
+        return reverse("maintenance:service_levels")

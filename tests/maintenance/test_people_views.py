@@ -15,6 +15,7 @@ from tests.conftest import WALLS, ClientFor
 from tests.factories import (
     AbsenceFactory,
     AssetFactory,
+    ServiceLevelFactory,
     ShiftFactory,
     TechnicianFactory,
     WorkOrderFactory,
@@ -160,6 +161,51 @@ def test_an_absence_in_the_admin_over_planned_work_is_said_and_told(
 
     assert f"Planned work lies in this time: {order.number}" in page
     assert Notification.objects.filter(event="absence_over_work").exists()
+
+
+def test_service_levels_are_set_on_their_page(planner: Membership, client_for: ClientFor) -> None:
+    client, page = client_for(planner), reverse("maintenance:service_levels")
+    new = reverse("maintenance:new_service_level")
+    wanted = {"priority": "low", "respond_hours": 72, "complete_hours": 720}
+
+    assert "New service level" in client.get(page).content.decode()
+    assert 'value="critical" selected' in client.get(new).content.decode()
+    assert client.post(new, wanted).url == page  # type: ignore[attr-defined]
+    client.post(new, {"priority": "high", "respond_hours": 4, "complete_hours": 24})
+    twice = client.post(new, wanted)
+    upside_down = client.post(new, {**wanted, "priority": "medium", "complete_hours": 7})
+    listed = client.get(page).content.decode()
+
+    assert (twice.status_code, upside_down.status_code) == (422, 422)
+    assert "This priority has a service level." in twice.content.decode()
+    assert "Completion cannot be due before the start is." in upside_down.content.decode()
+    assert listed.index("High") < listed.index("Low")
+    assert "720&nbsp;h" in listed
+
+    row = ServiceLevel.objects.get(priority="low")
+    edit = reverse("maintenance:edit_service_level", args=[row.pk])
+    client.post(edit, {**wanted, "complete_hours": 240})
+    assert ServiceLevel.objects.get(priority="low").complete_hours == 240
+    client.post(reverse("maintenance:delete_service_level", args=[row.pk]))
+    assert [one.priority for one in ServiceLevel.objects.all()] == ["high"]
+
+
+def test_who_does_not_keep_technicians_reads_service_levels_only(
+    technician: Membership, stranger: Membership, client_for: ClientFor
+) -> None:
+    row = ServiceLevelFactory.create(organization=technician.organization)
+    page, new = reverse("maintenance:service_levels"), reverse("maintenance:new_service_level")
+    edit = reverse("maintenance:edit_service_level", args=[row.pk])
+    delete = reverse("maintenance:delete_service_level", args=[row.pk])
+    client, foreign = client_for(technician), client_for(stranger)
+
+    assert row.get_priority_display() in client.get(page).content.decode()
+    assert "Change" not in client.get(page).content.decode()
+    assert [client.get(new).status_code, client.post(edit).status_code] == [403, 403]
+    assert client.post(delete).status_code == 403
+    assert foreign.post(edit).status_code == 404
+    assert "No service levels" in foreign.get(page).content.decode()
+    assert ServiceLevel.objects.get() == row
 
 
 def test_service_levels_are_set_in_the_admin(planner: Membership, client_for: ClientFor) -> None:
