@@ -1,0 +1,10 @@
+"""One score for a whole asset, from all of its channels together.
+
+Model     A vector autoregression (ridge) says what every channel should read now, given the last
+          two rows of all of them. What is left over is measured by its Mahalanobis distance, whose
+          covariance is shrunk (Ledoit and Wolf, 2004), and smoothed by an EWMA (Roberts, 1959).
+Line      A multiple of the EWMA's own largest values on held-out parts of the baseline.
+Input     A baseline of rows known to be ordinary, then any number of rows, in order of time.
+Cost      About 0.5 µs a row of 8 channels on one core, compiled; fitting takes milliseconds.
+State     The model: (2 d² + d² + 3 d) numbers for d channels; the stream: 4 d + 3 numbers.
+"""
