@@ -1,0 +1,1 @@
+"""The streaming engine for one metric: how surprising each reading is, from its own past alone."""

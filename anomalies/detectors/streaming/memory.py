@@ -1,0 +1,110 @@
+"""What the engine remembers of one sensor, and its form as bytes (12 KB, versioned, no pickle)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anomalies.detectors.base import UnknownState
+
+MAGIC = b"ST01"
+
+VALUES = 256
+"""Values kept of all the past, sorted and spread out; as many means of residuals."""
+
+SLOTS = 48
+"""Half hours of the day."""
+
+SLOT_VALUES = 32
+"""Values kept of each half hour."""
+
+SHORT = 6
+"""Residuals in the short mean."""
+
+WINDOW = 144
+"""Readings whose spread is compared with the usual one."""
+
+COOLDOWN = 100
+"""Readings for which an alarm stands for those that are no stranger."""
+
+CHANNELS = 5
+"""Value, residual, time of day, calm, wild: see `kernel`."""
+
+BINS = 128
+"""Bins of a channel's histogram, four to an octave: its largest value over its smallest is 2^32."""
+
+Memory = NDArray[Any]
+"""Structured array of `SENSOR`, shape (sensors,)."""
+
+SENSOR = np.dtype(
+    [
+        ("count", "<i8"),  # readings learned from
+        ("first", "<f8"),  # the first value: all others are kept relative to it
+        ("low", "<f8"),  # lowest and highest value, slowly forgotten, relative
+        ("high", "<f8"),
+        ("last", "<f8"),  # the last value, relative
+        ("moves", "<f8"),  # how often the value has changed
+        ("last_time", "<f8"),  # seconds
+        ("interval", "<f8"),  # usual seconds between readings
+        ("values", "<f4", (VALUES,)),
+        ("means", "<f4", (VALUES,)),
+        ("slot_values", "<f4", (SLOTS, SLOT_VALUES)),
+        ("values_kept", "<i4"),
+        ("means_kept", "<i4"),
+        ("slot_kept", "<i4", (SLOTS,)),
+        ("profile", "<f4", (SLOTS,)),  # mean of each half hour, relative
+        ("visits", "<f4", (SLOTS,)),
+        ("residuals", "<f4", (SHORT,)),
+        ("residuals_kept", "<i4"),
+        ("window", "<f4", (WINDOW,)),
+        ("window_sum", "<f8"),
+        ("window_squares", "<f8"),
+        ("spread", "<f8"),  # usual standard deviation of the window
+        ("bins", "<f4", (CHANNELS, BINS)),
+        ("anchor", "<f8", (CHANNELS,)),  # first distance that was not zero
+        ("top", "<i8", (CHANNELS,)),  # bin of the anchor
+        ("weight", "<f8", (CHANNELS,)),  # of all readings in the bins
+        ("line", "<f8", (CHANNELS,)),  # where the tail begins,
+        ("excess", "<f8", (CHANNELS,)),  # mean distance beyond it,
+        ("share", "<f8", (CHANNELS,)),  # and share of readings beyond it
+        ("recent", "<f4", (COOLDOWN,)),  # strangeness of the last readings
+        ("alarms", "<f8"),  # alarms, slowly forgotten
+    ],
+    align=True,
+)
+
+
+def blank(sensors: int) -> Memory:
+    """Memory of so many sensors of which nothing is known yet."""
+    memory = np.zeros(sensors, dtype=SENSOR)
+    memory["last_time"] = -np.inf
+    return memory
+
+
+def save(memory: Memory) -> list[bytes]:
+    """One blob of each sensor.
+
+    >>> [raw] = save(blank(1))
+    >>> int(load([raw])["count"][0]), len(raw) < 13_000
+    (0, True)
+    """
+    return [MAGIC + memory[at : at + 1].tobytes() for at in range(len(memory))]
+
+
+def load(blobs: Sequence[bytes]) -> Memory:
+    """The memory of sensors in the order of their blobs; an empty blob is a new sensor.
+
+    Raises `UnknownState` when bytes are of another version or damaged.
+    """
+    memory = blank(len(blobs))
+    for at, raw in enumerate(blobs):
+        if not raw:
+            continue
+        if raw[: len(MAGIC)] != MAGIC or len(raw) != len(MAGIC) + SENSOR.itemsize:
+            raise UnknownState(
+                "The saved detector state is not of this version. "
+                "Rescore the sensor from the start."
+            )
+        memory[at] = np.frombuffer(raw, dtype=SENSOR, offset=len(MAGIC))[0]
+    return memory
