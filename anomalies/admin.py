@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from anomalies.models import Anomaly, DetectorState, Incident
+from anomalies.models import Anomaly, DetectorState, Incident, SensorLabel, SensorWatch
 from opssight.accounts.permissions import Permission
 from opssight.core.admin import OwnRelatedFilter, ReadOnlyTenantAdmin
 
@@ -45,3 +45,21 @@ class DetectorStateAdmin(ReadOnlyTenantAdmin):
     list_filter = ("detector", BY_SITE)
     list_select_related = ("asset", "sensor")
     search_fields = ("asset__tag", "sensor__key")
+
+
+@admin.register(SensorWatch)
+class SensorWatchAdmin(ReadOnlyTenantAdmin):
+    """Set on the page of the sensor, or by the API."""
+
+    list_display = ("sensor", "asset", "sensitivity", "alarms_per_week")
+    list_filter = ("sensitivity", BY_SITE)
+    list_select_related = ("asset", "sensor")
+    search_fields = ("asset__tag", "sensor__key")
+
+
+@admin.register(SensorLabel)
+class SensorLabelAdmin(ReadOnlyTenantAdmin):
+    list_display = ("started_at", "ended_at", "asset", "sensor", "kind", "note", "created_by")
+    list_filter = ("kind", BY_SITE)
+    list_select_related = ("asset", "sensor", "created_by")
+    search_fields = ("asset__tag", "sensor__key", "note")

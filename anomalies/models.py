@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from assets.models import Asset, Sensor
-from maintenance.models import Recommendation, Urgency, Verdict
+from maintenance.models import Recommendation, Urgency, Verdict, WorkOrder
 from opssight.accounts.constraints import same_organization, unique_in_organization
 from opssight.accounts.models import User
 from opssight.core.tenancy import AssetOwned, TenantQuerySet
@@ -24,6 +24,10 @@ class AnomalyQuerySet(TenantQuerySet["Anomaly"]):
 
     def inactive(self) -> Self:
         return self.filter(~ACTIVE)
+
+
+JUDGED = [Verdict.CONFIRMED, Verdict.FALSE_ALARM]
+"""Verdicts that say something of the detector."""
 
 
 class IncidentQuerySet(TenantQuerySet["Incident"]):
@@ -101,7 +105,18 @@ class Anomaly(AssetOwned):
     incident = models.ForeignKey(
         Incident, on_delete=models.SET_NULL, null=True, blank=True, related_name="anomalies"
     )
+    work_order = models.ForeignKey(
+        WorkOrder,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="It began during this work, and is laid to it.",
+    )
     channel = models.CharField(max_length=10, choices=Channel.choices)
+    detector = models.CharField(
+        max_length=100, blank=True, help_text="Name and version of the method that found it."
+    )
     failure_mode = models.CharField(max_length=100)
     severity = models.CharField(max_length=10, choices=Urgency.choices)
     started_at = models.DateTimeField()
@@ -132,11 +147,18 @@ class Anomaly(AssetOwned):
                 condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")),
                 name="anomaly_ends_after_its_start",
             ),
-            *same_organization("anomalies", "asset", "sensor", "recommendation", "incident"),
+            *same_organization(
+                "anomalies", "asset", "sensor", "recommendation", "incident", "work_order"
+            ),
         ]
         indexes = [
             models.Index(fields=["organization", "-started_at"], name="anomaly_by_start"),
             models.Index(fields=["asset", "-started_at"], name="anomaly_of_asset"),
+            models.Index(
+                fields=["sensor", "closed_at"],
+                name="anomaly_judged",
+                condition=Q(verdict__in=JUDGED),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -171,3 +193,87 @@ class DetectorState(AssetOwned):
 
     def __str__(self) -> str:
         return f"{self.detector} on {self.sensor}"
+
+
+class SensorWatch(AssetOwned):
+    """How closely a sensor is watched, where somebody wants it otherwise than usual."""
+
+    class Sensitivity(models.TextChoices):
+        LOW = "low", "Low: fewer alarms"
+        NORMAL = "normal", "Normal"
+        HIGH = "high", "High: earlier alarms"
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
+    sensor = models.OneToOneField(Sensor, on_delete=models.CASCADE, related_name="watch")
+    sensitivity = models.CharField(
+        max_length=10, choices=Sensitivity.choices, default=Sensitivity.NORMAL
+    )
+    alarms_per_week = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="More than this a week are too many; empty: no such limit."
+    )
+
+    objects = TenantQuerySet["SensorWatch"].as_manager()
+
+    constraint_errors = {
+        "sensor_watch_takes_one_alarm": ("alarms_per_week", "Allow at least one alarm a week."),
+    }
+
+    class Meta:
+        db_table = "sensor_watches"
+        verbose_name_plural = "sensor watches"
+        ordering = ["asset", "sensor", "pk"]
+        constraints = [
+            unique_in_organization("sensor_watches"),
+            models.CheckConstraint(
+                condition=Q(alarms_per_week=None) | Q(alarms_per_week__gte=1),
+                name="sensor_watch_takes_one_alarm",
+            ),
+            *same_organization("sensor_watches", "asset", "sensor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_sensitivity_display()} on {self.sensor}"
+
+
+class SensorLabel(AssetOwned):
+    """What a person says of a span of a sensor's readings: what detectors are measured by."""
+
+    class Kind(models.TextChoices):
+        ANOMALY = "anomaly", "Anomaly"
+        NORMAL = "normal", "Normal operation"
+        FAILURE = "failure", "Failure"
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
+    sensor = models.ForeignKey(Sensor, on_delete=models.CASCADE, related_name="labels")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    note = models.CharField(max_length=300, blank=True)
+    created_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = TenantQuerySet["SensorLabel"].as_manager()
+
+    constraint_errors = {
+        "sensor_label_ends_after_its_start": ("ended_at", "The end must be after the start."),
+        "sensor_label_unique": ("started_at", "This span has such a label already."),
+    }
+
+    class Meta:
+        db_table = "sensor_labels"
+        ordering = ["-started_at", "pk"]
+        constraints = [
+            unique_in_organization("sensor_labels"),
+            models.CheckConstraint(
+                condition=Q(ended_at__gt=F("started_at")), name="sensor_label_ends_after_its_start"
+            ),
+            models.UniqueConstraint(
+                fields=["sensor", "kind", "started_at", "ended_at"], name="sensor_label_unique"
+            ),
+            *same_organization("sensor_labels", "asset", "sensor"),
+        ]
+        indexes = [models.Index(fields=["asset", "-started_at"], name="sensor_label_of_asset")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} on {self.sensor}"

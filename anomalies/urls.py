@@ -1,6 +1,6 @@
 from django.urls import path
 
-from anomalies.views import anomalies, incidents
+from anomalies.views import anomalies, evaluation, incidents, sensors
 
 app_name = "anomalies"
 urlpatterns = [
@@ -12,4 +12,9 @@ urlpatterns = [
     path("incidents/", incidents.incident_list, name="incidents"),
     path("incidents/<int:pk>/", incidents.detail, name="incident"),
     path("incidents/<int:pk>/timeline/", incidents.timeline, name="incident_timeline"),
+    path("evaluation/", evaluation.show, name="evaluation"),
+    path("sensors/<int:pk>/", sensors.show, name="sensor"),
+    path("sensors/<int:pk>/watch/", sensors.watch, name="watch"),
+    path("sensors/<int:pk>/label/", sensors.label, name="label"),
+    path("labels/<int:pk>/remove/", sensors.remove_label, name="remove_label"),
 ]

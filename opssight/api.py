@@ -4,8 +4,10 @@ from django.db.transaction import non_atomic_requests
 from django.urls import include, path, re_path
 from rest_framework.routers import DefaultRouter
 
+from anomalies.api.evaluation import DetectorEvaluation
 from anomalies.api.incidents import IncidentViewSet
 from anomalies.api.viewsets import AnomalyViewSet
+from anomalies.api.watching import SensorLabelViewSet, SensorWatchViewSet
 from assets.api import kpis
 from assets.api import viewsets as assets
 from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
@@ -93,6 +95,8 @@ router.register("maintenance/attachments", AttachmentViewSet)
 router.register("maintenance/comments", CommentViewSet)
 router.register("anomalies", AnomalyViewSet)
 router.register("incidents", IncidentViewSet)
+router.register("sensor-watches", SensorWatchViewSet)
+router.register("sensor-labels", SensorLabelViewSet)
 router.register("quality-faults", QualityFaultViewSet)
 router.register("forecasts", ForecastViewSet)
 router.register("risk-scores", RiskScoreViewSet)
@@ -115,6 +119,7 @@ urlpatterns = [
     re_path(r"^me/?$", Me.as_view(), name="me"),
     re_path(r"^access/permissions/?$", PermissionMatrix.as_view(), name="permissions"),
     re_path(r"^maintenance/verdicts/?$", Verdicts.as_view(), name="verdicts"),
+    re_path(r"^anomalies/evaluation/?$", DetectorEvaluation.as_view(), name="evaluation"),
     # Each portion of what machines send is a transaction of its own.
     re_path(r"^v2/write/?$", non_atomic_requests(Write.as_view()), name="write"),
     re_path(r"^readings/?$", non_atomic_requests(takes_files(Batches.as_view())), name="readings"),

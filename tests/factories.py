@@ -7,7 +7,7 @@ import factory
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from anomalies.models import Anomaly, DetectorState, Incident
+from anomalies.models import Anomaly, DetectorState, Incident, SensorLabel, SensorWatch
 from assets.models import (
     AccessScope,
     Asset,
@@ -594,6 +594,32 @@ class IncidentFactory(OfAssetFactory):
     @factory.post_generation  # type: ignore[untyped-decorator]
     def anomalies(self: Incident, create: bool, extracted: Any = None, **kwargs: Any) -> None:  # noqa: FBT001
         Anomaly.objects.filter(pk=self.root_id).update(incident=self.pk)
+
+
+class OfSensorFactory(OfAssetFactory):
+    sensor = factory.SubFactory(
+        SensorFactory,
+        asset=factory.SelfAttribute("..asset"),
+        organization=factory.SelfAttribute("..asset.organization"),
+    )
+
+    class Meta:
+        abstract = True
+
+
+class SensorWatchFactory(OfSensorFactory):
+    class Meta:
+        model = SensorWatch
+
+
+class SensorLabelFactory(OfSensorFactory):
+    kind = SensorLabel.Kind.ANOMALY
+    started_at = NOON - dt.timedelta(hours=2)
+    ended_at = NOON - dt.timedelta(hours=1)
+    note = "Seen on the chart"
+
+    class Meta:
+        model = SensorLabel
 
 
 class DetectorStateFactory(OfAssetFactory):

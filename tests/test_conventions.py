@@ -144,6 +144,8 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "maintenance/attachments": _of_asset(factories.AttachmentFactory),
     "maintenance/comments": _of_asset(factories.CommentFactory),
     "incidents": _of_asset(factories.IncidentFactory),
+    "sensor-watches": _of_asset(factories.SensorWatchFactory),
+    "sensor-labels": _of_asset(factories.SensorLabelFactory),
     "anomalies": _of_asset(factories.AnomalyFactory),
     "quality-faults": _of_asset(factories.QualityFaultFactory),
     "forecasts": _of_asset(factories.ForecastFactory),

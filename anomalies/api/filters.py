@@ -5,7 +5,7 @@ from django_filters.rest_framework import (
     MultipleChoiceFilter,
 )
 
-from anomalies.models import Anomaly, Incident
+from anomalies.models import Anomaly, Incident, SensorLabel, SensorWatch
 from maintenance.models import Urgency, Verdict
 from opssight.core.api.filters import IdFilter, TrueFalseFilter, UtcDateTimeFilter
 
@@ -22,6 +22,10 @@ class AnomalyFilter(FilterSet):  # type: ignore[misc]
     failure_mode = CharFilter(lookup_expr="iexact", label="Failure mode, in any case.")
     active = TrueFalseFilter(
         method="filter_active", label="Active: not closed, and going on or asking for work."
+    )
+    detector = CharFilter(label="Name and version of the method that found it.")
+    during_work = TrueFalseFilter(
+        field_name="work_order", lookup_expr="isnull", exclude=True, label="Laid to known work."
     )
     started_after = UtcDateTimeFilter("started_at", lookup_expr="gte")
     started_before = UtcDateTimeFilter("started_at", lookup_expr="lt")
@@ -58,3 +62,25 @@ class IncidentFilter(FilterSet):  # type: ignore[misc]
     ) -> QuerySet[Incident]:
         rows = Incident.objects.active() if value else Incident.objects.inactive()
         return queryset.filter(pk__in=rows.values("pk"))
+
+
+class SensorWatchFilter(FilterSet):  # type: ignore[misc]
+    asset = IdFilter(label="Id of the asset.")
+    sensor = IdFilter(label="Id of the sensor.")
+    sensitivity = MultipleChoiceFilter(choices=SensorWatch.Sensitivity.choices)
+
+    class Meta:
+        model = SensorWatch
+        fields: list[str] = []
+
+
+class SensorLabelFilter(FilterSet):  # type: ignore[misc]
+    asset = IdFilter(label="Id of the asset.")
+    sensor = IdFilter(label="Id of the sensor.")
+    kind = MultipleChoiceFilter(choices=SensorLabel.Kind.choices)
+    after = UtcDateTimeFilter("ended_at", lookup_expr="gt", label="Ends after this time.")
+    before = UtcDateTimeFilter("started_at", lookup_expr="lt", label="Begins before this time.")
+
+    class Meta:
+        model = SensorLabel
+        fields: list[str] = []

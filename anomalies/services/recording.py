@@ -37,6 +37,7 @@ DESCRIPTION = [
     "recommendation",
     "channel",
     "failure_mode",
+    "detector",
     "severity",
     "ended_at",
     "peak_at",
@@ -56,6 +57,7 @@ class Found:
 
     sensor: Sensor
     event: Event
+    detector: str = ""
 
     @property
     def key(self) -> Key:
@@ -130,7 +132,7 @@ def _describe(row: Anomaly, one: Found) -> bool:
     event, sensor = one.event, one.sensor
     before = row.severity
     now = severity(event, beyond_limit=_is_beyond_limit(event, sensor)).value
-    row.sensor = sensor
+    row.sensor, row.detector = sensor, one.detector
     row.severity = max(before, now, key=URGENCIES.index)
     row.ended_at = None if event.is_open else moment(event.end)
     row.channel = CHANNELS[event.channel]

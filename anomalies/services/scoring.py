@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
+from anomalies import queries
 from anomalies.detectors.base import Bools, Detector, Scores, UnknownState
 from anomalies.detectors.events import Carried, EventRule, events_in, is_silent
 from anomalies.detectors.seasonal_baseline import SeasonalBaseline
@@ -94,6 +95,7 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
     read = readings_after(watermarks=marks, until=at, limit=limit)
     batches = _decided(read, at)
     ignored = _ignored(states)
+    lines = queries.thresholds(marks.keys(), at)
     _split_closed(states, at)
     scored: list[DetectorState] = []
     found: list[Found] = []
@@ -103,7 +105,8 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
             continue
         try:
             unfit = within(ignored[state.sensor_id], batch.seconds)
-            found += _score_batch(state, batch, unfit, at, more=len(batch) == limit)
+            line, is_full = lines[state.sensor_id], len(batch) == limit
+            found += _score_batch(state, batch, unfit, at, line=line, more=is_full)
         except (ArithmeticError, ValueError):
             # One sensor that cannot be scored must not hold up the others of its chunk.
             logger.exception("Sensor %s could not be scored.", state.sensor_id)
@@ -146,15 +149,23 @@ def _ignored(states: Iterable[DetectorState]) -> dict[int, list[Window]]:
 
 
 def _score_batch(
-    state: DetectorState, batch: Readings, ignored: Bools, at: datetime, *, more: bool
+    state: DetectorState,
+    batch: Readings,
+    ignored: Bools,
+    at: datetime,
+    *,
+    line: float,
+    more: bool,
 ) -> list[Found]:
     """Move a sensor's state past the batch, in memory; returns its events.
 
-    Readings that are `ignored` are neither judged nor learned from.
+    Readings that are `ignored` are neither judged nor learned from. `line`: so many times the
+    usual distance is an alarm; the detector itself knows nothing of it.
     """
     sensor = state.sensor
     detector, rule = detector_for(sensor), rule_for(sensor)
     learned, scores = _judge(state, detector, batch, ignored)
+    scores = replace(scores, score=scores.score / line)
     carried, events = events_in(Carried.from_json(state.open_event), batch.seconds, scores, rule)
     if events and not more and is_silent(carried, at.timestamp(), rule):
         # Kept open in the state: buffered readings may still come and continue it.
@@ -162,7 +173,7 @@ def _score_batch(
     state.detector, state.state, state.updated_at = detector.name, learned, at
     state.open_event = carried.to_json()
     state.watermark = moment(float(batch.seconds[-1]))
-    return [Found(sensor, event) for event in events]
+    return [Found(sensor, event, detector.name) for event in events]
 
 
 def _judge(

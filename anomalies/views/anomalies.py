@@ -13,11 +13,11 @@ from anomalies import services
 from anomalies.forms import ReviewForm
 from anomalies.models import Anomaly, AnomalyQuerySet
 from assets.models import Asset, Site
-from maintenance.models import Urgency
+from maintenance.models import Urgency, Verdict
 from opssight.accounts.permissions import Permission
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
-from opssight.core.lists import number_of, ordered, page_of, search_of
+from opssight.core.lists import LONGEST_SEARCH, number_of, ordered, page_of, search_of
 
 STATES = {"active": "Active", "past": "Past", "all": "All"}
 TIMELINE_DAYS = {"7": "7 days", "30": "30 days", "60": "60 days"}
@@ -45,6 +45,8 @@ def anomaly_list(request: UserRequest) -> HttpResponse:
         rows = rows.filter(severity=severity)
     if site:
         rows = rows.filter(asset__site=site)
+    narrowed = _narrowed(request)
+    rows = rows.filter(*narrowed.values())
     if query:
         rows = rows.filter(
             Q(asset__tag__icontains=query)
@@ -69,10 +71,27 @@ def anomaly_list(request: UserRequest) -> HttpResponse:
         "severities": Urgency.choices,
         "site": site,
         "sites": Site.objects.for_user(request.user).values_list("pk", "name"),
+        "narrowed": {name: request.GET[name] for name in narrowed},
         "days": days if days in TIMELINE_DAYS else DEFAULT_DAYS,
         "timeline_days": TIMELINE_DAYS,
     }
     return render_fragment(request, "anomalies/list.html", context, fragment="anomaly_list")
+
+
+def _narrowed(request: UserRequest) -> dict[str, Q]:
+    """What the figures of other pages ask for: by name of the parameter."""
+    given: dict[str, Q] = {}
+    for name in ("detector", "failure_mode"):
+        if name in request.GET:
+            given[name] = Q(**{name: request.GET[name].replace("\x00", "")[:LONGEST_SEARCH]})
+    if request.GET.get("verdict") in Verdict.values:
+        given["verdict"] = Q(verdict=request.GET["verdict"])
+    if sensor := number_of(request, "sensor"):
+        given["sensor"] = Q(sensor=sensor)
+    if within := number_of(request, "within", at_most=LONGEST_TIMELINE):
+        since = timezone.now() - timedelta(days=within)
+        given["within"] = Q(started_at__gte=since, work_order=None)
+    return given
 
 
 @require_safe

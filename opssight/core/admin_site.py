@@ -51,6 +51,8 @@ GROUPS: dict[str, dict[str, str]] = {
     "Analysis": {
         "anomalies.Anomaly": "troubleshoot",
         "anomalies.Incident": "hub",
+        "anomalies.SensorWatch": "visibility",
+        "anomalies.SensorLabel": "label_important",
         "telemetry.QualityFault": "sensors_off",
         "forecasts.Forecast": "trending_up",
         "forecasts.RiskScore": "warning",

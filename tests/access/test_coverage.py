@@ -68,6 +68,8 @@ OF_WORK: dict[str, Any] = {
     "maintenance/request-points": factories.RequestPointFactory.create,
     "maintenance/attachments": factories.AttachmentFactory.create,
     "maintenance/comments": factories.CommentFactory.create,
+    "sensor-watches": factories.SensorWatchFactory.create,
+    "sensor-labels": factories.SensorLabelFactory.create,
     "signals": lambda asset: factories.SignalFactory.create(sensor__asset=asset),
 }
 # Of places rather than assets: the tests below look at each by itself.

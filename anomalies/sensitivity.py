@@ -1,0 +1,58 @@
+"""How far the alarm line of a sensor is moved, and why. Pure: numbers in, a factor out.
+
+    factor = sensitivity * max(learned, budget), between `LEAST` and `MOST`
+
+A factor of 1.2 means: alarm only 1.2 times as far from expected as usual.
+
+sensitivity  what a person chose: low 1.3, normal 1, high 0.8
+learned      starts at 1; each false alarm raises it by 15 %, to 2 at most, and each confirmed
+             anomaly takes 15 % back, to 1 at least
+budget       (alarms / allowed) ** 0.25 where a sensor had more alarms than allowed in the last
+             four weeks, 2 at most: twice as many raise the line by 19 %
+
+The greater of the two is taken, since both answer to the same false alarms. The budget pulls the
+number of alarms toward what was allowed; it is no cap, for a real fault must still be told.
+"""
+
+from collections.abc import Iterable
+
+SENSITIVITY = {"low": 1.3, "normal": 1.0, "high": 0.8}
+STEP = 1.15
+LARGEST = 2.0
+LEAST, MOST = 0.8, 2.6
+BUDGET_WEEKS = 4
+
+
+def learned(verdicts: Iterable[bool]) -> float:
+    """What verdicts, the oldest first (true: confirmed), make of the line.
+
+    >>> round(learned([False, False, True]), 2)
+    1.15
+    >>> learned([True, True]), learned([False] * 99)
+    (1.0, 2.0)
+    """
+    factor = 1.0
+    for was_right in verdicts:
+        factor = max(factor / STEP, 1.0) if was_right else min(factor * STEP, LARGEST)
+    return factor
+
+
+def within_budget(alarms: int, a_week: int | None) -> float:
+    """What too many alarms in the last `BUDGET_WEEKS` make of the line; None: as many as come.
+
+    >>> within_budget(4, 1), round(within_budget(8, 1), 2), within_budget(400, None)
+    (1.0, 1.19, 1.0)
+    """
+    allowed = (a_week or 0) * BUDGET_WEEKS
+    if not allowed or alarms <= allowed:
+        return 1.0
+    return float(min((alarms / allowed) ** 0.25, LARGEST))
+
+
+def factor(*, sensitivity: str, verdicts: Iterable[bool], alarms: int, a_week: int | None) -> float:
+    """
+    >>> factor(sensitivity="high", verdicts=[], alarms=0, a_week=None)
+    0.8
+    """
+    moved = max(learned(verdicts), within_budget(alarms, a_week))
+    return min(max(SENSITIVITY[sensitivity] * moved, LEAST), MOST)
