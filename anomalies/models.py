@@ -10,7 +10,8 @@ from opssight.accounts.constraints import same_organization, unique_in_organizat
 from opssight.accounts.models import User
 from opssight.core.tenancy import AssetOwned, TenantQuerySet
 
-ACTIVE = Q(closed_at=None) & (Q(ended_at=None) | Q(recommendation__isnull=False))
+GOES_ON = Q(ended_at=None, work_order=None)
+ACTIVE = Q(closed_at=None) & (GOES_ON | Q(recommendation__isnull=False))
 
 
 class AnomalyQuerySet(TenantQuerySet["Anomaly"]):
@@ -19,7 +20,7 @@ class AnomalyQuerySet(TenantQuerySet["Anomaly"]):
         return self.filter(closed_at=None)
 
     def active(self) -> Self:
-        """What needs attention: it goes on, or asks for work that nobody has dealt with."""
+        """What needs attention: it goes on without known work, or asks for work not dealt with."""
         return self.filter(ACTIVE)
 
     def inactive(self) -> Self:
@@ -169,9 +170,8 @@ class Anomaly(AssetOwned):
 
     @property
     def is_active(self) -> bool:
-        return self.closed_at is None and (
-            self.ended_at is None or self.recommendation_id is not None
-        )
+        goes_on = self.ended_at is None and self.work_order_id is None
+        return self.closed_at is None and (goes_on or self.recommendation_id is not None)
 
 
 class DetectorState(AssetOwned):

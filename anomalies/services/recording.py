@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from anomalies import queries
 from anomalies.detectors.base import Channel
 from anomalies.detectors.events import Event, severity
 from anomalies.detectors.explanation import Cause, common_cause, explain, failure_mode
@@ -35,6 +36,7 @@ CHANNELS = {
 
 DESCRIPTION = [
     "recommendation",
+    "work_order",
     "channel",
     "failure_mode",
     "detector",
@@ -89,6 +91,7 @@ def save_anomalies(found: Sequence[Found], at: datetime) -> None:
         return
     incidents.hold({one.sensor.organization_id for one in found})
     known = anomalies_at(one.key for one in found)
+    work = _work(found)
     rows: list[Anomaly] = []
     calling: list[Anomaly] = []
     opened: list[Anomaly] = []
@@ -100,6 +103,8 @@ def save_anomalies(found: Sequence[Found], at: datetime) -> None:
         if row.ended_at is None:
             going_on.append(row)
         risen = _describe(row, one)
+        if row.recommendation_id is None:
+            row.work_order_id = _laid_to(one, work.get(one.sensor.asset_id, ()))
         rows.append(row)
         if (risen or row.recommendation_id is None) and _calls_for_work(row):
             calling.append(row)
@@ -150,6 +155,17 @@ def _describe(row: Anomaly, one: Found) -> bool:
     return row.severity != before
 
 
+def _work(found: Iterable[Found]) -> dict[int, list[queries.Work]]:
+    since = min(moment(one.event.start) for one in found)
+    return queries.work_on({one.sensor.asset_id for one in found}, since)
+
+
+def _laid_to(one: Found, work: Iterable[queries.Work]) -> int | None:
+    """The order during whose work the event began, unless it outlasts that and the settling."""
+    start, last = moment(one.event.start), moment(one.event.end)
+    return next((item.order for item in work if item.explains(start, last)), None)
+
+
 def _spoken(sensor: Sensor) -> str:
     """`bearing_temperature` says more than its quantity, `vibration_de` and `TT-4711` do not."""
     says_more = sensor.key.lower().endswith(sensor.quantity.lower())
@@ -179,8 +195,10 @@ def _is_beyond_limit(event: Event, sensor: Sensor) -> bool:
 
 
 def _calls_for_work(row: Anomaly) -> bool:
-    """Severe enough, and neither closed, long over nor ended before the last maintenance."""
-    if row.closed_at or URGENCIES.index(row.severity) < URGENCIES.index(ADVISE_FROM):
+    """Severe enough, and neither laid to work, closed, long over nor before maintenance."""
+    if row.closed_at or row.work_order_id:
+        return False
+    if URGENCIES.index(row.severity) < URGENCIES.index(ADVISE_FROM):
         return False
     if row.ended_at is None:
         return True

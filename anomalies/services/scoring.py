@@ -34,9 +34,6 @@ BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-SETTLING = timedelta(hours=4)
-"""Readings this long after a stop are not judged either: machines warm up and start unsteadily."""
-
 SPLIT_AFTER = timedelta(hours=24)
 """What is still strange this long after a person closed its anomaly becomes a new anomaly."""
 
@@ -136,9 +133,9 @@ def _ignored(states: Iterable[DetectorState]) -> dict[int, list[Window]]:
     """
     states = list(states)
     oldest = max(min(state.watermark for state in states), EPOCH)
-    still = stops((state.asset_id for state in states), oldest - SETTLING)
+    still = stops((state.asset_id for state in states), oldest - queries.SETTLING)
     faulty = quality.untrusted([state.sensor_id for state in states], oldest)
-    settling = SETTLING.total_seconds()
+    settling = queries.SETTLING.total_seconds()
     return {
         state.sensor_id: [
             *((start, end + settling) for start, end in still.get(state.asset_id, ())),

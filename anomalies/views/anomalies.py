@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from anomalies import services
 from anomalies.forms import ReviewForm
-from anomalies.models import Anomaly, AnomalyQuerySet
+from anomalies.models import Anomaly, AnomalyQuerySet, Incident
 from assets.models import Asset, Site
 from maintenance.models import Urgency, Verdict
 from opssight.accounts.permissions import Permission
@@ -166,12 +167,22 @@ def of_asset(request: UserRequest, pk: int) -> HttpResponse:
     """Fragment: the last anomalies of one asset."""
     asset = get_object_or_404(Asset.objects.for_user(request.user), pk=pk)
     rows = asset.anomalies.select_related("sensor", "incident").order_by("-started_at")[:10]
-    return render(request, "anomalies/of_asset.html", {"asset": asset, "anomalies": rows})
+    context = {"asset": asset, "anomalies": rows, "incidents": _seen(request, rows)}
+    return render(request, "anomalies/of_asset.html", context)
+
+
+def _seen(request: UserRequest, rows: Iterable[Anomaly]) -> set[int]:
+    """Ids of those of the incidents of the rows whose likely root the user may see."""
+    ids = {row.incident_id for row in rows if row.incident_id is not None}
+    if not ids:
+        return set()
+    own = Incident.objects.for_user(request.user).filter(pk__in=ids)
+    return set(own.values_list("pk", flat=True))
 
 
 def _anomalies(request: UserRequest) -> AnomalyQuerySet:
     return Anomaly.objects.for_user(request.user).select_related(
-        "asset__site", "sensor", "recommendation__asset", "closed_by", "incident__root__asset"
+        "asset__site", "sensor", "recommendation__asset", "closed_by", "incident", "work_order"
     )
 
 
@@ -181,6 +192,7 @@ def _show(
     context = {
         "anomaly": row,
         "days": _days_to_show(row, timezone.now()),
+        "incident": row.incident if row.incident_id in _seen(request, [row]) else None,
         "error": error,
         "may_review": request.user.can(Permission.ANOMALY_REVIEW, row.organization_id),
     }
