@@ -11,30 +11,24 @@ Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.datetime64]
 
 _Y2000 = 946_684_800_000_000
-_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_COPY_END = b"\xff\xff"
-_COPY_ROW = np.dtype(
-    [
-        ("fields", ">i2"),
-        ("id_bytes", ">i4"),
-        ("id", ">i8"),
-        ("time_bytes", ">i4"),
-        ("time", ">i8"),
-        ("value_bytes", ">i4"),
-        ("value", ">f8"),
-    ]
-)
 # dimensions, "has nulls", type, length, lower bound: five 4-byte numbers before the elements
 _ARRAY_HEADER = 20
 
 
-def copy_rows(ids: Ints, times: Ints, values: Floats) -> bytes:
-    """The three columns, all of one length, as one `COPY … (FORMAT BINARY)` message."""
-    rows = np.empty(len(ids), dtype=_COPY_ROW)
-    rows["fields"] = 3
-    rows["id_bytes"] = rows["time_bytes"] = rows["value_bytes"] = 8
-    rows["id"], rows["time"], rows["value"] = ids, times - _Y2000, values
-    return _COPY_HEADER + rows.tobytes() + _COPY_END
+def array_of(elements: Ints | Floats, oid: int) -> bytes:
+    """A binary array of 8-byte elements of the type `oid`; times as `wire_times` gives them.
+
+    >>> ints_of(array_of(np.array([3, -1]), 20)).tolist()
+    [3, -1]
+    """
+    rows = np.empty(len(elements), dtype=[("bytes", ">i4"), ("it", f">{elements.dtype.kind}8")])
+    rows["bytes"], rows["it"] = 8, elements
+    return np.array([1, 0, oid, len(rows), 1], dtype=">i4").tobytes() + rows.tobytes()
+
+
+def wire_times(times: Ints) -> Ints:
+    """Microseconds since 1970 as a `timestamptz[]` holds them."""
+    return times - _Y2000
 
 
 def times_of(data: bytes) -> Times:

@@ -3,42 +3,35 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
 
-from assets.binary import Floats, Ints, copy_rows
+from assets.binary import Floats, Ints
 from assets.models import DayFigures, Reading, Sensor
 from assets.models.sensors import LARGEST_VALUE
+from assets.services.binary_cursor import BinaryCursor, Ids, Moments, Values, binary_cursor
 from assets.services.rules import EARLIEST
 from opssight.core.timescale import WITHOUT_LIMIT
 
 _MICROSECOND = timedelta(microseconds=1)
 
-# Emptied of what an earlier call in this transaction left.
-_STAGE = f"""
-{WITHOUT_LIMIT};
-CREATE TEMPORARY TABLE IF NOT EXISTS incoming_readings
-    (sensor_id bigint, time timestamptz, value double precision) ON COMMIT DELETE ROWS;
-DELETE FROM incoming_readings
-"""  # noqa: S608
-_COPY = "COPY incoming_readings FROM STDIN (FORMAT BINARY)"
-# Both statements lock in the order of the key: two writers of the same readings never deadlock.
-_INSERT = """
-INSERT INTO asset_metrics (sensor_id, time, value)
-SELECT sensor_id, time, value FROM incoming_readings ORDER BY sensor_id, time
+# All three lock in the order of the key, which is that of the arrays: two writers of the same
+# readings never deadlock.
+_INCOMING = "unnest(%b::bigint[], %b::timestamptz[], %b::float8[]) AS i (sensor_id, time, value)"
+_INSERT = f"""
+INSERT INTO asset_metrics (sensor_id, time, value) SELECT sensor_id, time, value FROM {_INCOMING}
 ON CONFLICT (sensor_id, time) DO NOTHING
-"""
-_CORRECT = """
+"""  # noqa: S608
+_CORRECT = f"""
 INSERT INTO asset_metrics (sensor_id, time, value)
 SELECT i.sensor_id, i.time, i.value
-FROM incoming_readings i JOIN asset_metrics m ON m.sensor_id = i.sensor_id AND m.time = i.time
+FROM {_INCOMING} JOIN asset_metrics m ON m.sensor_id = i.sensor_id AND m.time = i.time
 WHERE m.value <> i.value
 ORDER BY i.sensor_id, i.time
 ON CONFLICT (sensor_id, time) DO UPDATE SET value = EXCLUDED.value
-"""
+"""  # noqa: S608
 DELETE_IN_ORDER = """
 DELETE FROM asset_metrics m USING (
     SELECT sensor_id, time FROM asset_metrics WHERE {0} ORDER BY sensor_id, time FOR UPDATE
@@ -46,11 +39,11 @@ DELETE FROM asset_metrics m USING (
 WHERE m.sensor_id = held.sensor_id AND m.time = held.time
 """
 """For who removes readings: locks in the same order, too, which a bare DELETE does not."""
-_LOCK_SENSORS = "SELECT id FROM sensors WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_LOCK_SENSORS = "SELECT FROM sensors WHERE id = ANY(%b::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 # The value is read from the table: under the lock that is the one of the last writer.
 _MOVE_SENSORS_FORWARD = """
 UPDATE sensors s SET last_time = m.time, last_value = m.value
-FROM unnest(%s::bigint[], %s::timestamptz[]) AS latest (sensor_id, time)
+FROM unnest(%b::bigint[], %b::timestamptz[]) AS latest (sensor_id, time)
 JOIN asset_metrics m ON m.sensor_id = latest.sensor_id AND m.time = latest.time
 WHERE s.id = m.sensor_id AND (s.last_time IS NULL OR s.last_time <= m.time)
 """
@@ -127,14 +120,12 @@ def ingest_columns(
         return IngestResult()
     ids, moments, values = _last_of_each(sensor_ids, times.astype(np.int64), values)
     with connection.cursor() as cursor:
-        cursor.execute(_STAGE)
-        with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
-            copy.write(copy_rows(ids, moments, values))
-        cursor.execute(_INSERT)
-        inserted, updated = cursor.rowcount, 0
+        cursor.execute(WITHOUT_LIMIT)
+    incoming = Ids(ids), Moments(moments), Values(values)
+    with binary_cursor() as cursor:
+        inserted, updated = cursor.execute(_INSERT, incoming).rowcount, 0
         if inserted < len(ids):
-            cursor.execute(_CORRECT)
-            updated = cursor.rowcount
+            updated = cursor.execute(_CORRECT, incoming).rowcount
         _move_sensors_forward(cursor, ids, moments)
     return IngestResult(inserted, updated, len(ids) - inserted - updated)
 
@@ -148,10 +139,9 @@ def _last_of_each(ids: Ints, times: Ints, values: Floats) -> tuple[Ints, Ints, F
     return ids[last], times[last], values[last]
 
 
-def _move_sensors_forward(cursor: Any, ids: Ints, times: Ints) -> None:
+def _move_sensors_forward(cursor: BinaryCursor, ids: Ints, times: Ints) -> None:
     """`ids` and `times` are sorted: the last row of each sensor is its latest."""
     ends = np.append(np.flatnonzero(ids[1:] != ids[:-1]), len(ids) - 1)
-    sensors = ids[ends].tolist()
-    latest = [EARLIEST + timedelta(microseconds=time) for time in times[ends].tolist()]
+    sensors = Ids(ids[ends])
     cursor.execute(_LOCK_SENSORS, [sensors])
-    cursor.execute(_MOVE_SENSORS_FORWARD, [sensors, latest])
+    cursor.execute(_MOVE_SENSORS_FORWARD, [sensors, Moments(times[ends])])

@@ -22,6 +22,8 @@ MOST_BYTES = 4 * NAME_LENGTH
 CHUNK = 1_000_000
 """Bytes after which a body is cut, at the end of a line."""
 
+_SPECIAL = re.compile(rb'[\\"#]')
+
 # Everything below is possessive or begins with different bytes: no input makes it go back.
 _STRING = rb'"(?:\\.|[^"\\])*+"'
 # A line, whose quoted text may hold line ends. Quotes in names mean nothing.
@@ -83,11 +85,11 @@ def parse(lines: Sequence[bytes], *, precision: str, at: int, first: int = 1) ->
     step = PRECISIONS[precision]
     found = _Found()
     text = b"".join(lines)
-    special = b"\\" in text or b'"' in text
+    special = _SPECIAL.search(text)
     add, number = found.add, first
     for line in lines:
         parts = line.split(b" ")
-        if len(parts) != 3 or (special and (b"\\" in line or b'"' in line)):
+        if len(parts) != 3 or (special and _SPECIAL.search(line)):
             found.add_slowly(number, line)
             number += line.count(b"\n")
         else:

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -42,8 +43,7 @@ ORDER BY c.rank
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The sensor that a name stands for. `sender_unit` is the one its signal says, or empty."""
 
     sender_unit: str
@@ -110,18 +110,16 @@ def meanings(*, organization_id: int, names: Sequence[str], cover: Cover) -> lis
         place = places[name]
         taken.add(place)
         found[place] = _meaning(row)
-    keys = [
-        (place, tag, key)
-        for place, name in enumerate(names)
-        if place not in taken
-        for tag, key in readings_of_name(name)
-    ]
-    if keys:
+    # The likeliest readings of all names at once; the others only of those that it did not find.
+    readings = {
+        place: readings_of_name(name) for place, name in enumerate(names) if place not in taken
+    }
+    while keys := [(place, *rest[0]) for place, rest in readings.items() if rest]:
         columns = [_column(column) for column in zip(*keys, strict=True)]
         for place, *row in _rows(_BY_KEY, cover, [*columns, organization_id]):
-            if place not in taken:
-                taken.add(place)
-                found[place] = _meaning(row)
+            taken.add(place)
+            found[place] = _meaning(row)
+        readings = {place: rest[1:] for place, rest in readings.items() if place not in taken}
     return found
 
 
@@ -138,25 +136,24 @@ def sensor_names(sensors: QuerySet[Sensor], text: str = "") -> list[str]:
     return list(named.order_by("asset__tag", "key").values_list("name", flat=True)[:MOST_OFFERED])
 
 
-def readings_of_name(name: str) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=20_000)
+def readings_of_name(name: str) -> tuple[tuple[str, str], ...]:
     """The ways to read a name as tag of an asset and key of a sensor, the likeliest first.
 
-    >>> list(readings_of_name("P-101A/temp"))
-    [('P-101A', 'temp')]
-    >>> list(readings_of_name("motor,asset=P-101A,host=gw#temp"))
-    [('P-101A', 'temp'), ('P-101A', 'motor_temp')]
+    >>> readings_of_name("P-101A/temp")
+    (('P-101A', 'temp'),)
+    >>> readings_of_name("motor,asset=P-101A,host=gw#temp")
+    (('P-101A', 'temp'), ('P-101A', 'motor_temp'))
     """
     series, mark, field = name.rpartition("#")
     asset = _ASSET_TAG.search(series) if mark else None
     if asset:
         tag = _ESCAPED.sub(r"\1", asset[1])
-        yield tag, field
         measurement = series.partition(",")[0]
-        yield tag, f"{measurement}_{field}"
-        return
+        return (tag, field), (tag, f"{measurement}_{field}")
     parts = name.split("/")
-    for split in range(len(parts) - 1, max(0, len(parts) - 1 - MOST_SPLITS), -1):
-        yield "/".join(parts[:split]), "/".join(parts[split:])
+    splits = range(len(parts) - 1, max(0, len(parts) - 1 - MOST_SPLITS), -1)
+    return tuple(("/".join(parts[:split]), "/".join(parts[split:])) for split in splits)
 
 
 def _column(cells: Iterable[object]) -> str:

@@ -1,6 +1,7 @@
 """Fragment: the sensors that a text field offers while somebody types in it."""
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -15,7 +16,7 @@ from telemetry.queries.signals import sensor_names, taking_readings
 @login_required
 def offered(request: UserRequest) -> HttpResponse:
     """Options for a `<datalist>`; `?taking=1`: only sensors for which readings are taken in."""
-    sensors = Sensor.objects.for_user(request.user)
+    sensors: QuerySet[Sensor] = Sensor.objects.for_user(request.user)
     organization = number_of(request, "organization")
     if organization:
         sensors = sensors.filter(organization=organization)

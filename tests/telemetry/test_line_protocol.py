@@ -186,3 +186,9 @@ def test_whatever_is_sent_gives_readings_or_reasons(body: bytes) -> None:
     lines = body.count(b"\n") + 1
     assert all(1 <= place <= lines for place, _ in reasons(found))
     assert all(name.isprintable() and len(name) <= 500 for name in found.known)
+
+
+def test_a_comment_of_three_words_is_none_the_less_a_comment() -> None:
+    found = read(b"# since yesterday\npump temp=1 1")
+
+    assert (rows(found), found.unread) == ([(2, "pump#temp", 0, 1.0)], [])

@@ -23,7 +23,7 @@ from tests.assets.test_aggregates import (
 )
 from tests.factories import NOON, SensorFactory
 
-pytestmark = [pytest.mark.timescale, pytest.mark.usefixtures("copying")]
+pytestmark = pytest.mark.timescale
 
 MIDNIGHT = NOON.replace(hour=0) + 14 * DAY
 

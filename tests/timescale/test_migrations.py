@@ -57,7 +57,6 @@ def test_every_constraint_and_trigger_of_the_models_is_in_the_database() -> None
     assert {"append_only", "give_number", "tree_without_circle"} <= triggers
 
 
-@pytest.mark.usefixtures("copying")
 def test_the_apache_edition_keeps_figures_as_a_plain_server_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -13,7 +13,6 @@ from tests.factories import NOON, SensorFactory
 pytestmark = [
     pytest.mark.timescale,
     pytest.mark.django_db,
-    pytest.mark.usefixtures("copying"),
 ]
 
 Row = tuple[int, datetime, float]
