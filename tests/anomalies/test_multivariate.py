@@ -171,7 +171,7 @@ def test_goes_on_with_the_channels_that_are_left() -> None:
 
 def test_judges_the_present_channels_by_their_own_covariance() -> None:
     row = np.array([[0.7, np.nan, -0.2, np.nan]]) * MODEL.scale + MODEL.center
-    start = Stream(np.zeros((2, 4)), np.zeros(4), np.array([9.0, 0.0, 0.0]))
+    start = Stream(np.zeros((2, 4)), np.zeros(4), np.array([9.0, 0.0, 0.0, 0.0]))
     there = [0, 2]
     left = np.array([0.7, -0.2]) - MODEL.offset[there]
     covariance = np.linalg.inv(MODEL.precision)[np.ix_(there, there)]

@@ -23,7 +23,7 @@ class AssetScores:
 
     score       (n,) smoothed distance from expected over the alarm line: 1 is the line; finite,
                 0 where `judged` is false
-    is_anomaly  (n,) whether the score is above the line
+    is_anomaly  (n,) from where the score is above the line to where it is below 0.9
     judged      (n,) false for two rows after a gap, outside all modes, and without any value
     expected    (n, d) what was expected of each channel, in its unit
     shares      (n, d) how far each channel has been, of late, from what the others and the past
@@ -57,7 +57,8 @@ def score_rows(
     after = Stream(before.lags.copy(), before.strange.copy(), before.memo.copy())
     mode = mode_of(usable(settings), model.mode_at, model.mode_reach)
     n, d = values.shape
-    smoothed, judged = np.empty(n), np.empty(n, dtype=np.bool_)
+    smoothed = np.empty(n)
+    judged, flagged = np.empty(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
     expected, shares = np.empty((n, d)), np.empty((n, d))
     smoothed_distances(
         np.ascontiguousarray(values, dtype=np.float64),
@@ -69,6 +70,7 @@ def score_rows(
         model.offset,
         model.precision,
         model.mean,
+        model.limit,
         after.lags,
         after.strange,
         after.memo,
@@ -76,11 +78,12 @@ def score_rows(
         expected,
         shares,
         judged,
+        flagged,
     )
     if n:
         after.memo[2] = times[-1]
     score = np.where(judged, smoothed / model.limit, 0.0)
-    return after, AssetScores(score, score > 1.0, judged, expected, shares)
+    return after, AssetScores(score, flagged, judged, expected, shares)
 
 
 def named(model: AssetModel, shares: Floats) -> list[str]:

@@ -8,14 +8,8 @@ from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf
 
 from anomalies.detectors.base import GAP_READINGS, Bools, Floats
-from anomalies.detectors.multivariate.model import (
-    CAP,
-    CLIP,
-    FARTHEST,
-    LAGS,
-    SMOOTHING,
-    AssetModel,
-)
+from anomalies.detectors.multivariate.kernel import CAP, CLIP, FARTHEST, LAGS, SMOOTHING
+from anomalies.detectors.multivariate.model import AssetModel
 from anomalies.detectors.multivariate.modes import mode_of, modes_of
 
 RIDGE = 10.0

@@ -4,8 +4,26 @@ import numpy as np
 from numba import njit
 
 from anomalies.detectors.base import Bools, Floats
-from anomalies.detectors.multivariate.model import CAP, CLIP, FARTHEST, LAGS, SMOOTHING
 from anomalies.detectors.multivariate.modes import Places
+
+# Compiled in: the cache of the compiled code knows of changes in this file only.
+LAGS = 2
+"""Rows of the past from which the next one is predicted."""
+
+SMOOTHING = 0.07
+"""Weight of the newest row in the EWMA."""
+
+CAP = 20.0
+"""A squared distance counts at most so many times the baseline's mean: an event soon ends."""
+
+CALM = 0.9
+"""A flagged stretch ends where the score falls below this: it does not flicker at the line."""
+
+CLIP = 1000.0
+"""Values are taken to be at most so many standard deviations from the mean."""
+
+FARTHEST = 1e100
+"""A larger value is no measurement and counts as missing."""
 
 
 @njit(cache=True, fastmath={"contract"})
@@ -19,6 +37,7 @@ def smoothed_distances(
     offset: Floats,
     precision: Floats,
     mean: float,
+    limit: float,
     lags: Floats,
     strange: Floats,
     memo: Floats,
@@ -26,16 +45,18 @@ def smoothed_distances(
     expected: Floats,
     shares: Floats,
     judged: Bools,
+    flagged: Bools,
 ) -> None:
-    """Fill the last four arrays; `lags`, `strange` and `memo` are changed in place.
+    """Fill the last five arrays; `lags`, `strange` and `memo` are changed in place.
 
     values    (n, d) in the channels' units; NaN, infinite or beyond 1e100 where one is missing
     breaks    (n,) whether the past before this row is too long ago to predict it from
     mode      (n,) row of `center` and `scale` (m, d), by which a row is standardized; -1 leaves
               the row out
-    mean      of the squared distance on the baseline
+    mean      of the squared distance on the baseline;  limit  the alarm line for its EWMA
     lags, strange, memo  see `Stream`; the time in `memo` is left alone
-    smoothed  (n,) EWMA of the squared distance;  judged (n,) whether this row took part
+    smoothed  (n,) EWMA of the squared distance;  judged (n,) whether this row took part;
+              flagged (n,) whether it did and is above the line, or not yet calm since
     expected  (n, d) prediction of each channel, in its unit; the mean after a break
     shares    (n, d) EWMA of each channel's squared deviation from what the other channels and
               the past say: (P r)_j² / P_jj
@@ -62,6 +83,8 @@ def smoothed_distances(
             distance = _distance(pulled, left, precision, CAP * mean, strange)
             distance = min(max(distance, 0.0) * d / (d - missing), CAP * mean)
             level += SMOOTHING * (distance - level)
+            memo[3] = level > (CALM * limit if memo[3] else limit)
+            flagged[i] = memo[3] > 0
         if missing < d:
             lags[1:] = lags[:-1].copy()
             lags[0] = guess + left

@@ -8,26 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from anomalies.detectors.base import Floats, UnknownState
-
-LAGS = 2
-"""Rows of the past from which the next one is predicted."""
-
-SMOOTHING = 0.07
-"""Weight of the newest row in the EWMA."""
-
-CAP = 20.0
-"""A squared distance counts at most so many times the baseline's mean: an event soon ends."""
+from anomalies.detectors.multivariate.kernel import LAGS
 
 MAGIC = b"MV01"
 _HEAD = struct.Struct("<4sI")
 _LARGEST_HEADER = 1_000_000
-
-
-CLIP = 1000.0
-"""Values are taken to be at most so many standard deviations from the mean."""
-
-FARTHEST = 1e100
-"""A larger value is no measurement and counts as missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +87,8 @@ class Stream:
 
     lags       (LAGS, d) last rows, newest first, standardized, what was missing filled in
     strange    (d,) EWMA of the squared deviation of each channel
-    memo       (3,) rows seen since the last gap, EWMA of the distance, time of the last row
+    memo       (4,) rows seen since the last gap, EWMA of the distance, time of the last row, and
+               1 while the rows are flagged
     """
 
     lags: Floats
@@ -113,7 +99,7 @@ class Stream:
     def start(cls, model: AssetModel) -> "Stream":
         """A stream of which nothing has been seen."""
         d = len(model.channels)
-        return cls(np.zeros((LAGS, d)), np.ones(d), np.array([0.0, model.mean, -np.inf]))
+        return cls(np.zeros((LAGS, d)), np.ones(d), np.array([0.0, model.mean, -np.inf, 0.0]))
 
     def to_bytes(self) -> bytes:
         """The state as versioned bytes."""
@@ -128,7 +114,7 @@ class Stream:
             d = int(json.loads(header))
         except (ValueError, TypeError) as error:
             raise _unknown() from error
-        return cls(*_shaped(numbers, [(LAGS, d), (d,), (3,)]))
+        return cls(*_shaped(numbers, [(LAGS, d), (d,), (4,)]))
 
 
 def _packed(header: bytes, arrays: Sequence[Floats]) -> bytes:
