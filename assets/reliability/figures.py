@@ -32,9 +32,15 @@ def ratio(part: float, whole: float) -> float | None:
     return part / whole if whole > 0 else None
 
 
-def figures(sums: Mapping[str, float], *, window_hours: float) -> list[Figure]:
-    """The KPIs of states and production. sums: by the names of `Ledger.measure`, `production`."""
-    return [*_states(sums, window_hours), *_production(sums)]
+def figures(
+    sums: Mapping[str, float], *, window_hours: float, known_only: bool = False
+) -> list[Figure]:
+    """The KPIs of states and production. sums: by the names of `Ledger.measure`, `production`.
+
+    known_only: those without a basis may be left out, which most are in a day of one asset.
+    """
+    found = [] if known_only and not sums.get("total") else _states(sums, window_hours)
+    return found if known_only and not sums.get("runs") else [*found, *_production(sums)]
 
 
 def _states(sums: Mapping[str, float], window_hours: float) -> list[Figure]:

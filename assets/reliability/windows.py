@@ -29,12 +29,13 @@ class Window:
 
 
 class Windows(Sequence[Window]):
-    """Windows with their edges as seconds since 1970."""
+    """Windows with their edges as seconds since 1970, and in words of ISO 8601."""
 
     def __init__(self, windows: Iterable[Window]) -> None:
         self._windows = tuple(windows)
         self.starts: Floats = np.array([w.start.timestamp() for w in self._windows], np.float64)
         self.ends: Floats = np.array([w.end.timestamp() for w in self._windows], np.float64)
+        self.texts = [(w.start.isoformat(), w.end.isoformat()) for w in self._windows]
 
     def __len__(self) -> int:
         return len(self._windows)

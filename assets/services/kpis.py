@@ -18,9 +18,10 @@ from assets.reliability.spans import Floats
 from assets.reliability.windows import ROLLING, Window, Windows
 
 Sums = dict[str, Floats]
-Judge = Callable[[Mapping[str, float], Window], list[Figure]]
+Judge = Callable[[Mapping[str, float], Window, bool], list[Figure]]
+"""The figures of summed inputs in a window; True: only those that there is something to tell of."""
 Row = dict[str, Any]
-"""Columns of `asset_kpis`, as JSON takes them."""
+"""Columns of `asset_kpis`, as JSON takes them; the organization and the time are of all rows."""
 # In a short period most KPIs of one asset are unknown: only those that are known are kept.
 _SPARSE = (AssetKpi.Period.DAY, AssetKpi.Period.WEEK)
 _DIGITS = 4
@@ -29,11 +30,11 @@ _AT_ONCE = 2000
 _WRITE = """
 INSERT INTO asset_kpis (organization_id, asset_id, group_id, site_id, kpi, period, starts_at,
     ends_at, value, standard, inputs, count, computed_at)
-SELECT organization_id, asset_id, group_id, site_id, kpi, period, starts_at,
-    ends_at, value, standard, inputs, count, computed_at
-FROM json_to_recordset(%s::json) AS r (organization_id bigint, asset_id bigint, group_id bigint,
-    site_id bigint, kpi text, period text, starts_at timestamptz, ends_at timestamptz, value float,
-    standard text, inputs jsonb, count int, computed_at timestamptz)
+SELECT %s, asset_id, group_id, site_id, kpi, period, starts_at,
+    ends_at, value, standard, inputs, count, %s
+FROM json_to_recordset(%s::json) AS r (asset_id bigint, group_id bigint, site_id bigint, kpi text,
+    period text, starts_at timestamptz, ends_at timestamptz, value float, standard text,
+    inputs jsonb, count int)
 ON CONFLICT (organization_id, asset_id, group_id, site_id, kpi, period, starts_at) DO UPDATE SET
     ends_at = excluded.ends_at, value = excluded.value, standard = excluded.standard,
     inputs = excluded.inputs, count = excluded.count, computed_at = excluded.computed_at
@@ -80,34 +81,20 @@ def facts_of(*, assets: Collection[int], start: datetime, at: datetime) -> dict[
 
 
 def rows_of(
-    *,
-    organization_id: int,
-    scope: Scope,
-    sums: Sums,
-    windows: Windows,
-    since: datetime,
-    at: datetime,
-    judge: Judge,
+    *, scope: Scope, sums: Sums, windows: Windows, since: datetime, judge: Judge
 ) -> Iterator[Row]:
     """The KPIs of the scope in every window that goes on after `since`."""
-    same = {
-        "organization_id": organization_id,
-        "asset_id": scope.asset,
-        "group_id": scope.group,
-        "site_id": scope.site,
-        "computed_at": at.isoformat(),
-    }
+    is_asset = scope.asset is not None
+    ids = {"asset_id": scope.asset, "group_id": scope.group, "site_id": scope.site}
+    same = {name: pk for name, pk in ids.items() if pk is not None}
+    columns = {name: column.tolist() for name, column in sums.items()}
     for index, window in enumerate(windows):
         if window.end <= since:
             continue
-        here = {
-            **same,
-            "period": window.period,
-            "starts_at": window.start.isoformat(),
-            "ends_at": window.end.isoformat(),
-        }
-        amounts = {name: float(column[index]) for name, column in sums.items()}
-        for figure in judge(amounts, window):
+        starts_at, ends_at = windows.texts[index]
+        here = {**same, "period": window.period, "starts_at": starts_at, "ends_at": ends_at}
+        amounts = {name: column[index] for name, column in columns.items()}
+        for figure in judge(amounts, window, is_asset):
             if _is_kept(figure, window, scope):
                 yield here | {
                     "kpi": figure.kpi,
@@ -124,12 +111,12 @@ def _is_kept(figure: Figure, window: Window, scope: Scope) -> bool:
     return figure.value is not None or window.period not in _SPARSE
 
 
-def write(rows: Iterable[Row]) -> int:
+def write(rows: Iterable[Row], *, organization_id: int, at: datetime) -> int:
     """Keep the rows, a few at a time; returns how many they were."""
     written, left = 0, iter(rows)
     with connection.cursor() as cursor:
         while some := list(islice(left, _AT_ONCE)):
-            cursor.execute(_WRITE, [json.dumps(some)])
+            cursor.execute(_WRITE, [organization_id, at, json.dumps(some)])
             written += len(some)
     return written
 

@@ -6,15 +6,18 @@ from assets.reliability import figures as reliability
 from assets.reliability.figures import Figure, ratio
 from assets.reliability.windows import Window
 
+# Without any of these no KPI of maintenance has a basis.
+_BASES = ("corrective_orders", "preventive_orders", "scheduled", "due", "backlog_orders")
 
-def of_all(*, crew_hours: float) -> Callable[[Mapping[str, float], Window], list[Figure]]:
+
+def of_all(*, crew_hours: float) -> Callable[[Mapping[str, float], Window, bool], list[Figure]]:
     """How to tell every KPI: of states, production and work. crew_hours: capacity of a week."""
 
-    def judge(sums: Mapping[str, float], window: Window) -> list[Figure]:
-        return [
-            *reliability.figures(sums, window_hours=window.hours),
-            *figures(sums, weekly_capacity_hours=crew_hours),
-        ]
+    def judge(sums: Mapping[str, float], window: Window, known_only: bool) -> list[Figure]:  # noqa: FBT001
+        found = reliability.figures(sums, window_hours=window.hours, known_only=known_only)
+        if known_only and not any(map(sums.get, _BASES)):
+            return found
+        return [*found, *figures(sums, weekly_capacity_hours=crew_hours)]
 
     return judge
 

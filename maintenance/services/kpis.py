@@ -200,29 +200,22 @@ def _write_assets(run: _Run, assets: Sequence[_Asset]) -> int:
             for group in run.groups.get(asset.pk, ()):
                 run.pool(Scope(group=group), here, sums)
 
-    written = plant.write(rows())
+    written = plant.write(rows(), organization_id=run.organization_id, at=run.at)
     since = {pk: run.since_of(pk) for pk in pks}
     plant.forget(organization_id=run.organization_id, assets=since, at=run.at)
     return written
 
 
 def _write_pools(run: _Run) -> int:
-    written = plant.write(
+    rows = (
         row
         for scope, (windows, sums) in run.pools.items()
         for row in _rows(run, scope, windows, sums, run.since)
     )
+    written = plant.write(rows, organization_id=run.organization_id, at=run.at)
     plant.forget_pooled(organization_id=run.organization_id, since=run.since, at=run.at)
     return written
 
 
 def _rows(run: _Run, scope: Scope, windows: Windows, sums: Sums, since: datetime) -> Iterator[Row]:
-    return plant.rows_of(
-        organization_id=run.organization_id,
-        scope=scope,
-        sums=sums,
-        windows=windows,
-        since=since,
-        at=run.at,
-        judge=run.judge,
-    )
+    return plant.rows_of(scope=scope, sums=sums, windows=windows, since=since, judge=run.judge)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assets.reliability.windows import Window, Windows, window_of, windows_until
 from maintenance.indicators import work
-from maintenance.indicators.figures import figures
+from maintenance.indicators.figures import figures, of_all
 from maintenance.indicators.work import Order, Record
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -169,6 +169,23 @@ def test_the_worked_example_of_rework():
 
 def test_work_without_a_failure_mode_is_never_rework():
     assert known([record("corrective", 1), record("corrective", 2)])["rework"].value == 0
+
+
+AMOUNTS = (
+    *("total", "down", "failures", "runs", "known_runs", "planned", "corrective_minutes"),
+    *("corrective_orders", "preventive_orders", "scheduled", "due", "backlog_orders", "repairs"),
+)
+
+
+@given(st.dictionaries(st.sampled_from(AMOUNTS), st.integers(0, 200_000).map(float)))
+def test_what_is_left_out_of_an_asset_had_no_basis(sums):
+    if sums.get("known_runs"):
+        sums["runs"] = sums["known_runs"]
+    judge, day = of_all(crew_hours=40), windows_until(LATER, ZONE)[0]
+
+    known, every = (judge(sums, day, known_only) for known_only in (True, False))
+
+    assert [one for one in known if one.basis] == [one for one in every if one.basis]
 
 
 def test_nothing_done_is_insufficient_data_and_not_zero():
