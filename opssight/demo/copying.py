@@ -6,11 +6,24 @@ from datetime import UTC
 import numpy as np
 from django.db import connection
 
-from assets.binary import copy_rows
+from assets.binary import Floats, Ints, wire_times
 from assets.models import Sensor
 from opssight.demo.simulator import Readings
 
 _COPY = "COPY asset_metrics (sensor_id, time, value) FROM STDIN (FORMAT BINARY)"
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END = b"\xff\xff"
+_ROW = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("id_bytes", ">i4"),
+        ("id", ">i8"),
+        ("time_bytes", ">i4"),
+        ("time", ">i8"),
+        ("value_bytes", ">i4"),
+        ("value", ">f8"),
+    ]
+)
 _SET_LAST = """
 UPDATE sensors SET last_time = newest.time, last_value = newest.value
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::float8[]) AS newest (id, time, value)
@@ -44,3 +57,12 @@ def copy_readings(sensors: Sequence[Sensor], readings: Readings) -> int:
             ],
         )
     return len(row)
+
+
+def copy_rows(ids: Ints, times: Ints, values: Floats) -> bytes:
+    """The three columns, all of one length, as one `COPY … (FORMAT BINARY)` message."""
+    rows = np.empty(len(ids), dtype=_ROW)
+    rows["fields"] = 3
+    rows["id_bytes"] = rows["time_bytes"] = rows["value_bytes"] = 8
+    rows["id"], rows["time"], rows["value"] = ids, wire_times(times), values
+    return _HEADER + rows.tobytes() + _END
