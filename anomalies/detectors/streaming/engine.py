@@ -43,7 +43,5 @@ def judge(memory: Memory, which: NDArray[np.intp], times: Floats, values: Floats
     n = len(values)
     known = np.isfinite(times) & (np.abs(values) <= LARGEST)
     found = Judged(np.zeros(n), np.full(n, np.nan), np.zeros((n, CHANNELS)), known)
-    kernel.run(
-        memory, which, times, values, found.judged, found.score, found.expected, found.parts
-    )
+    kernel.run(memory, which, times, values, found.judged, found.score, found.expected, found.parts)
     return found

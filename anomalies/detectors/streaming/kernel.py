@@ -8,11 +8,12 @@ time of day  to the nearest value seen at this half hour and its two neighbors
 calm, wild   log ratio of the usual spread of 144 readings to the present one, and the reverse
 
 A channel's distances become probabilities by their own distribution: a histogram with bins of a
-quarter octave, in which the weight of a reading halves in about 5,700 readings; beyond its upper 5 %
-an exponential tail with the mean excess (peaks over threshold, as in Siffer et al. 2017, "Anomaly
+quarter octave, in which the weight of a reading halves in about 5,700 readings; beyond its upper
+5 %, an exponential tail with the mean excess (peaks over threshold; Siffer et al. 2017, "Anomaly
 detection in streams with extreme value theory"). What 8,192 readings cannot tell is not claimed:
-no probability counts as smaller than 1 in 10,000. The sum of -log10 p over the channels (Fisher
-1925; weights 1, 1, 1, .5, .5) is the strangeness.
+no probability counts as smaller than 1 in 10,000. The sum of -log10 p over the channels, weighted
+1, 1.5, .75, .5, .5 (after Fisher 1925), is the strangeness; an alarm needs 5.5, more than one
+channel's probability alone can give, save the residual's.
 
 All functions are in this one file because the cache of compiled code does not see changes of a
 function that is imported. About 2 µs a reading, whatever the length of the history.
@@ -39,18 +40,18 @@ from anomalies.detectors.streaming.memory import (
 WARM_UP = 100
 """Readings learned from before the first is judged."""
 
-LINE = 5.25
-"""Strangeness that raises an alarm: a probability of about 1 in 180,000 were channels one."""
+LINE = 5.5
+"""Strangeness that raises an alarm."""
 
 RESOLUTION = 5e-4
 """A value is kept when it is farther from all others than this share of the range."""
 
 TAIL = 0.05
 MEMORY = 8192.0
-"""Readings that the histograms, the range and the usual spread look back."""
+"""Readings that the histograms look back."""
 
 CAP = 4.0
-WEIGHTS = np.array([1.0, 1.0, 1.0, 0.5, 0.5])
+WEIGHTS = np.array([1.0, 1.5, 0.75, 0.5, 0.5])
 
 STANDS_FOR = 0.1
 """A reading no stranger than one of the last 100 keeps this share of its strangeness."""
@@ -59,6 +60,9 @@ PRICE = 0.5
 """Every recent alarm moves the line so much farther out: a sensor that often alarms is doubted."""
 
 ALARM_MEMORY = 2000.0
+
+GROWTH = 4.0
+"""A single reading widens the range, the usual spread or a tail at most so many times."""
 
 REFIT = 20
 SLOT_SECONDS = 86_400.0 / SLOTS
@@ -108,7 +112,9 @@ def _room(kept: Floats, count: int) -> int:
 
 
 @njit(cache=True)
-def _keep(kept: Floats, count: int, most: int, value: float, resolution: float) -> tuple[float, int]:
+def _keep(
+    kept: Floats, count: int, most: int, value: float, resolution: float
+) -> tuple[float, int]:
     """Distance to the values kept, and their new number: `value` joins them if it is new."""
     place = _place(kept, count, value)
     nearest = _distance(kept, count, place, value)
@@ -125,29 +131,26 @@ def _keep(kept: Floats, count: int, most: int, value: float, resolution: float) 
 
 @njit(cache=True)
 def _at_this_hour(one: Memory, slot: int, value: float, resolution: float) -> float:
-    """Distance to the values of this half hour and its neighbors; 0 until it has been seen."""
+    """Distance to the values of this half hour and its neighbors; infinite until they are known."""
     nearest = np.inf
     for near in (slot - 1, slot, slot + 1):
         at = near % SLOTS
         count = one.slot_kept[at]
         place = _place(one.slot_values[at], count, value)
         nearest = min(nearest, _distance(one.slot_values[at], count, place, value))
-    _, kept = _keep(
-        one.slot_values[slot], one.slot_kept[slot], SLOT_VALUES, value, resolution
-    )
+    _, kept = _keep(one.slot_values[slot], one.slot_kept[slot], SLOT_VALUES, value, resolution)
     one.slot_kept[slot] = kept
-    return nearest if one.visits[slot] >= 4 and nearest < np.inf else 0.0
+    return nearest if one.visits[slot] >= 4.0 else np.inf
 
 
 @njit(cache=True)
 def _short_mean(one: Memory, residual: float) -> float:
-    """Mean of the last six residuals, or of those since the last gap."""
+    """Mean of the last six residuals; those from before a gap count as none."""
     one.residuals[one.count % SHORT] = residual
-    one.residuals_kept = min(one.residuals_kept + 1, SHORT)
     total = 0.0
-    for back in range(one.residuals_kept):
-        total += one.residuals[(one.count - back) % SHORT]
-    return total / one.residuals_kept
+    for at in range(SHORT):
+        total += one.residuals[at]
+    return total / min(one.count + 1, SHORT)
 
 
 @njit(cache=True)
@@ -180,8 +183,8 @@ def _count_in(one: Memory, channel: int, distance: float) -> None:
     if one.anchor[channel] == 0.0:
         one.anchor[channel] = distance
         one.top[channel] = BINS // 2
-    octaves = math.log2(distance) - math.log2(one.anchor[channel])
-    at = one.top[channel] + int(math.floor(4.0 * octaves))
+    octaves = math.log2(distance / one.anchor[channel])
+    at = one.top[channel] + math.floor(4.0 * octaves)
     if at >= BINS:
         _shift(one.bins[channel], at - BINS + 1)
         one.top[channel] -= at - BINS + 1
@@ -221,18 +224,23 @@ def _fit(one: Memory, channel: int, least: float) -> None:
 
 @njit(cache=True)
 def _surprise(one: Memory, channel: int, distance: float, least: float) -> float:
-    """-log10 of the probability of a distance so large, at most `CAP`; then learn it."""
+    """-log10 of the probability of a distance so large, at most `CAP`; then learn it.
+
+    It is 0 until the channel has seen a hundred distances of its own.
+    """
     surprise = 0.0
-    if one.count >= WARM_UP and distance > one.line[channel]:
+    if one.share[channel] > 0.0 and distance > one.line[channel]:
         beyond = (distance - one.line[channel]) / max(one.excess[channel], least)
         surprise = min((beyond - math.log(one.share[channel])) / LN10, CAP)
+    if one.share[channel] > 0.0:
+        distance = min(distance, GROWTH * (one.line[channel] + max(one.excess[channel], least)))
     _count_in(one, channel, distance)
     if (one.count + 1) % 256 == 0 and one.weight[channel] > MEMORY / 2.0:
         kept = 1.0 - 256.0 / MEMORY
         one.weight[channel] *= kept
         for at in range(BINS):
             one.bins[channel, at] *= kept
-    if one.count + 1 >= WARM_UP and (one.count + 1) % REFIT == 0:
+    if one.weight[channel] >= WARM_UP and (one.count + 1) % REFIT == 0:
         _fit(one, channel, least)
     return surprise
 
@@ -244,7 +252,7 @@ def _move_clock(one: Memory, time: float) -> None:
     if one.count > 0 and passed > 0.0:
         if one.interval > 0.0:
             if passed > GAP_READINGS * one.interval:
-                one.residuals_kept = 0
+                one.residuals[:] = 0.0
             passed = min(passed, 3.0 * one.interval)
         one.interval += max(0.02, 1.0 / one.count) * (passed - one.interval)
     one.last_time = time
@@ -252,11 +260,13 @@ def _move_clock(one: Memory, time: float) -> None:
 
 @njit(cache=True)
 def _move_range(one: Memory, value: float) -> float:
-    """Learn lowest and highest value; returns the range."""
+    """Learn lowest and highest value; returns the range. One wild value is not believed whole."""
     one.moves += value != one.last
     one.last = value
-    one.low = min(value, one.low + (value - one.low) / MEMORY)
-    one.high = max(value, one.high + (value - one.high) / MEMORY)
+    most = GROWTH * (one.high - one.low) if one.count >= WARM_UP else np.inf
+    most = most if most > 0.0 else np.inf
+    one.low = min(one.low, max(value, one.low - most))
+    one.high = max(one.high, min(value, one.high + most))
     return one.high - one.low
 
 
@@ -267,6 +277,7 @@ def _look(one: Memory, time: float, value: float, parts: Floats) -> float:
     if one.count == 0:
         one.first = value
     value = float(np.float32(value - one.first))
+    reach = one.high - one.low
     extent = _move_range(one, value)
     least = 1e-6 * extent
     if one.moves < FEWEST_MOVES:
@@ -276,16 +287,24 @@ def _look(one: Memory, time: float, value: float, parts: Floats) -> float:
     expected = float(one.profile[slot]) if known else np.nan
     one.visits[slot] += 1.0
     rate = max(PROFILE_RATE, 1.0 / one.visits[slot])
-    one.profile[slot] += rate * (value - one.profile[slot])
+    away = value - one.profile[slot]
+    if one.visits[slot] > 1.0:
+        # Else an outlier would be missed at the same time of the next day.
+        away = min(max(away, -reach), reach)
+    one.profile[slot] += rate * away
     mean = _short_mean(one, value - expected if known else 0.0)
     resolution = RESOLUTION * extent
     far, one.values_kept = _keep(one.values, one.values_kept, VALUES, value, resolution)
     parts[0] = _surprise(one, 0, far, least)
     far, one.means_kept = _keep(one.means, one.means_kept, VALUES, mean, resolution)
-    parts[1] = _surprise(one, 1, far, least)
-    parts[2] = _surprise(one, 2, _at_this_hour(one, slot, value, resolution), least)
+    if known:
+        parts[1] = _surprise(one, 1, far, least)
+    far = _at_this_hour(one, slot, value, resolution)
+    if far < np.inf:
+        parts[2] = _surprise(one, 2, far, least)
     now = _spread(one, value)
-    one.spread += max(SPREAD_RATE, 1.0 / (one.count + 1.0)) * (now - one.spread)
+    most = GROWTH * one.spread if one.spread > 0.0 and one.count >= WARM_UP else np.inf
+    one.spread += max(SPREAD_RATE, 1.0 / (one.count + 1.0)) * (min(now, most) - one.spread)
     usual, ratio = one.spread, 0.0
     if usual > 0.0:
         ratio = math.log(now / usual + 1e-3)

@@ -41,7 +41,7 @@ SENSOR = np.dtype(
     [
         ("count", "<i8"),  # readings learned from
         ("first", "<f8"),  # the first value: all others are kept relative to it
-        ("low", "<f8"),  # lowest and highest value, slowly forgotten, relative
+        ("low", "<f8"),  # lowest and highest value, relative
         ("high", "<f8"),
         ("last", "<f8"),  # the last value, relative
         ("moves", "<f8"),  # how often the value has changed
@@ -56,7 +56,6 @@ SENSOR = np.dtype(
         ("profile", "<f4", (SLOTS,)),  # mean of each half hour, relative
         ("visits", "<f4", (SLOTS,)),
         ("residuals", "<f4", (SHORT,)),
-        ("residuals_kept", "<i4"),
         ("window", "<f4", (WINDOW,)),
         ("window_sum", "<f8"),
         ("window_squares", "<f8"),
