@@ -6,7 +6,7 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -55,6 +55,8 @@ class AlignedAnswer(serializers.Serializer[Any]):
 
 class AlignedReadings(ApiBehavior):
     """The reading half of `/api/readings`."""
+
+    more_read_problems = (status.HTTP_403_FORBIDDEN,)
 
     @property
     def rate_class(self) -> str:

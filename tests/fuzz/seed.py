@@ -8,9 +8,14 @@ ROWS = 3
 
 def main() -> None:
     """Fill an empty database; each row's id starts at 1, as in the examples of the document."""
-    from opssight.accounts.permissions import Role  # noqa: PLC0415 after django.setup
+    from opssight.accounts.models import Membership  # noqa: PLC0415 after django.setup
+    from opssight.accounts.permissions import Role  # noqa: PLC0415
     from opssight.core.database_role import as_owner  # noqa: PLC0415
-    from tests.factories import MembershipFactory, OrganizationFactory  # noqa: PLC0415
+    from tests.factories import (  # noqa: PLC0415
+        MembershipFactory,
+        OrganizationFactory,
+        UserFactory,
+    )
     from tests.fuzz.__main__ import PASSWORD  # noqa: PLC0415
     from tests.test_conventions import MAKERS  # noqa: PLC0415
 
@@ -29,6 +34,12 @@ def main() -> None:
         for make in MAKERS.values():
             for member in [*members.values(), *[stranger] * ROWS]:
                 make(member)
+        # Some makers let their member join another organization, there in another role.
+        for elsewhere in Membership.objects.filter(
+            user__in=[member.user for member in members.values()]
+        ).exclude(organization=plant):
+            elsewhere.user = UserFactory.create()
+            elsewhere.save()
 
 
 if __name__ == "__main__":

@@ -195,7 +195,7 @@ class OperationSchema(AutoSchema):
             429: True,
             503: self._may_be_unavailable,
         }
-        more = getattr(self.view, "more_problems", ()) if writes else ()
+        more = getattr(self.view, "more_problems" if writes else "more_read_problems", ())
         return [status for status, can_happen in statuses.items() if can_happen or status in more]
 
     @property
@@ -222,8 +222,9 @@ class OperationSchema(AutoSchema):
             schema["pattern"] = _decimal_pattern(field)
         if isinstance(field, serializers.ListField) and not field.allow_empty:
             schema["minItems"] = 1
-        if isinstance(field, serializers.ListSerializer) and field.max_length is not None:
-            schema["maxItems"] = field.max_length
+        most = getattr(field, "max_length", None)
+        if isinstance(field, serializers.ListSerializer) and most is not None:
+            schema["maxItems"] = most
         must_have_text = isinstance(field, serializers.CharField) and not field.allow_blank
         if must_have_text and field.trim_whitespace and schema.keys().isdisjoint(NAMED):
             schema["pattern"] = NOT_BLANK
