@@ -107,6 +107,12 @@ bench-ingest: install ## how fast readings come in over HTTP, beside a bare COPY
 bench-mqtt: install ## how fast readings come in by MQTT, beside a bare COPY (needs mosquitto)
 	@$(RUN) $(PY) -m benchmarks.mqtt $(ARGS)
 
+.PHONY: bench-anomaly
+bench-anomaly: install ## how well the detectors find labelled faults, beside published figures
+	@$(PY) -m benchmarks.anomaly_series
+	@$(PY) -m benchmarks.anomaly_assets
+	@$(PY) -m benchmarks.simulated_plant
+
 .PHONY: bench-query
 bench-query: install ## how fast a year of readings is answered, beside hand-written SQL
 	@$(RUN) $(PY) -m benchmarks.query $(ARGS)
