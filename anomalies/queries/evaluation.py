@@ -22,7 +22,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q
 from anomalies.models import Anomaly, AnomalyQuerySet, DetectorState, SensorLabel
 from assets.models import Asset, UptimeEvent
 from maintenance.models import Verdict
-from maintenance.ranking import FEW
+from maintenance.ranking import FEW, wilson
 from opssight.accounts.models import User
 
 BY = {"detector": "detector", "failure_mode": "failure_mode", "sensor": "sensor"}
@@ -84,6 +84,11 @@ class Line:
     def precision(self) -> float | None:
         """None: insufficient data."""
         return self.confirmed / self.judged if self.judged >= FEW else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """90 % interval of the precision (Wilson 1927)."""
+        return wilson(self.confirmed, self.judged) if self.judged >= FEW else None
 
     @property
     def recall(self) -> float | None:

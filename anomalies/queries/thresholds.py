@@ -53,15 +53,15 @@ def watches(sensor_ids: Collection[int], at: datetime) -> dict[int, Watch]:
     chosen = {row.sensor_id: row for row in SensorWatch.objects.filter(sensor__in=sensor_ids)}
     lately = at - timedelta(weeks=BUDGET_WEEKS)
     judged = Q(verdict__in=JUDGED, closed_at__gt=at - REMEMBERED, closed_at__lte=at)
-    recent = Q(started_at__gt=lately, started_at__lte=at)
+    recent = Q(started_at__gt=lately, started_at__lte=at, work_order=None)
     rows = Anomaly.objects.filter(judged | recent, sensor__in=sensor_ids)
     verdicts: dict[int, list[bool]] = defaultdict(list)
     alarms: dict[int, int] = defaultdict(int)
-    values = rows.order_by("closed_at", "pk").values_list("sensor", "verdict", "started_at")
-    for sensor_id, verdict, started_at in values:
+    noted = rows.annotate(is_recent=recent).order_by("closed_at", "pk")
+    for sensor_id, verdict, is_recent in noted.values_list("sensor", "verdict", "is_recent"):
         if verdict in JUDGED:
             verdicts[sensor_id].append(verdict == Verdict.CONFIRMED)
-        alarms[sensor_id] += started_at > lately
+        alarms[sensor_id] += is_recent
     usual = SensorWatch()
     return {
         pk: Watch(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 
@@ -42,10 +43,10 @@ def work_on(assets: Collection[int], since: datetime) -> dict[int, list[Work]]:
         work_order__started_at__gte=since - LONGEST_WORK,
     )
     found: dict[int, list[Work]] = defaultdict(list)
-    rows = lines.order_by("work_order__started_at", "work_order").values_list(
+    rows: Any = lines.order_by("work_order__started_at", "work_order").values_list(
         "asset", "work_order", "work_order__started_at", "work_order__completed_at"
     )
     for asset, order, started_at, completed_at in rows:
-        latest: datetime = started_at + LONGEST_WORK
+        latest = started_at + LONGEST_WORK
         found[asset].append(Work(order, started_at, min(completed_at or latest, latest)))
     return found

@@ -91,7 +91,7 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
     marks = {state.sensor_id: state.watermark for state in states}
     read = readings_after(watermarks=marks, until=at, limit=limit)
     batches = _decided(read, at)
-    ignored = _ignored(states)
+    ignored = ignored_by(states)
     lines = queries.thresholds(marks.keys(), at)
     _split_closed(states, at)
     scored: list[DetectorState] = []
@@ -103,7 +103,7 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
         try:
             unfit = within(ignored[state.sensor_id], batch.seconds)
             line, is_full = lines[state.sensor_id], len(batch) == limit
-            found += _score_batch(state, batch, unfit, at, line=line, more=is_full)
+            found += score_batch(state, batch, unfit, at, line=line, more=is_full)
         except (ArithmeticError, ValueError):
             # One sensor that cannot be scored must not hold up the others of its chunk.
             logger.exception("Sensor %s could not be scored.", state.sensor_id)
@@ -126,7 +126,7 @@ def _decided(batches: Mapping[int, Readings], at: datetime) -> dict[int, Reading
     return {pk: batch.before(until[pk]) if pk in until else batch for pk, batch in batches.items()}
 
 
-def _ignored(states: Iterable[DetectorState]) -> dict[int, list[Window]]:
+def ignored_by(states: Iterable[DetectorState]) -> dict[int, list[Window]]:
     """By sensor id when its readings say nothing of its machine, or of one that does not run.
 
     Stops last until the machine is as before; faults of the data until they are over.
@@ -145,7 +145,7 @@ def _ignored(states: Iterable[DetectorState]) -> dict[int, list[Window]]:
     }
 
 
-def _score_batch(
+def score_batch(
     state: DetectorState,
     batch: Readings,
     ignored: Bools,

@@ -19,7 +19,7 @@ USUAL_PERIOD = 90
 LEADS = {1: "A day before", 7: "A week before", 30: "30 days before"}
 USUAL_LEAD = 7
 BY = {"detector": "By detector", "failure_mode": "By failure mode", "sensor": "By sensor"}
-MOST_LINES, MOST_FAILURES = 100, 50
+MOST_LINES, MOST_FAILURES = 25, 25
 
 
 @require_safe

@@ -1,0 +1,199 @@
+"""Score a range of the past again: with another detector or settings, or with late readings.
+
+One transaction for each sensor. It learns from the readings before the range, so that what it finds
+does not depend on what was remembered; whoever is killed in between has changed nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from anomalies import queries
+from anomalies.detectors.events import Carried
+from anomalies.models import Anomaly, DetectorState
+from anomalies.services import incidents
+from anomalies.services.recording import Found, moment, save_anomalies
+from anomalies.services.scoring import ignored_by, score_batch
+from assets.queries import Readings, readings_after, readings_until
+from assets.queries.uptime import within
+from maintenance.models import Urgency
+
+WARM_UP = 10_000
+"""Readings before the range that the detector learns from."""
+
+AT_A_TIME = 100_000
+BEYOND = 2_000
+"""Readings at a time after the range, until the anomaly that is open at its end is over."""
+
+INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """What became of one sensor: readings scored again, and anomalies that began in the range.
+
+    `kept` are those that a person dealt with, or that a recommendation rests on.
+    """
+
+    sensor: int
+    readings: int = 0
+    new: int = 0
+    again: int = 0
+    removed: int = 0
+    kept: int = 0
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A sensor's way through the range: a state that begins anew, and what it met."""
+
+    state: DetectorState
+    line: float
+    at: datetime
+    readings: int = 0
+    found: dict[datetime, Found] = field(default_factory=dict)
+
+    @property
+    def is_in_event(self) -> bool:
+        return Carried.from_json(self.state.open_event).event is not None
+
+    def past(self, batch: Readings, *, more: bool) -> None:
+        unfit = within(ignored_by([self.state])[self.state.sensor_id], batch.seconds)
+        events = score_batch(self.state, batch, unfit, self.at, line=self.line, more=more)
+        for one in events:
+            self.found[moment(one.event.start)] = one
+
+
+@transaction.atomic
+def rescore(
+    *, sensor_id: int, start: datetime, end: datetime, at: datetime, dry_run: bool = False
+) -> Rescored:
+    """Replace the anomalies that began from `start` until `end` by what is found there now.
+
+    What was touched stays, and nothing is put beside it. Readings that were never scored wait for
+    scoring. `dry_run`: do it all, and undo it.
+    """
+    states = DetectorState.objects.select_for_update(of=("self",))
+    state = states.select_related("sensor__asset__site").filter(sensor=sensor_id).first()
+    if state is None or state.watermark < start:
+        return Rescored(sensor_id)
+    until = min(end, state.watermark)
+    walk = _walk(state, start, until, at)
+    incidents.hold([state.organization_id])
+    answer = _replace(walk, start, until, at)
+    if until == state.watermark:
+        _take_over(state, walk.state)
+    if dry_run:
+        transaction.set_rollback(True)
+    return answer
+
+
+def _walk(state: DetectorState, start: datetime, until: datetime, at: datetime) -> _Walk:
+    walk = _Walk(_anew(state), queries.thresholds([state.sensor_id], at)[state.sensor_id], at)
+    before = readings_until(sensor_id=state.sensor_id, until=start - INSTANT, limit=WARM_UP)
+    if len(before):
+        walk.state.watermark = _first(before) - INSTANT
+        walk.past(before, more=True)
+    walk.state.watermark = start - INSTANT
+    for batch in _batches(walk, until, AT_A_TIME):
+        walk.readings += len(batch)
+        walk.past(batch, more=until < state.watermark or len(batch) == AT_A_TIME)
+    for batch in _batches(walk, state.watermark, BEYOND):
+        if not walk.is_in_event:
+            break
+        walk.past(batch, more=True)
+    return walk
+
+
+def _anew(state: DetectorState) -> DetectorState:
+    return DetectorState(
+        organization_id=state.organization_id,
+        asset_id=state.asset_id,
+        sensor=state.sensor,
+        detector=state.detector,
+        watermark=state.watermark,
+        state=b"",
+    )
+
+
+def _first(batch: Readings) -> datetime:
+    return moment(float(batch.seconds[0]))
+
+
+def _batches(walk: _Walk, until: datetime, limit: int) -> Iterator[Readings]:
+    """From where the walk has come, up to `until`."""
+    pk = walk.state.sensor_id
+    while True:
+        found = readings_after(watermarks={pk: walk.state.watermark}, until=until, limit=limit)
+        if pk not in found:
+            return
+        yield found[pk]
+
+
+def _replace(walk: _Walk, start: datetime, until: datetime, at: datetime) -> Rescored:
+    rows = list(
+        Anomaly.objects.select_for_update(of=("self",))
+        .filter(sensor=walk.state.sensor, started_at__gte=start, started_at__lte=until)
+        .order_by("pk")
+    )
+    kept = [row for row in rows if _is_touched(row)]
+    free = {row.started_at: row for row in rows if not _is_touched(row)}
+    found = [
+        one
+        for begun, one in sorted(walk.found.items())
+        if start <= begun <= until and not any(_overlap(one, row) for row in kept)
+    ]
+    begun = {moment(one.event.start) for one in found}
+    removed = [row for when, row in free.items() if when not in begun]
+    again = [row.pk for when, row in free.items() if when in begun]
+    _remove(removed)
+    # A severity only rises by itself; here it begins anew.
+    Anomaly.objects.filter(pk__in=again).update(severity=Urgency.LOW)
+    save_anomalies(found, at)
+    return Rescored(
+        sensor=walk.state.sensor_id,
+        readings=walk.readings,
+        new=len(found) - len(again),
+        again=len(again),
+        removed=len(removed),
+        kept=len(kept),
+    )
+
+
+def _is_touched(row: Anomaly) -> bool:
+    return bool(row.closed_at or row.verdict or row.recommendation_id)
+
+
+def _overlap(one: Found, row: Anomaly) -> bool:
+    """At the same time, or the same one."""
+    start, end = moment(one.event.start), moment(one.event.end)
+    return start <= (row.ended_at or start) and row.started_at <= end
+
+
+def _remove(rows: Sequence[Anomaly]) -> None:
+    """Delete them, and put what was together with them into incidents anew."""
+    if not rows:
+        return
+    gone = {row.pk for row in rows}
+    of = {row.incident_id for row in rows if row.incident_id is not None}
+    left = list(Anomaly.objects.filter(incident__in=of).exclude(pk__in=gone))
+    Anomaly.objects.filter(pk__in=gone).delete()
+    incidents.group(left)
+
+
+def _take_over(state: DetectorState, learned: DetectorState) -> None:
+    """Scoring goes on from what was learned anew; an anomaly that it does not know of is over."""
+    state.detector, state.state = learned.detector, learned.state
+    state.open_event, state.updated_at = learned.open_event, learned.updated_at
+    state.save(update_fields=["detector", "state", "open_event", "updated_at"])
+    event = Carried.from_json(state.open_event).event
+    forgotten = Anomaly.objects.filter(sensor=state.sensor, ended_at=None)
+    if event is not None:
+        forgotten = forgotten.exclude(started_at=moment(event.start))
+    rows = list(forgotten)
+    forgotten.update(ended_at=Greatest(F("peak_at"), F("started_at")))
+    incidents.group(rows)
