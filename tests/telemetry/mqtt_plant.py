@@ -59,6 +59,10 @@ class Broker:
         self.process.terminate()
         self.process.wait(20)
 
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
 
 class Plant:
     """A PostgreSQL that keeps what it has committed, with the organization `plant`."""

@@ -94,6 +94,35 @@ def test_messages_without_a_time_are_one_reading_each_though_acknowledgements_ar
     assert works.values("PLAIN") == [float(n) for n in range(number)]
 
 
+def test_a_broker_that_is_killed_is_found_again_and_what_is_sent_again_is_stored_once(
+    works: Plant, tmp_path: Path
+):
+    # It writes its sessions at once, else it would not know its listener after the kill.
+    broker = Broker(tmp_path / "killed", "autosave_on_changes true", "autosave_interval 1")
+    works.make_sensors("BROKER", ["a"])
+    number = 3_000
+    listener = Listening(works, broker, "--batch", "100").wait_until_it_listens()
+    with sender(broker) as client:
+        sent = send(client, "plant/BROKER/a", range(number))
+        works.wait_for_readings("BROKER", 200)
+        broker.kill()
+        open_ones = {float(n) for n, info in enumerate(sent) if not info.is_published()}
+        assert open_ones, "killed too late to prove anything"
+        broker.start()
+        for info in sent:
+            info.wait_for_publish(60)
+        wait_for(lambda: open_ones <= set(works.values("BROKER")), 60)
+        # What it had confirmed and not written is the broker's to lose, and the sender's to repeat.
+        for info in send(client, "plant/BROKER/a", range(number)):
+            info.wait_for_publish(60)
+    works.wait_for_readings("BROKER", number)
+
+    assert listener.end() == 0, listener.text()
+    broker.stop()
+    assert "Lost 127.0.0.1" in listener.text()
+    assert works.values("BROKER") == [float(n) for n in range(number)]
+
+
 def test_while_the_database_is_away_nothing_is_acknowledged(works: Plant, broker: Broker):
     works.make_sensors("AWAY", ["a"])
     listener = Listening(works, broker, "--batch", "100").wait_until_it_listens()
