@@ -41,7 +41,7 @@ WORK = (Permission.WORK_ORDER_PLAN, Permission.WORK_ORDER_EXECUTE)
 # Refusals that are the order's fault, not the file's.
 OF_ORDER = {"work_order_done", "too_many"}
 OF_ASSET = {"too_many_at_asset": "asset"}
-DIGITS = re.compile(r"-?[0-9]{1,18}")
+DIGITS = re.compile(r"-?[0-9]{1,100}")
 KINDS = ("image/jpeg", "image/png", "image/webp", "application/pdf", "text/plain", "text/csv")
 FILE = {(200, kind): OpenApiTypes.BINARY for kind in (*KINDS, "application/octet-stream", "*/*")}
 

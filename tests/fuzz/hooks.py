@@ -78,8 +78,20 @@ def as_text(context: Any, value: Any) -> bytes:
 
 @schemathesis.hook
 def filter_case(context: Any, case: Any) -> bool:
-    """Whatever is sent as lines is a text: there is no wrong type to refuse."""
-    return case.media_type != LINES or isinstance(case.body, str)
+    """Without what is no wrong type once it is sent.
+
+    Lines are a text, whatever they were made of; and of a parameter that is given repeatedly the
+    last value counts.
+    """
+    single = {
+        parameter.name
+        for parameter in case.operation.query
+        if parameter.definition.get("schema", {}).get("type") != "array"
+    }
+    repeated = any(
+        isinstance(value, list) and name in single for name, value in (case.query or {}).items()
+    )
+    return not repeated and (case.media_type != LINES or isinstance(case.body, str))
 
 
 if ROLE != "anonymous":
