@@ -119,41 +119,44 @@ class Course:
         return min(within, key=lambda call: call.due, default=None)
 
     def _done(self, step: Step, completed: datetime) -> None:
-        if self.calendar is not None:
-            due = self.calendar_due
-            if self.calendar.floats:
-                due = self.calendar.next_due(served=step.due, completed=completed)
-            elif step.why is Why.CALENDAR:
-                due = self._later(max(step.due, completed))
-            elif due is not None and due <= completed + self.lead:
-                due = self._later(max(due, completed))
-            self.calendar_due = due
-        self._count_on(completed, caused=step.due if step.why is Why.METER else None)
+        due = self.calendar_due
+        if self.calendar is None:
+            due = None  # one that was set by hand is done
+        elif self.calendar.floats:
+            due = self.calendar.next_due(served=step.due, completed=completed)
+        elif step.why is Why.CALENDAR:
+            due = self._later(self.calendar, max(step.due, completed))
+        elif due is not None and due <= completed + self.lead:
+            due = self._later(self.calendar, max(due, completed))
+        self.calendar_due = due
+        self._count_on(completed)
 
     def _done_with_larger(self, served: datetime, completed: datetime) -> None:
         due = self.calendar_due
-        if self.calendar is not None and due is not None:
-            if self.calendar.floats:
-                self.calendar_due = self.calendar.next_due(served=completed, completed=completed)
-            elif due <= max(served, completed) + self.absorb:
-                self.calendar_due = self._later(max(due, completed))
-        self._count_on(completed, caused=None)
+        if self.calendar is None:
+            due = None
+        elif self.calendar.floats:
+            due = self.calendar.next_due(served=completed, completed=completed)
+        elif due is not None and due <= max(served, completed) + self.absorb:
+            due = self._later(self.calendar, max(due, completed))
+        self.calendar_due = due
+        self._count_on(completed)
 
-    def _later(self, moment: datetime) -> datetime | None:
+    def _later(self, calendar: Calendar, moment: datetime) -> datetime | None:
         """The next date of the calendar: time only goes on here."""
-        if self._walk is None and self.calendar is not None:
-            self._walk = Walk(self.calendar)
-        return self._walk.next_after(moment) if self._walk else None
+        self._walk = self._walk or Walk(calendar)
+        return self._walk.next_after(moment)
 
-    def _count_on(self, completed: datetime, *, caused: datetime | None) -> None:
+    def _count_on(self, completed: datetime) -> None:
         self.condition_due = None
-        going_on = [meter for meter in self.meters if meter.cycle]
-        self.meters = [self._counted(meter, completed, caused) for meter in going_on]
+        self.meters = [
+            Meter(due=self._counted(meter.due, meter.cycle, completed), cycle=meter.cycle)
+            for meter in self.meters
+            if meter.cycle
+        ]
 
-    def _counted(self, meter: Meter, completed: datetime, caused: datetime | None) -> Meter:
-        cycle = meter.cycle or timedelta(days=1)
+    def _counted(self, due: datetime, cycle: timedelta, completed: datetime) -> datetime:
+        """Fixed: on the multiple that follows the one that is nearest to the completion."""
         if not self.is_fixed:
-            return Meter(due=completed + cycle, cycle=cycle)
-        turns = round(1 - (meter.due - completed) / cycle)
-        least = int(caused is not None and self.resume(meter.due) == caused)
-        return Meter(due=meter.due + max(turns, least) * cycle, cycle=cycle)
+            return completed + cycle
+        return due + max(round((completed - due) / cycle) + 1, 0) * cycle
