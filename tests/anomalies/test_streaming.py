@@ -178,16 +178,19 @@ def test_a_gap_and_times_that_stand_still_or_fall_are_taken_in_their_order() -> 
     times[3000:3100] = times[3000]
     assert np.isfinite(score_series(times, values).score).all()
     assert np.isfinite(score_series(times[::-1], values).score).all()
+    assert np.isfinite(score_series(np.full(len(values), -1e-12), values).score).all()
 
 
 def test_a_state_of_another_version_and_series_of_two_lengths_are_refused() -> None:
     [raw] = save(blank(1))
     assert len(raw) <= 20_000
-    for wrong in (b"XX01" + raw[4:], raw[:-1]):
+    for wrong in (b"XX01" + raw[4:], raw[:-1], raw[:900] + b"x" + raw[901:]):
         with pytest.raises(UnknownState, match="Rescore"):
             load([wrong])
     with pytest.raises(ValueError, match="as many times as values"):
         score_series(np.zeros(3), np.zeros(4))
+    with pytest.raises(IndexError, match="none of the 1 sensors"):
+        judge(blank(1), np.ones(1, dtype=np.intp), np.zeros(1), np.zeros(1))
 
 
 def test_level_with_published_detectors_on_the_numenta_benchmark() -> None:

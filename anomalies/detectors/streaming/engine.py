@@ -38,9 +38,14 @@ def judge(memory: Memory, which: NDArray[np.intp], times: Floats, values: Floats
     values  (n,) in the sensor's unit
 
     A reading whose time or value is not a finite number (or beyond ±1e30) is not judged and not
-    learned from.
+    learned from. Raises `IndexError` for a place outside `memory`, `ValueError` for arrays of
+    different lengths.
     """
     n = len(values)
+    if len(which) != n or len(times) != n:
+        raise ValueError("A batch needs as many places and times as values.")
+    if n and not 0 <= which.min() <= which.max() < len(memory):
+        raise IndexError(f"A reading belongs to none of the {len(memory)} sensors of this memory.")
     known = np.isfinite(times) & (np.abs(values) <= LARGEST)
     found = Judged(np.zeros(n), np.full(n, np.nan), np.zeros((n, CHANNELS)), known)
     kernel.run(memory, which, times, values, found.judged, found.score, found.expected, found.parts)

@@ -20,9 +20,11 @@ function that is imported. About 2 µs a reading, whatever the length of the his
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from anomalies.detectors.base import GAP_READINGS, Bools, Floats
 from anomalies.detectors.streaming.memory import (
@@ -36,6 +38,9 @@ from anomalies.detectors.streaming.memory import (
     WINDOW,
     Memory,
 )
+
+One = Any
+"""The record of one sensor, `SENSOR`."""
 
 WARM_UP = 100
 """Readings learned from before the first is judged."""
@@ -130,7 +135,7 @@ def _keep(
 
 
 @njit(cache=True)
-def _at_this_hour(one: Memory, slot: int, value: float, resolution: float) -> float:
+def _at_this_hour(one: One, slot: int, value: float, resolution: float) -> float:
     """Distance to the values of this half hour and its neighbors; infinite until they are known."""
     nearest = np.inf
     for near in (slot - 1, slot, slot + 1):
@@ -144,17 +149,17 @@ def _at_this_hour(one: Memory, slot: int, value: float, resolution: float) -> fl
 
 
 @njit(cache=True)
-def _short_mean(one: Memory, residual: float) -> float:
+def _short_mean(one: One, residual: float) -> float:
     """Mean of the last six residuals; those from before a gap count as none."""
     one.residuals[one.count % SHORT] = residual
     total = 0.0
     for at in range(SHORT):
         total += one.residuals[at]
-    return total / min(one.count + 1, SHORT)
+    return float(total / min(one.count + 1, SHORT))
 
 
 @njit(cache=True)
-def _spread(one: Memory, value: float) -> float:
+def _spread(one: One, value: float) -> float:
     """Standard deviation of the last 144 readings. Sums are taken anew in every round."""
     at = one.count % WINDOW
     old = one.window[at] if one.count >= WINDOW else 0.0
@@ -175,7 +180,15 @@ def _spread(one: Memory, value: float) -> float:
 
 
 @njit(cache=True)
-def _count_in(one: Memory, channel: int, distance: float) -> None:
+def _ratio(one: One, spread: float) -> float:
+    """Log of a spread over the usual one, which learns it; at least log .001."""
+    most = GROWTH * one.spread if one.spread > 0.0 and one.count >= WARM_UP else np.inf
+    one.spread += max(SPREAD_RATE, 1.0 / (one.count + 1.0)) * (min(spread, most) - one.spread)
+    return math.log(spread / one.spread + 1e-3) if one.spread > 0.0 else 0.0
+
+
+@njit(cache=True)
+def _count_in(one: One, channel: int, distance: float) -> None:
     """Add a distance to the channel's histogram, whose bins follow the largest distance."""
     one.weight[channel] += 1.0
     if distance <= 0.0:
@@ -202,7 +215,7 @@ def _shift(bins: Floats, steps: int) -> None:
 
 
 @njit(cache=True)
-def _fit(one: Memory, channel: int, least: float) -> None:
+def _fit(one: One, channel: int, least: float) -> None:
     """Where the upper 5 % begin, and how far they reach beyond it on average."""
     bins, share, at = one.bins[channel], 0.0, BINS - 1
     while at > 0 and share < TAIL * one.weight[channel]:
@@ -223,7 +236,7 @@ def _fit(one: Memory, channel: int, least: float) -> None:
 
 
 @njit(cache=True)
-def _surprise(one: Memory, channel: int, distance: float, least: float) -> float:
+def _surprise(one: One, channel: int, distance: float, least: float) -> float:
     """-log10 of the probability of a distance so large, at most `CAP`; then learn it.
 
     It is 0 until the channel has seen a hundred distances of its own.
@@ -246,7 +259,7 @@ def _surprise(one: Memory, channel: int, distance: float, least: float) -> float
 
 
 @njit(cache=True)
-def _move_clock(one: Memory, time: float) -> None:
+def _move_clock(one: One, time: float) -> None:
     """Learn the usual interval. After a gap the short mean starts anew."""
     passed = time - one.last_time
     if one.count > 0 and passed > 0.0:
@@ -259,7 +272,7 @@ def _move_clock(one: Memory, time: float) -> None:
 
 
 @njit(cache=True)
-def _move_range(one: Memory, value: float) -> float:
+def _move_range(one: One, value: float) -> float:
     """Learn lowest and highest value; returns the range. One wild value is not believed whole."""
     one.moves += value != one.last
     one.last = value
@@ -267,11 +280,24 @@ def _move_range(one: Memory, value: float) -> float:
     most = most if most > 0.0 else np.inf
     one.low = min(one.low, max(value, one.low - most))
     one.high = max(one.high, min(value, one.high + most))
-    return one.high - one.low
+    return float(one.high - one.low)
 
 
 @njit(cache=True)
-def _look(one: Memory, time: float, value: float, parts: Floats) -> float:
+def _move_profile(one: One, slot: int, value: float, reach: float) -> None:
+    """Learn the usual value of a half hour, moved by no more than the range so far.
+
+    Else an outlier would be missed at the same time of the next day.
+    """
+    away = value - one.profile[slot]
+    if one.visits[slot] > 0.0:
+        away = min(max(away, -reach), reach)
+    one.visits[slot] += 1.0
+    one.profile[slot] += max(PROFILE_RATE, 1.0 / one.visits[slot]) * away
+
+
+@njit(cache=True)
+def _look(one: One, time: float, value: float, parts: Floats) -> float:
     """Judge a reading by each channel into `parts`, then learn it; returns what was expected."""
     _move_clock(one, time)
     if one.count == 0:
@@ -282,16 +308,10 @@ def _look(one: Memory, time: float, value: float, parts: Floats) -> float:
     least = 1e-6 * extent
     if one.moves < FEWEST_MOVES:
         least = max(least, ASSUMED_RESOLUTION * abs(value + one.first))
-    slot = int((time % 86_400.0) // SLOT_SECONDS)
+    slot = min(int((time % 86_400.0) // SLOT_SECONDS), SLOTS - 1)
     known = one.visits[slot] >= 3.0
     expected = float(one.profile[slot]) if known else np.nan
-    one.visits[slot] += 1.0
-    rate = max(PROFILE_RATE, 1.0 / one.visits[slot])
-    away = value - one.profile[slot]
-    if one.visits[slot] > 1.0:
-        # Else an outlier would be missed at the same time of the next day.
-        away = min(max(away, -reach), reach)
-    one.profile[slot] += rate * away
+    _move_profile(one, slot, value, reach)
     mean = _short_mean(one, value - expected if known else 0.0)
     resolution = RESOLUTION * extent
     far, one.values_kept = _keep(one.values, one.values_kept, VALUES, value, resolution)
@@ -302,19 +322,14 @@ def _look(one: Memory, time: float, value: float, parts: Floats) -> float:
     far = _at_this_hour(one, slot, value, resolution)
     if far < np.inf:
         parts[2] = _surprise(one, 2, far, least)
-    now = _spread(one, value)
-    most = GROWTH * one.spread if one.spread > 0.0 and one.count >= WARM_UP else np.inf
-    one.spread += max(SPREAD_RATE, 1.0 / (one.count + 1.0)) * (min(now, most) - one.spread)
-    usual, ratio = one.spread, 0.0
-    if usual > 0.0:
-        ratio = math.log(now / usual + 1e-3)
+    ratio = _ratio(one, _spread(one, value))
     parts[3] = _surprise(one, 3, max(-ratio, 0.0), 1e-3)
     parts[4] = _surprise(one, 4, max(ratio, 0.0), 1e-3)
-    return expected + one.first
+    return float(expected + one.first)
 
 
 @njit(cache=True)
-def _cool(one: Memory, strangeness: float) -> float:
+def _cool(one: One, strangeness: float) -> float:
     """Strangeness as it counts: less soon after a stranger reading, and after many alarms."""
     fresh = True
     if strangeness > STANDS_FOR * LINE:
@@ -329,13 +344,13 @@ def _cool(one: Memory, strangeness: float) -> float:
     one.alarms *= math.exp(-1.0 / ALARM_MEMORY)
     if counted >= LINE:
         one.alarms += 1.0
-    return counted
+    return float(counted)
 
 
 @njit(cache=True)
 def run(
     memory: Memory,
-    which: Floats,
+    which: NDArray[np.intp],
     times: Floats,
     values: Floats,
     judged: Bools,

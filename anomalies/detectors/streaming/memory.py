@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from anomalies.detectors.base import UnknownState
 
 MAGIC = b"ST01"
+CHECK = 4
+"""Bytes of the checksum: damaged counts would send compiled code outside its arrays."""
 
 VALUES = 256
 """Values kept of all the past, sorted and spread out; as many means of residuals."""
@@ -88,7 +91,8 @@ def save(memory: Memory) -> list[bytes]:
     >>> int(load([raw])["count"][0]), len(raw) < 13_000
     (0, True)
     """
-    return [MAGIC + memory[at : at + 1].tobytes() for at in range(len(memory))]
+    rows = (memory[at : at + 1].tobytes() for at in range(len(memory)))
+    return [MAGIC + crc32(row).to_bytes(CHECK, "little") + row for row in rows]
 
 
 def load(blobs: Sequence[bytes]) -> Memory:
@@ -100,10 +104,12 @@ def load(blobs: Sequence[bytes]) -> Memory:
     for at, raw in enumerate(blobs):
         if not raw:
             continue
-        if raw[: len(MAGIC)] != MAGIC or len(raw) != len(MAGIC) + SENSOR.itemsize:
+        row = raw[len(MAGIC) + CHECK :]
+        head = MAGIC + crc32(row).to_bytes(CHECK, "little")
+        if raw[: len(head)] != head or len(row) != SENSOR.itemsize:
             raise UnknownState(
                 "The saved detector state is not of this version. "
                 "Rescore the sensor from the start."
             )
-        memory[at] = np.frombuffer(raw, dtype=SENSOR, offset=len(MAGIC))[0]
+        memory[at] = np.frombuffer(row, dtype=SENSOR)[0]
     return memory
