@@ -94,7 +94,8 @@ def test_scores_files_of_any_kind_and_keeps_their_folders(tmp_path: Path) -> Non
 def test_scores_a_machine_by_all_its_columns_and_draws_it(tmp_path: Path) -> None:
     rows = pump(900)
     rows[600:, 1] = rows[600:, 1].mean()
-    (tmp_path / "pump <1>.csv").write_text(table(rows, NAMES))
+    labeled = np.column_stack([rows, np.arange(900) >= 600])
+    (tmp_path / "pump <1>.csv").write_text(table(labeled, (*NAMES, "anomaly")))
 
     done = run(tmp_path, "pump <1>.csv", "--multivariate", "--train-rows", "400", "--plot")
 
@@ -115,7 +116,7 @@ def test_scores_a_machine_by_all_its_columns_and_draws_it(tmp_path: Path) -> Non
 def test_writes_nothing_over_the_files_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(table(daily()))
 
-    done = run(tmp_path, "a.csv", "--output-dir", ".")
+    done = run(tmp_path, "--output-dir", ".", "--value-columns", "value", "a.csv")
 
     assert done.returncode == 1
     assert "would replace a.csv" in done.stderr

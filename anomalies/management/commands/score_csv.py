@@ -1,6 +1,7 @@
 import csv
 import time
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.core.management import BaseCommand, CommandError
+from django.core.management.base import DjangoHelpFormatter
 
 from anomalies.management.scoring import TRAIN_ROWS, AssetScorer, Scored, Scorer, SensorScorer
 from anomalies.tabular.outputs import Job, jobs, replacing
@@ -17,6 +19,9 @@ from anomalies.tabular.rows import CHUNK, Chunk, any_time_reader, chunks
 from assets.tabular.sources import FileProblem, open_source
 from assets.tabular.table import Layout, Table, open_table
 from assets.tabular.times import TimeReader, counter_reader, format_reader
+
+LABELS = frozenset({"anomaly", "is_anomaly", "label", "changepoint", "score"})
+"""Columns that are not scored unless they are named: what a table knows already."""
 
 EPILOG = """
 Every result is a CSV with one row for each row of the file, in its order: the time and the values
@@ -41,26 +46,31 @@ file: nothing is written for it, the other files are done, and the command ends 
 """
 
 
+class Help(DjangoHelpFormatter, RawDescriptionHelpFormatter):
+    """The options of the command first, and the text after them as it is written."""
+
+
 class Command(BaseCommand):
     help = "Score the rows of CSV files as the product scores readings. Needs no database."
     requires_system_checks = ()
 
     def create_parser(self, *args: Any, **options: Any) -> Any:
-        options.setdefault("formatter_class", RawDescriptionHelpFormatter)
+        options.setdefault("formatter_class", Help)
         return super().create_parser(*args, epilog=EPILOG, **options)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "files", nargs="+", type=Path, metavar="FILE", help="CSV, plain or .gz, or a folder"
+            "files", nargs="*", type=Path, metavar="FILE", help="CSV, plain or .gz, or a folder"
         )
         parser.add_argument("--time-column", default="", help="default: time, timestamp, …")
         parser.add_argument(
             "--value-columns",
+            nargs="+",
             type=_names,
             action="extend",
             default=[],
-            metavar="NAME,NAME,…",
-            help="default: every column of numbers",
+            metavar="NAME",
+            help=f"separated by blanks or commas; default: every column of numbers but {', '.join(sorted(LABELS))}",
         )
         parser.add_argument("--output-dir", type=Path, metavar="DIR", help="default: beside FILE")
         parser.add_argument("--plot", action="store_true", help="also write a page with charts")
@@ -78,10 +88,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--settings-columns",
+            nargs="+",
             type=_names,
             action="extend",
             default=[],
-            metavar="NAME,NAME,…",
+            metavar="NAME",
             help="with --multivariate: columns that set the operating mode",
         )
         shape = parser.add_argument_group("how the files are written")
@@ -131,7 +142,7 @@ class Command(BaseCommand):
             nulls=frozenset(options["null"]),
         )
         with open_source(job.source, options["encoding"]) as source:
-            table = open_table(str(job.source), source.lines(), layout)
+            table = _without_labels(open_table(str(job.source), source.lines(), layout))
             names = [table.columns[i] for i in table.values]
             scorer = _scorer(str(job.source), names, options)
             read = chunks(
@@ -148,8 +159,9 @@ class Command(BaseCommand):
         if options["verbosity"] > 0:
             points = rows * len(names)
             self.stdout.write(
-                f"{job.source}: {rows:,} rows, {flagged:,} flagged, {_rate(points, seconds)},"
-                f" in {job.result}" + (f" and {job.report.name}" if picture else "")
+                f"{job.source}: {_listed(names)}, {rows:,} rows, {flagged:,} flagged,"
+                f" {_rate(points, seconds)}, in {job.result}"
+                + (f" and {job.report.name}" if picture else "")
             )
         return rows * len(names), seconds
 
@@ -210,17 +222,31 @@ def _lines(chunk: Chunk, scored: Scored) -> list[list[str]]:
     return [list(chain(*row)) for row in zip(*parts, strict=True)]
 
 
+def _without_labels(table: Table) -> Table:
+    """The same without the columns that tell the answer, unless they were named.
+
+    Raises FileProblem where nothing else is left.
+    """
+    if table.layout.value_columns:
+        return table
+    values = [i for i in table.values if table.columns[i].lower() not in LABELS]
+    if not values:
+        raise FileProblem("All columns of numbers are labels. Name some with --value-columns.")
+    return replace(table, values=values)
+
+
 def _scorer(name: str, columns: list[str], options: dict[str, Any]) -> Scorer:
     training = options["train_rows"]
     if options["multivariate"]:
-        settings = options["settings_columns"]
+        settings = list(chain(*options["settings_columns"]))
         return AssetScorer(name, columns, settings, TRAIN_ROWS if training is None else training)
     return SensorScorer(columns, training or 0, CHUNK)
 
 
 def _all_columns(options: dict[str, Any]) -> list[str]:
-    columns: list[str] = options["value_columns"]
-    return columns + [c for c in options["settings_columns"] if columns and c not in columns]
+    values: list[str] = list(chain(*options["value_columns"]))
+    settings: list[str] = list(chain(*options["settings_columns"])) if values else []
+    return list(dict.fromkeys(values + settings))
 
 
 def _times(options: dict[str, Any]) -> TimeReader:
@@ -234,8 +260,11 @@ def _times(options: dict[str, Any]) -> TimeReader:
 
 def _check(options: dict[str, Any]) -> None:
     """Raise CommandError for options that cannot be."""
+    _take_files(options)
     if options["settings_columns"] and not options["multivariate"]:
         raise CommandError("--settings-columns tells machines apart: add --multivariate.")
+    if options["multivariate"] and options["train_rows"] == 0:
+        raise CommandError("--multivariate learns from the first rows: --train-rows cannot be 0.")
     if options["delimiter"] == "\\t":
         options["delimiter"] = "\t"
     if options["delimiter"] and len(options["delimiter"]) != 1:
@@ -250,12 +279,30 @@ def _check(options: dict[str, Any]) -> None:
         raise CommandError(str(error)) from error
 
 
+def _take_files(options: dict[str, Any]) -> None:
+    """Options that take several names, just before the files, have taken the files, too."""
+    if options["files"]:
+        return
+    for option in ("value_columns", "settings_columns"):
+        for words in list(options[option][1:]):
+            path = Path(",".join(words))
+            if path.exists():
+                options["files"].append(path)
+                options[option].remove(words)
+    if not options["files"]:
+        raise CommandError("Name at least one FILE that exists, before the options.")
+
+
 def _warm_up(options: dict[str, Any]) -> None:
     """Compile, so that the rate that is printed is the rate of scoring."""
     n = 100
     angles = np.outer(np.arange(n), [1.0, 1.7])
     chunk = Chunk([["", ""]] * n, np.arange(float(n)), np.sin(angles))
     _scorer("", ["a", "b"], options | {"settings_columns": [], "train_rows": n}).score(chunk)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} columns"
 
 
 def _rate(points: int, seconds: float) -> str:
@@ -267,7 +314,6 @@ def _names(text: str) -> list[str]:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 0:
-        raise ValueError
-    return count
+    if not text.isdecimal() or not text.isascii():
+        raise ArgumentTypeError(f"{text!r} is not a number of rows.")
+    return int(text)
