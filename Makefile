@@ -110,7 +110,7 @@ bench-mqtt: install ## how fast readings come in by MQTT, beside a bare COPY (ne
 .PHONY: bench-anomaly
 bench-anomaly: install ## how well the detectors find labelled faults, beside published figures
 	@$(PY) -m benchmarks.anomaly_series
-	@$(PY) -m benchmarks.anomaly_assets
+	@$(PY) -m benchmarks.anomaly_assets --tuning
 	@$(PY) -m benchmarks.simulated_plant
 
 .PHONY: bench-query
@@ -120,12 +120,6 @@ bench-query: install ## how fast a year of readings is answered, beside hand-wri
 .PHONY: bench-storage
 bench-storage: install ## what a reading costs on disk, on a TimescaleDB (ARGS="--rows 500000")
 	@$(PY) -m opssight.runtime timescale -- $(PY) -m benchmarks.storage $(ARGS)
-
-.PHONY: bench-anomaly
-bench-anomaly: install ## how good and fast the detectors are, beside published ones
-	@$(PY) -m benchmarks.anomaly_series
-	@$(PY) -m benchmarks.anomaly_assets --tuning
-	@$(PY) -m benchmarks.simulated_plant
 
 .PHONY: k8s-check
 k8s-check: install ## render the Kubernetes overlays and check them (needs kubectl)

@@ -75,13 +75,15 @@ class Tally:
     leads: dict[Kind, list[float]] = field(default_factory=dict)
     outside: int = 0
     watched_days: float = 0.0
+    fault_days: float = 0.0
 
     def lines(self, name: str, unit: str) -> list[str]:
         every = np.array([lead for leads in self.leads.values() for lead in leads])
         rate = self.outside / self.watched_days * MONTH
+        lucky = 1 - np.exp(-rate / MONTH * self.fault_days / len(every))
         lines = [
             f"{name}: {_found(every)}, {rate:.2f} false alarms per {unit} and month "
-            f"({self.outside} in all)"
+            f"({self.outside} in all; so many alone would meet {100 * lucky:.0f} % of faults)"
         ]
         lines += [f"    {kind:26s} {_found(np.array(self.leads[kind]))}" for kind in self.leads]
         return lines
@@ -194,6 +196,7 @@ def judged(tally: Tally, fault: Fault | None, starts: list[NDArray[np.intp]]) ->
     if fault is None:
         tally.outside += int((every >= WARM_UP).sum())
         return
+    tally.fault_days += (fault.failure - fault.start) / DAY
     of_sensor = np.repeat(np.arange(len(starts)), [len(one) for one in starts])
     concerned = (of_sensor == fault.sensor) | (fault.kind is Kind.TOGETHER) | (len(starts) == 1)
     during = (every >= fault.start) & (every < fault.failure) & concerned

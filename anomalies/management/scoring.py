@@ -1,4 +1,4 @@
-"""The product's detectors over the chunks of one table."""
+"""The detectors over the chunks of one table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -51,7 +51,7 @@ class Help(DjangoHelpFormatter, RawDescriptionHelpFormatter):
 
 
 class Command(BaseCommand):
-    help = "Score the rows of CSV files as the product scores readings. Needs no database."
+    help = "Score the rows of CSV files by OpsSight's detectors. Needs no database."
     requires_system_checks = ()
 
     def create_parser(self, *args: Any, **options: Any) -> Any:
@@ -70,7 +70,8 @@ class Command(BaseCommand):
             action="extend",
             default=[],
             metavar="NAME",
-            help=f"separated by blanks or commas; default: every column of numbers but {', '.join(sorted(LABELS))}",
+            help="separated by blanks or commas; default: every column of numbers but"
+            f" {', '.join(sorted(LABELS))}",
         )
         parser.add_argument("--output-dir", type=Path, metavar="DIR", help="default: beside FILE")
         parser.add_argument("--plot", action="store_true", help="also write a page with charts")
