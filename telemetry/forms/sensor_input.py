@@ -21,4 +21,5 @@ def searching(organization_id: int, *, only_taking: bool) -> dict[str, str]:
         "hx-swap": "innerHTML",
         "hx-sync": "this:replace",
         "hx-params": "sensor",
+        "hx-disabled-elt": "unset",  # That of its form names a button, which it does not have.
     }

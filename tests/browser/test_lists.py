@@ -68,3 +68,25 @@ def test_cancelling_asks_first(page_for: Pages, planner: Membership, plant: Orga
     page.get_by_role("button", name="Cancel the work order").click()
     dialog.get_by_role("button", name="Cancel the work order").click()
     expect(page.locator("#work-order")).to_contain_text("called off")
+
+
+def test_a_sensor_is_found_by_typing_where_a_name_is_mapped(
+    page_for: Pages, planner: Membership, plant: Organization
+):
+    for tag in ("P-101A", "P-102A"):
+        asset = factories.AssetFactory.create(organization=plant, tag=tag)
+        factories.SensorFactory.create(asset=asset, key="vibration_de")
+    name = "cpu,host=gateway-07#load"
+    factories.UnknownSignalFactory.create(organization=plant, name=name)
+    page = page_for(planner)
+    page.goto("/telemetry/unmapped/")
+    field = page.get_by_label(f"Sensor of {name}")
+
+    with page.expect_response(lambda answer: "/telemetry/sensor-names/" in answer.url) as asked:
+        field.press_sequentially("101a vib")
+
+    assert re.search("sensor=101a(%20|[+])vib", asked.value.url)
+    expect(page.locator("#sensor-names option")).to_have_count(1)
+    field.fill("P-101A/vibration_de")
+    page.get_by_role("row", name="gateway-07").get_by_role("button", name="Map").click()
+    expect(page.get_by_role("status").first).to_contain_text("stands for P-101A/vibration_de now")
