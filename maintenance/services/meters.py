@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from assets.counters import counted_before_sql
+from maintenance.services.clocks import moment_sql
 
 METERS_PER_STATEMENT = 1000
 
@@ -24,6 +25,7 @@ ORDER BY t.id LIMIT %s
 """
 _OF_SCHEDULES = "SELECT id FROM schedule_meters WHERE schedule_id = ANY(%s) ORDER BY id"
 _COUNTED_BEFORE = counted_before_sql("f.before", "f.value", "f.rolls_over_at")
+_DUE = moment_sql("(p.reaches AT TIME ZONE p.zone)::date + p.clock", "p.zone")
 _FOLLOW = f"""
 WITH chosen AS (
     SELECT t.*, x.rolls_over_at,
@@ -86,8 +88,7 @@ WITH chosen AS (
            END AS reaches
     FROM state s
 ), result AS (
-    SELECT p.*, coalesce(p.reached,
-        ((p.reaches AT TIME ZONE p.zone)::date + p.clock) AT TIME ZONE p.zone) AS due
+    SELECT p.*, coalesce(p.reached, {_DUE}) AS due
     FROM projected p
 )
 UPDATE schedule_meters t

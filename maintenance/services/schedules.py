@@ -17,6 +17,7 @@ from assets.models import Asset, AssetGroupMember
 from maintenance.models import MaintenanceSchedule, WorkOrder
 from maintenance.models.calendars import CALENDAR_FIELDS
 from maintenance.queries.absorbed import without_absorbed
+from maintenance.services.clocks import moment_sql
 from maintenance.services.conditions import watch_conditions, watch_conditions_of
 from maintenance.services.meters import follow_meters, follow_meters_of
 
@@ -28,6 +29,12 @@ UPDATE maintenance_schedules s SET calendar_due_at = d.due
 FROM unnest(%s::bigint[], %s::timestamptz[]) AS d (id, due)
 WHERE s.id = d.id AND s.calendar_due_at IS NULL
 """
+_RESUMES = moment_sql(
+    """make_date(extract(year FROM local)::int + (day > pause_to)::int,
+            left(pause_to, 2)::int, right(pause_to, 2)::int) + 1
+        + (starts_at AT TIME ZONE zone)::time""",
+    "zone",
+)
 # What a meter or a condition calls for in the yearly pause waits for the day after it.
 _NEXT = """
 WITH called AS (
@@ -49,9 +56,7 @@ WITH called AS (
         WHEN called IS NULL OR pause_from = '' THEN called
         WHEN CASE WHEN pause_from <= pause_to THEN day BETWEEN pause_from AND pause_to
              ELSE day >= pause_from OR day <= pause_to END
-        THEN (make_date(extract(year FROM local)::int + (day > pause_to)::int,
-                        left(pause_to, 2)::int, right(pause_to, 2)::int) + 1
-              + (starts_at AT TIME ZONE zone)::time) AT TIME ZONE zone
+        THEN {resumes}
         ELSE called END AS called
     FROM placed
 ), wanted AS (
@@ -172,7 +177,7 @@ def bring_in_line(
     else:
         statement, values = "s.id = ANY(%s)", [list(schedules)]  # type: ignore[list-item]
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT.format(chosen=statement), values)
+        cursor.execute(_NEXT.format(chosen=statement, resumes=_RESUMES), values)
         return int(cursor.rowcount)
 
 

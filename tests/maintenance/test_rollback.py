@@ -18,10 +18,12 @@ from maintenance.models import WorkOrder
 from maintenance.services import (
     answers,
     completion,
+    dispatch,
     links,
     recommendations,
     requests,
     store,
+    timesheets,
     transitions,
 )
 from maintenance.services.generation import generate_due_work_orders
@@ -201,6 +203,21 @@ def _failing_a_task(plant: Organization, member: Membership) -> Story:
     return lambda: answers.answer(task=task, given=Answer(number=9), by=member.user, at=NOON)
 
 
+def _assigning(plant: Organization, member: Membership) -> Story:
+    person = factories.MembershipFactory.create(organization=plant)
+    one = factories.TechnicianFactory.create(organization=plant, user=person.user)
+    orders = [_order(plant, status="approved") for _ in range(2)]
+    return lambda: dispatch.assign(
+        orders=orders, technician=one, by=member.user, at=NOON, planned_start=NOON + HOUR
+    )
+
+
+def _starting_a_timer(plant: Organization, member: Membership) -> Story:
+    one = factories.TechnicianFactory.create(organization=plant, user=member.user)
+    order = _order(plant, status="approved")
+    return lambda: timesheets.start(work_order=order, technician=one, by=member.user, at=NOON)
+
+
 # A story, and how often it writes at least.
 STORIES: list[tuple[Callable[[Organization, Membership], Story], int]] = [
     (_generating, 7),
@@ -214,6 +231,8 @@ STORIES: list[tuple[Callable[[Organization, Membership], Story], int]] = [
     (_waiting, 3),
     (_following_up, 4),
     (_failing_a_task, 5),
+    (_assigning, 4),
+    (_starting_a_timer, 3),
 ]
 
 

@@ -1,16 +1,18 @@
 """Schedules that are due by a counter."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assets.models import Reading, Sensor
+from assets.models import Reading, Sensor, Site
 from maintenance import services
 from maintenance.models import MaintenanceSchedule, MeterTrigger, WorkOrder
+from maintenance.scheduling.intervals import wall
 from maintenance.services import Outcome, meters, schedules
 from opssight.accounts.models import Membership
 from tests.factories import NOON, MeterTriggerFactory, ReadingFactory
@@ -66,6 +68,29 @@ class TestProjection:
         assert trigger.reached_at is None
         assert trigger.schedule.next_due_at == trigger.due_at
         assert trigger.schedule.asset.next_due_at == trigger.due_at
+
+    @pytest.mark.parametrize(
+        ("zone", "day", "due"),
+        [
+            ("Europe/Berlin", date(2026, 3, 29), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+            ("Europe/Berlin", date(2026, 10, 25), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+            ("America/New_York", date(2028, 2, 29), datetime(2028, 2, 29, 7, 30, tzinfo=UTC)),
+            ("Asia/Kathmandu", date(2026, 12, 31), datetime(2026, 12, 30, 20, 45, tzinfo=UTC)),
+        ],
+    )
+    def test_keeps_the_wall_time_of_its_start(
+        self, planner: Membership, zone: str, day: date, due: datetime
+    ) -> None:
+        """A time that the clock skips moves forward; of one that it repeats it is the first."""
+        there = ZoneInfo(zone)
+        starts_at = datetime(2025, 1, 1, 2, 30, tzinfo=there)
+        trigger = meter(planner, every=150, schedule__starts_at=starts_at)
+        Site.objects.update(timezone=zone)
+        at = datetime.combine(day, time(12), tzinfo=there) - 10 * DAY
+        run(trigger.sensor, [n * 10.0 for n in range(6)], first=at - 5 * DAY)
+
+        assert refresh(trigger, at=at).due_at == due
+        assert wall(day, time(2, 30), there) == due  # as a calendar does it
 
     def test_only_the_last_thirty_days_count_as_recent(self, planner: Membership) -> None:
         trigger = meter(planner, every=5000)
