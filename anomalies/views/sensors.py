@@ -18,6 +18,7 @@ from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
 from opssight.core.lists import number_of
 
+Kind = SensorLabel.Kind
 MOST_SHOWN = 50
 DAYS = 30
 
@@ -120,9 +121,10 @@ def _show(
     return render(request, "anomalies/sensor.html", context, status=status)
 
 
-def _times(request: UserRequest, sensor: Sensor, now: datetime) -> dict[str, datetime]:
+def _times(request: UserRequest, sensor: Sensor, now: datetime) -> dict[str, str | datetime]:
     row = sensor.anomalies.filter(pk=number_of(request, "anomaly") or 0).first()
     if row is None:
         end = sensor.last_time or now
-        return {"started_at": end - timedelta(hours=1), "ended_at": end}
-    return {"started_at": row.started_at, "ended_at": row.ended_at or sensor.last_time or now}
+        return {"kind": Kind.NORMAL, "started_at": end - timedelta(hours=1), "ended_at": end}
+    end = row.ended_at or sensor.last_time or now
+    return {"kind": Kind.ANOMALY, "started_at": row.started_at, "ended_at": end}
