@@ -11,9 +11,8 @@ A channel's distances become probabilities by their own distribution: a histogra
 quarter octave, in which the weight of a reading halves in about 5,700 readings; beyond its upper
 5 %, an exponential tail with the mean excess (peaks over threshold; Siffer et al. 2017, "Anomaly
 detection in streams with extreme value theory"). What 8,192 readings cannot tell is not claimed:
-no probability counts as smaller than 1 in 10,000. The sum of -log10 p over the channels, weighted
-1, 1.5, .75, .5, .5 (after Fisher 1925), is the strangeness; an alarm needs 5.5, more than one
-channel's probability alone can give, save the residual's.
+no probability counts as smaller than 1 in 10,000. The sum of -log10 p over the channels (Fisher
+1925) is the strangeness. An alarm needs 5.5, so that two channels have to agree.
 
 All functions are in this one file because the cache of compiled code does not see changes of a
 function that is imported. About 2 µs a reading, whatever the length of the history.
@@ -56,13 +55,16 @@ MEMORY = 8192.0
 """Readings that the histograms look back."""
 
 CAP = 4.0
-WEIGHTS = np.array([1.0, 1.5, 0.75, 0.5, 0.5])
+"""Below `LINE`: no channel raises an alarm alone."""
 
 STANDS_FOR = 0.1
 """A reading no stranger than one of the last 100 keeps this share of its strangeness."""
 
 PRICE = 0.5
-"""Every recent alarm moves the line so much farther out: a sensor that often alarms is doubted."""
+"""Every recent alarm moves the line so much farther out: a sensor that often alarms is doubted.
+
+And so much stranger than an alarm must be what raises another one soon after it.
+"""
 
 ALARM_MEMORY = 2000.0
 
@@ -334,7 +336,8 @@ def _cool(one: One, strangeness: float) -> float:
     fresh = True
     if strangeness > STANDS_FOR * LINE:
         for at in range(COOLDOWN):
-            if one.recent[at] >= strangeness:
+            before = one.recent[at]
+            if before + (PRICE if before >= LINE else 0.0) >= strangeness:
                 fresh = False
                 break
     one.recent[one.count % COOLDOWN] = strangeness
@@ -371,7 +374,7 @@ def run(
         expected[i] = _look(one, times[i], values[i], parts[i])
         strangeness = 0.0
         for channel in range(CHANNELS):
-            strangeness += WEIGHTS[channel] * parts[i, channel]
+            strangeness += parts[i, channel]
         score[i] = _cool(one, strangeness) / LINE
         judged[i] = one.count >= WARM_UP
         one.count += 1
