@@ -15,7 +15,7 @@ no probability counts as smaller than 1 in 10,000. The sum of -log10 p over the 
 1925) is the strangeness. An alarm needs 5.5, so that two channels have to agree.
 
 All functions are in this one file because the cache of compiled code does not see changes of a
-function that is imported. About 2 µs a reading, whatever the length of the history.
+function that is imported. About 1 µs a reading, whatever the length of the history.
 """
 
 import math
