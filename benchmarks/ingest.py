@@ -85,9 +85,7 @@ def report(count: int, took: dict[str, float]) -> None:
     print(f"HTTP ÷ COPY + upsert  {copied:5.2f}  (at least 0.4)")
     print(f"HTTP ÷ bulk_create    {created:5.2f}  (at least 8)")
     bare = took["bulk_create"] / took["COPY + upsert"]
-    print(
-        f"COPY + upsert ÷ bulk_create  {bare:5.2f}  (the bare database)"
-    )
+    print(f"COPY + upsert ÷ bulk_create  {bare:5.2f}  (the bare database)")
 
 
 def fresh(action: Callable[[], float]) -> float:
