@@ -82,6 +82,11 @@ class AssetScorer:
     def __init__(
         self, name: str, columns: Sequence[str], settings: Sequence[str], training: int
     ) -> None:
+        if missing := [column for column in settings if column not in columns]:
+            raise FileProblem(
+                f"{name} has no column of numbers {missing[0]!r} (--settings-columns)."
+                f" It has {', '.join(columns)}."
+            )
         self.first = training
         self._name = name
         self._columns = list(columns)

@@ -1,7 +1,7 @@
 """The rows of a table as arrays, chunk by chunk: memory does not grow with the file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -14,6 +14,10 @@ from assets.tabular.table import Rejected, Row, Table
 from assets.tabular.times import TimeReader, counter_reader, iso_reader
 
 CHUNK = 20_000
+
+LABELS = frozenset({"anomaly", "is_anomaly", "label", "changepoint", "score"})
+"""Columns that are not scored unless they are named: what a table knows already."""
+
 Floats = NDArray[np.float64]
 
 
@@ -32,6 +36,21 @@ class Chunk:
 
     def __len__(self) -> int:
         return len(self.cells)
+
+
+def without_labels(name: str, table: Table) -> Table:
+    """The same without the columns that tell the answer, unless they were named.
+
+    Raises FileProblem where nothing else is left.
+    """
+    if table.layout.value_columns:
+        return table
+    values = [i for i in table.values if table.columns[i].lower() not in LABELS]
+    if not values:
+        raise FileProblem(
+            f"{name} has no column of numbers but labels. Name some with --value-columns."
+        )
+    return replace(table, values=values)
 
 
 def chunks(

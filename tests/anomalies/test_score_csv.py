@@ -5,11 +5,13 @@ import gzip
 import os
 import subprocess
 import sys
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from anomalies.detectors.series import score_series
 from anomalies.management.scoring import AssetScorer, SensorScorer
@@ -121,6 +123,30 @@ def test_writes_nothing_over_the_files_and_says_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "would replace a.csv" in done.stderr
     assert (tmp_path / "a.csv").read_text() == table(daily())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--value-columns", "nothing"], "a.csv has no column 'nothing'"),
+        (["--multivariate"], "at least two have to"),
+        (["--multivariate", "--train-rows", "5000"], "has 1500 rows, and the first 5000"),
+        (["--multivariate", "--settings-columns", "speed"], "no column of numbers 'speed'"),
+        (["--time-unit", "ms", "--timezone", "Mars/Olympus"], "No time zone found"),
+        (["--delimiter", "and"], "is one character"),
+    ],
+)
+def test_says_what_is_wrong_with_the_options(
+    tmp_path: Path, arguments: list[str], reason: str
+) -> None:
+    (tmp_path / "a.csv").write_text(table(daily()))
+    told = StringIO()
+
+    with pytest.raises(CommandError) as refused:
+        call_command("score_csv", str(tmp_path / "a.csv"), *arguments, stderr=told)
+
+    assert reason in told.getvalue() + str(refused.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
 
 
 def test_places_results_by_what_was_named(tmp_path: Path) -> None:
