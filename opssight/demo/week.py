@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from maintenance.dispatching.times import QUARTER, next_quarter
+from maintenance.dispatching.times import QUARTER, Span, next_quarter
 from maintenance.models import WorkOrder, WorkOrderTransition
-from maintenance.queries.availability import Span, without, working_spans
+from maintenance.queries.availability import without, working_spans
 from maintenance.queries.planned import planned_in
 from opssight.accounts.models import Organization
 from opssight.demo.people import People
