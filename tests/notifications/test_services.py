@@ -215,7 +215,7 @@ class TestEvents:
     def test_an_anomaly_that_opens_and_ends(self, plant: Organization) -> None:
         sensor = sensor_with(with_fault(), asset__organization=plant)
 
-        anomalies.score_sensors(sensor_ids=[sensor.pk], at=NOON + 1345 * STEP)
+        anomalies.score_sensors(sensor_ids=[sensor.pk], at=NOON + 1400 * STEP)
 
         assert _told()[:2] == ["anomaly.ended", "anomaly.opened"]
         data = WebhookEvent.objects.get(event="anomaly.ended").payload["data"]
