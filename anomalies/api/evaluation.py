@@ -105,7 +105,7 @@ class DetectorEvaluation(ApiBehavior):
         filters=False,
     )
     def get(self, request: Request) -> Response:
-        wanted = WantedSerializer(data=request.query_params)
+        wanted = WantedSerializer(data=request.query_params.dict())
         wanted.is_valid(raise_exception=True)
         given, now = wanted.validated_data, timezone.now()
         assert isinstance(request.user, User)  # noqa: S101

@@ -193,7 +193,7 @@ class Verdicts(ApiBehavior):
         filters=False,
     )
     def get(self, request: Request) -> Response:
-        wanted = PeriodSerializer(data=request.query_params)
+        wanted = PeriodSerializer(data=request.query_params.dict())
         wanted.is_valid(raise_exception=True)
         since = timezone.now() - timedelta(days=wanted.validated_data["days"])
         own = Recommendation.objects.for_user(request.user)

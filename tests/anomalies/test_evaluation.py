@@ -209,6 +209,7 @@ def test_the_api_gives_the_same_figures(sensor: Any, planner: Membership, api_fo
     assert answer.status_code == 200
     assert answer.data["total"]["precision"] is None
     assert api.get("/api/anomalies/evaluation/", {"by": "nobody"}).status_code == 400
+    assert api.get("/api/anomalies/evaluation/", {"by": ""}).status_code == 400
 
 
 class TestThresholds:
