@@ -1,4 +1,4 @@
-"""One series from its first reading to its last, by the engine exactly as the product runs it."""
+"""One series from its first reading to its last, by the one configuration of the engine."""
 
 from dataclasses import dataclass
 
