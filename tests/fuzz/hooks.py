@@ -89,7 +89,8 @@ def filter_case(context: Any, case: Any) -> bool:
         if parameter.definition.get("schema", {}).get("type") != "array"
     }
     repeated = any(
-        isinstance(value, list | dict) and name in single for name, value in (case.query or {}).items()
+        isinstance(value, list | dict) and name in single
+        for name, value in (case.query or {}).items()
     )
     return not repeated and (case.media_type != LINES or isinstance(case.body, str))
 
