@@ -52,6 +52,7 @@ def test_if_empty_leaves_a_filled_database_alone(demo_mode: None, capsys):
     assert Organization.objects.count() == 1
 
 
+@pytest.mark.crawl
 def test_a_load_that_fails_leaves_nothing_behind(demo_mode: None, monkeypatch):
     def fail(**_: object) -> None:
         raise RuntimeError("disk full")

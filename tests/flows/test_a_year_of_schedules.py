@@ -18,6 +18,7 @@ START = datetime(2026, 1, 31, 7, tzinfo=UTC)  # 08:00 in Berlin
 DAY = timedelta(days=1)
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 def test_a_monthly_inspection_keeps_its_day_and_hour_for_a_year(technician: Membership) -> None:
     site = SiteFactory.create(organization=technician.organization, timezone="Europe/Berlin")
@@ -62,6 +63,7 @@ def test_a_monthly_inspection_keeps_its_day_and_hour_for_a_year(technician: Memb
     assert schedule.next_due_at > START + 330 * DAY
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 def test_from_a_running_counter_to_work_at_each_multiple(technician: Membership) -> None:
     """Readings, the beat, an order, its completion, and again: 20 hours a day, every 500 hours."""

@@ -315,6 +315,7 @@ class TestServed:
         made = services.generate_due_work_orders(organization_id=trigger.organization_id, at=NOON)
         assert made == 0
 
+    @pytest.mark.crawl
     def test_a_whole_life_of_a_counter_makes_one_order_for_each_multiple(
         self, technician: Membership
     ) -> None:

@@ -203,6 +203,7 @@ class TestMinutes:
         assert list(made.values_list("estimated_minutes", flat=True)) == found
 
 
+@pytest.mark.crawl
 def test_what_is_foretold_is_what_happens(technician: Membership, plant: Organization) -> None:
     """A year lived day by day makes the orders that the dry run showed on its first day."""
     asset = AssetFactory.create(organization=plant, site__timezone="Europe/Berlin")

@@ -125,6 +125,7 @@ class TestSecretFiles:
 
         assert with_secret_files(given) == given
 
+    @pytest.mark.runtime
     @pytest.mark.usefixtures("login")
     def test_the_product_starts_with_files_alone(self, tmp_path: Path) -> None:
         changes: dict[str, str] = {}

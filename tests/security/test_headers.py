@@ -43,6 +43,7 @@ def test_every_answer_carries_the_headers(
     path: str, admin: Membership, client_for: ClientFor
 ) -> None:
     answer = client_for(admin).get(path)
+    answer.close()
 
     assert {name: answer.get(name) for name in EXPECTED} == EXPECTED
     assert "camera=()" in answer["Permissions-Policy"]
