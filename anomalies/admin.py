@@ -20,7 +20,7 @@ class AnomalyAdmin(ReadOnlyTenantAdmin):
         "verdict",
         "closed_at",
     )
-    list_filter = ("severity", "channel", "verdict", BY_SITE)
+    list_filter = ("severity", "method", "channel", "verdict", BY_SITE)
     list_select_related = ("asset", "sensor")
     search_fields = ("asset__tag", "asset__name", "sensor__key", "failure_mode")
     date_hierarchy = "started_at"

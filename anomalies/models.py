@@ -98,6 +98,13 @@ class Anomaly(AssetOwned):
         STUCK = "stuck", "Stuck"  # Old ones only: it is a fault of the data, which telemetry finds.
         DRIFT = "drift", "Drifting"
 
+    class Method(models.TextChoices):
+        PATTERN = "pattern", "Unlike the sensor's past"
+        MACHINE = "machine", "Sensors unusual together"
+        LIMIT = "limit", "Beyond a limit"
+        RATE = "rate", "Rising or falling too fast"
+        TREND = "trend", "Slow trend"
+
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="anomalies")
     sensor = models.ForeignKey(Sensor, on_delete=models.CASCADE, related_name="anomalies")
     recommendation = models.ForeignKey(
@@ -113,6 +120,12 @@ class Anomaly(AssetOwned):
         blank=True,
         related_name="+",
         help_text="It began during this work, and is laid to it.",
+    )
+    method = models.CharField(
+        max_length=10,
+        choices=Method.choices,
+        default=Method.PATTERN,
+        help_text="How it was found.",
     )
     channel = models.CharField(max_length=10, choices=Channel.choices)
     detector = models.CharField(
@@ -142,7 +155,8 @@ class Anomaly(AssetOwned):
         constraints = [
             unique_in_organization("anomalies"),
             models.UniqueConstraint(
-                fields=["sensor", "started_at"], name="one_anomaly_per_sensor_and_start"
+                fields=["sensor", "method", "started_at"],
+                name="one_anomaly_per_sensor_method_and_start",
             ),
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")),

@@ -17,6 +17,7 @@ class AnomalyFilter(FilterSet):  # type: ignore[misc]
     recommendation = IdFilter(label="Id of the recommendation that it supports.")
     incident = IdFilter(label="Id of the incident that it is a part of.")
     severity = MultipleChoiceFilter(choices=Urgency.choices)
+    method = MultipleChoiceFilter(choices=Anomaly.Method.choices)
     channel = MultipleChoiceFilter(choices=Anomaly.Channel.choices)
     verdict = MultipleChoiceFilter(choices=Verdict.choices)
     failure_mode = CharFilter(lookup_expr="iexact", label="Failure mode, in any case.")

@@ -25,6 +25,7 @@ class AnomalySerializer(TenantSerializer[Anomaly]):
             "recommendation",
             "incident",
             "work_order",
+            "method",
             "channel",
             "detector",
             "failure_mode",

@@ -54,7 +54,9 @@ def watches(sensor_ids: Collection[int], at: datetime) -> dict[int, Watch]:
     lately = at - timedelta(weeks=BUDGET_WEEKS)
     judged = Q(verdict__in=JUDGED, closed_at__gt=at - REMEMBERED, closed_at__lte=at)
     recent = Q(started_at__gt=lately, started_at__lte=at, work_order=None)
-    rows = Anomaly.objects.filter(judged | recent, sensor__in=sensor_ids)
+    rows = Anomaly.objects.filter(
+        judged | recent, sensor__in=sensor_ids, method=Anomaly.Method.PATTERN
+    )
     verdicts: dict[int, list[bool]] = defaultdict(list)
     alarms: dict[int, int] = defaultdict(int)
     noted = rows.annotate(is_recent=recent).order_by("closed_at", "pk")

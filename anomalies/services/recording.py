@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from anomalies import queries
 from anomalies.detectors.base import Channel
-from anomalies.detectors.events import Event, severity
+from anomalies.detectors.events import Event, Severity, severity
 from anomalies.detectors.explanation import Cause, common_cause, explain, failure_mode
-from anomalies.detectors.seasonal_baseline import SeasonalBaseline
 from anomalies.models import Anomaly
 from anomalies.services import incidents
 from anomalies.services.events import tell_ended, tell_opened
@@ -49,21 +48,29 @@ DESCRIPTION = [
     "explanation",
 ]
 
-Key = tuple[int, datetime]
-"""Sensor id and start: what an anomaly is known by."""
+Method = Anomaly.Method
+Key = tuple[int, str, datetime]
+"""Sensor id, method and start: what an anomaly is known by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An event of a sensor that is new or changed."""
+    """An event of a sensor that is new or changed, found by one of the methods.
+
+    text      explains it, where the method knows better words than "unlike its past"
+    severity  what a rule says; None: by how far and how long it stood out
+    """
 
     sensor: Sensor
     event: Event
     detector: str = ""
+    method: Method = Method.PATTERN
+    text: str = ""
+    severity: Severity | None = None
 
     @property
     def key(self) -> Key:
-        return self.sensor.pk, moment(self.event.start)
+        return self.sensor.pk, self.method.value, moment(self.event.start)
 
 
 def moment(seconds: float) -> datetime:
@@ -75,18 +82,18 @@ def moment(seconds: float) -> datetime:
 
 
 def anomalies_at(keys: Iterable[Key]) -> dict[Key, Anomaly]:
-    """The anomalies that exist already, by sensor id and start."""
+    """The anomalies that exist already, by sensor id, method and start."""
     wanted = set(keys)
     rows = Anomaly.objects.filter(
-        sensor__in={sensor_id for sensor_id, _ in wanted},
-        started_at__in={started_at for _, started_at in wanted},
+        sensor__in={sensor_id for sensor_id, _, _ in wanted},
+        started_at__in={started_at for _, _, started_at in wanted},
     )
-    found = {(row.sensor_id, row.started_at): row for row in rows}
+    found = {(row.sensor_id, row.method, row.started_at): row for row in rows}
     return {key: row for key, row in found.items() if key in wanted}
 
 
 def save_anomalies(found: Sequence[Found], at: datetime) -> None:
-    """Write events as anomalies, one per sensor and start, and ask for the work they call for."""
+    """Write events as anomalies, one per sensor, method and start, and ask for their work."""
     if not found:
         return
     incidents.hold({one.sensor.organization_id for one in found})
@@ -112,7 +119,7 @@ def save_anomalies(found: Sequence[Found], at: datetime) -> None:
     Anomaly.objects.bulk_create(
         rows,
         update_conflicts=True,
-        unique_fields=["sensor", "started_at"],
+        unique_fields=["sensor", "method", "started_at"],
         update_fields=DESCRIPTION,
         batch_size=500,
     )
@@ -122,11 +129,12 @@ def save_anomalies(found: Sequence[Found], at: datetime) -> None:
 
 
 def _new(one: Found) -> Anomaly:
-    sensor_id, started_at = one.key
+    sensor_id, method, started_at = one.key
     return Anomaly(
         organization_id=one.sensor.organization_id,
         asset_id=one.sensor.asset_id,
         sensor_id=sensor_id,
+        method=method,
         started_at=started_at,
         severity=Urgency.LOW,
     )
@@ -136,14 +144,14 @@ def _describe(row: Anomaly, one: Found) -> bool:
     """Set what the event says, in the row; returns whether the severity has risen."""
     event, sensor = one.event, one.sensor
     before = row.severity
-    now = severity(event, beyond_limit=_is_beyond_limit(event, sensor)).value
+    now = _severity(one).value
     row.sensor, row.detector = sensor, one.detector
     row.severity = max(before, now, key=URGENCIES.index)
     row.ended_at = None if event.is_open else moment(event.end)
     row.channel = CHANNELS[event.channel]
     row.peak_at, row.peak_value = moment(event.peak_at), event.peak_value
     row.expected_value, row.score = event.expected, event.peak_score
-    row.explanation = explain(
+    row.explanation = one.text or explain(
         event,
         quantity=_spoken(sensor),
         unit=sensor.unit,
@@ -153,6 +161,12 @@ def _describe(row: Anomaly, one: Found) -> bool:
     if row.recommendation_id is None:
         row.failure_mode = _failure_mode(sensor, event.channel)
     return row.severity != before
+
+
+def _severity(one: Found) -> Severity:
+    if one.severity is not None:
+        return one.severity
+    return severity(one.event, beyond_limit=_is_beyond_limit(one.event, one.sensor))
 
 
 def _work(found: Iterable[Found]) -> dict[int, list[queries.Work]]:
@@ -237,7 +251,7 @@ def _advice_of(
         asset=asset,
         failure_mode=mode,
         source=Source.ANOMALY,
-        detector=SeasonalBaseline().name,
+        detector=worst.detector,
         symptoms=symptoms,
         reason=_reason(worst, asset, Cause(mode, frozenset(symptoms))),
         evidence=[_evidence(row) for row in sorted(group, key=lambda row: row.started_at)],

@@ -16,7 +16,7 @@ from anomalies import queries
 from anomalies.detectors.events import Carried
 from anomalies.models import Anomaly, DetectorState
 from anomalies.services import incidents
-from anomalies.services.recording import Found, moment, save_anomalies
+from anomalies.services.recording import Found, Method, moment, save_anomalies
 from anomalies.services.scoring import ignored_by, score_batch
 from assets.queries import Readings, readings_after, readings_until
 from assets.queries.uptime import within
@@ -137,7 +137,8 @@ def _batches(walk: _Walk, until: datetime, limit: int) -> Iterator[Readings]:
 def _replace(walk: _Walk, start: datetime, until: datetime, at: datetime) -> Rescored:
     rows = list(
         Anomaly.objects.select_for_update(of=("self",))
-        .filter(sensor=walk.state.sensor, started_at__gte=start, started_at__lte=until)
+        .filter(sensor=walk.state.sensor, method=Method.PATTERN)
+        .filter(started_at__gte=start, started_at__lte=until)
         .order_by("pk")
     )
     kept = [row for row in rows if _is_touched(row)]
@@ -191,7 +192,7 @@ def _take_over(state: DetectorState, learned: DetectorState) -> None:
     state.open_event, state.updated_at = learned.open_event, learned.updated_at
     state.save(update_fields=["detector", "state", "open_event", "updated_at"])
     event = Carried.from_json(state.open_event).event
-    forgotten = Anomaly.objects.filter(sensor=state.sensor, ended_at=None)
+    forgotten = Anomaly.objects.filter(sensor=state.sensor, method=Method.PATTERN, ended_at=None)
     if event is not None:
         forgotten = forgotten.exclude(started_at=moment(event.start))
     rows = list(forgotten)

@@ -15,7 +15,7 @@ from anomalies.detectors.seasonal_baseline import SeasonalBaseline
 from anomalies.models import Anomaly, DetectorState
 from anomalies.services import incidents
 from anomalies.services.events import tell_ended
-from anomalies.services.recording import Found, anomalies_at, moment, save_anomalies
+from anomalies.services.recording import Found, Method, anomalies_at, moment, save_anomalies
 from assets.models import Sensor
 from assets.queries import NO_READINGS, Readings, readings_after, readings_until
 from assets.queries.uptime import Window, stops, within
@@ -208,12 +208,13 @@ def _split_closed(states: Iterable[DetectorState], at: datetime) -> None:
     for state in states:
         event = Carried.from_json(state.open_event).event
         if event is not None:
-            going_on[state.sensor_id, moment(event.start)] = state, event
+            key = state.sensor_id, Method.PATTERN.value, moment(event.start)
+            going_on[key] = state, event
     if not going_on:
         return
     incidents.hold({state.organization_id for state, _ in going_on.values()})
-    for anomaly in anomalies_at(going_on).values():
-        state, event = going_on[anomaly.sensor_id, anomaly.started_at]
+    for key, anomaly in anomalies_at(going_on).items():
+        state, event = going_on[key]
         if anomaly.closed_at and state.watermark > anomaly.closed_at + SPLIT_AFTER:
             carried = Carried.from_json(state.open_event)
             state.open_event = Carried(last_time=carried.last_time, gap=carried.gap).to_json()
@@ -254,7 +255,7 @@ def _end_open(state: DetectorState, started: datetime, ended: datetime, at: date
     """End the state's anomaly of this start; 0 when another worker was faster."""
     incidents.hold([state.organization_id])
     open_one = Anomaly.objects.select_for_update().filter(
-        sensor=state.sensor, started_at=started, ended_at=None
+        sensor=state.sensor, method=Method.PATTERN, started_at=started, ended_at=None
     )
     anomaly = open_one.first()
     if anomaly is None:
