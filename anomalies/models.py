@@ -140,6 +140,9 @@ class Anomaly(AssetOwned):
     expected_value = models.FloatField()
     score = models.FloatField(help_text="At the peak; 1 is the alarm line.")
     explanation = models.TextField()
+    is_over_budget = models.BooleanField(
+        default=False, help_text="Beyond the alarms a week that the sensor may raise."
+    )
     verdict = models.CharField(max_length=20, choices=Verdict.choices, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
@@ -196,6 +199,14 @@ class DetectorState(AssetOwned):
     detector = models.CharField(max_length=100, help_text="Name and version of the method.")
     watermark = models.DateTimeField(help_text="Readings up to here have been scored.")
     state = models.BinaryField()
+    learned_until = models.DateTimeField(
+        null=True,
+        help_text="What the state has learned from; readings from there to the watermark are"
+        " learned from again. Empty: it knows nothing.",
+    )
+    learned = models.PositiveIntegerField(
+        default=0, help_text="Readings that were learned from up to the watermark."
+    )
     open_event = models.JSONField(null=True, help_text="An anomaly that has not ended yet.")
     updated_at = models.DateTimeField()
 
