@@ -107,7 +107,7 @@ def explain(
     'Vibration reached 7.9 mm/s on 1 Jan 1970, 14:20 UTC, 3.1 above the 4.8 expected for this time
     of day. It stayed high for 5 h 20 min.'
     """
-    name = _capital(quantity)
+    name = capital(quantity)
     unit = f"{unit}/h" if per_hour else unit
     value, expected, distance = _numbers(event)
     moment = clock(event.peak_at, zone)
@@ -167,6 +167,6 @@ def _numbers(event: Event) -> tuple[str, str, str]:
     return value_text, expected_text, distance_text
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
     plain = text.replace("_", " ").strip()
     return plain[:1].upper() + plain[1:]

@@ -1,0 +1,1 @@
+"""Alarm limits of one sensor: levels and rates of change. Pure: arrays in, events out."""
