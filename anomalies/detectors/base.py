@@ -1,8 +1,8 @@
 """The seam between the scoring service and any detector. Arrays and bytes only: no Django here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,18 +42,21 @@ class UnknownState(ValueError):
 class Scores:
     """One entry per reading handed in, all arrays of shape (n,).
 
-    score     0 is ordinary, 1 is the alarm line, 2 is twice as far from expected as the line;
-              always finite, never negative, 0 where `judged` is false
+    score     how new it is: 0 is ordinary, 1 is the alarm line; always finite, never negative, 0
+              where `judged` is false. What lasts is new only once.
+    away      how large it is, new or not: the deviation over what this sensor hardly ever exceeds;
+              finite, never negative. An event opens and goes on where it is 1 and more.
     observed  what was judged: the value itself, or for a counter its rise per hour; where a mean of
-              the last readings was strangest, that mean
+              the last readings is farthest away, the expected value and that mean's deviation
     expected  what was expected for that moment, in the unit of `observed`; NaN while learning
     scale     the typical distance from expected, same unit; NaN while learning
-    channel   index into `CHANNELS` of what was strangest
-    judged    false while learning, and for a value that is not a finite number
+    channel   index into `CHANNELS` of what was farthest away
+    judged    false while learning, for what is ignored, and for a value that is no finite number
     interval  the usual seconds between two readings, as learned up to there; 0 while learning
     """
 
     score: Floats
+    away: Floats
     observed: Floats
     expected: Floats
     scale: Floats
@@ -63,6 +66,14 @@ class Scores:
 
     def __len__(self) -> int:
         return len(self.score)
+
+    def of(self, rows: Any) -> "Scores":
+        """Those of some readings: a slice, a mask or places."""
+        return Scores(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def beyond(self, line: float) -> "Scores":
+        """With the alarm line so many times as far out."""
+        return replace(self, score=self.score / line, away=self.away / line)
 
 
 class Detector(Protocol):

@@ -1,4 +1,4 @@
-"""Consecutive strange readings become one event, with hysteresis, across batches."""
+"""What is new and large is one event for as long as it lasts, with hysteresis, across batches."""
 
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -22,15 +22,16 @@ class Severity(StrEnum):
 class EventRule:
     """When an event opens and closes.
 
-    open_after   readings in a row at or above the alarm line that open an event
-    strong       one reading at or above this score opens it at once
-    calm         an event goes on while the score is at or above this
+    It opens where something is new (score 1) and large (away 1), at once or `wait` readings apart;
+    or where `open_after` readings in a row are large, new or not.
+
+    calm         an event goes on while `away` is at or above this
     close_after  readings in a row below `calm` that close it
     gap          seconds without any reading after which it closes; ten usual intervals if longer
     """
 
     open_after: int = 9
-    strong: float = 1.5
+    wait: int = 6
     calm: float = 0.7
     close_after: int = 6
     gap: float = 6 * 3600.0
@@ -49,9 +50,10 @@ class EventRule:
 class Event:
     """One anomaly of one sensor. `start` never changes once the event is open: it is its identity.
 
-    Times are seconds since 1970 (UTC); `end` is the last reading that was not calm. `peak_value` is
-    what was observed at the highest score (see `Scores`); `expected` belongs to it.
-    The side on which it opened stays: wear that ends in a stop is an event of wear.
+    Times are as handed in; `end` is the last reading that was not calm. `peak_score` is how far
+    away it was at its farthest, at least 1, however late; `peak_value` is what was observed there,
+    and `expected` belongs to it. The side on which it opened stays: wear that ends in a stop is an
+    event of wear.
     """
 
     start: float
@@ -73,12 +75,15 @@ class Event:
 class Carried:
     """What one batch hands to the next: an event in progress, confirmed or not yet.
 
-    `gap` is that of the rule, or longer for a sensor that has been found to read seldom.
+    `is_new` says that one of its readings was, `large` how many in a row were. `gap` is that of the
+    rule, or longer for a sensor that has been found to read seldom.
     """
 
     event: Event | None = None
     confirmed: bool = False
+    is_new: bool = False
     calm_readings: int = 0
+    large: int = 0
     last_time: float | None = None
     gap: float = 0.0
 
@@ -88,8 +93,8 @@ class Carried:
     @classmethod
     def from_json(cls, raw: dict[str, Any] | None) -> "Carried":
         """
-        >>> Carried.from_json(Carried(last_time=5.0).to_json())
-        Carried(event=None, confirmed=False, calm_readings=0, last_time=5.0, gap=0.0)
+        >>> Carried.from_json(Carried(last_time=5.0).to_json()) == Carried(last_time=5.0)
+        True
         """
         if not raw:
             return cls()
@@ -108,36 +113,46 @@ def events_in(
     Readings that were not judged neither open, prolong nor calm an event.
 
     >>> times = np.arange(4.0) * 600
-    >>> scores = Scores(np.array([0.2, 1.2, 1.9, 0.1]), np.array([1.0, 7.0, 8.0, 1.0]),
-    ...     np.ones(4), np.ones(4), np.zeros(4, dtype=np.int8), np.ones(4, dtype=np.bool_),
-    ...     np.full(4, 600.0))
+    >>> away = np.array([0.2, 1.2, 1.9, 0.1])
+    >>> scores = Scores(np.array([0.2, 1.2, 0.1, 0.1]), away, 5 + away, np.full(4, 5.0), np.ones(4),
+    ...     np.zeros(4, dtype=np.int8), np.ones(4, dtype=np.bool_), np.full(4, 600.0))
     >>> carried, [event] = events_in(Carried(), times, scores)
     >>> event.start, event.end, event.peak_value, event.is_open
-    (600.0, 1200.0, 8.0, True)
+    (600.0, 1200.0, 6.9, True)
     """
+    if not len(times):
+        return carried, []
+    strange = np.flatnonzero(((scores.score >= ALARM) | (scores.away >= ALARM)) & scores.judged)
+    if carried.event is None and not len(strange):
+        return _passed(carried, times, scores, rule), []
     places = np.flatnonzero(scores.judged)
     gaps = np.maximum(rule.gap, GAP_READINGS * scores.interval)
-    alarms = places[scores.score[places] >= ALARM]
     done: list[Event] = []
     at = 0
     while at < len(places):
         if carried.event is None:
-            ahead = np.searchsorted(alarms, places[at])
-            if ahead == len(alarms):
+            ahead = np.searchsorted(strange, places[at])
+            if ahead == len(strange):
                 break
-            at = int(np.searchsorted(places, alarms[ahead]))
+            at = int(np.searchsorted(places, strange[ahead]))
         i = int(places[at])
-        reading = _reading(times, scores, i)
-        carried, closed = _step(carried, float(times[i]), reading, rule, float(gaps[i]))
+        carried, closed = _step(carried, times, scores, i, rule, float(gaps[i]))
         if closed is not None:
             done.append(closed)
         at += 1
-    if len(places):
-        last = places[-1]
-        carried = replace(carried, last_time=float(times[last]), gap=float(gaps[last]))
+    carried = _passed(carried, times, scores, rule)
     if carried.event is not None and carried.confirmed:
         done.append(carried.event)
     return carried, done
+
+
+def _passed(carried: Carried, times: Floats, scores: Scores, rule: EventRule) -> Carried:
+    """The same with the time of the last reading judged, if any."""
+    if not scores.judged.any():
+        return carried
+    last = len(times) - 1 - int(np.argmax(scores.judged[::-1]))
+    gap = max(rule.gap, GAP_READINGS * float(scores.interval[last]))
+    return replace(carried, last_time=float(times[last]), gap=gap)
 
 
 def is_silent(carried: Carried, at: float, rule: EventRule = EventRule()) -> bool:
@@ -166,7 +181,7 @@ def _reading(times: Floats, scores: Scores, i: int) -> Event:
         peak_at=float(times[i]),
         peak_value=float(scores.observed[i]),
         expected=float(scores.expected[i]),
-        peak_score=float(scores.score[i]),
+        peak_score=max(float(scores.away[i]), ALARM),
         channel=CHANNELS[scores.channel[i]],
         readings=1,
     )
@@ -179,30 +194,36 @@ def _closed(carried: Carried) -> Event | None:
 
 
 def _step(
-    carried: Carried, time: float, reading: Event, rule: EventRule, gap: float
+    carried: Carried, times: Floats, scores: Scores, i: int, rule: EventRule, gap: float
 ) -> tuple[Carried, Event | None]:
     """Take in one reading. Returns what to carry on, and the event it closed, if any."""
     closed = None
+    time, away = float(times[i]), float(scores.away[i])
+    is_new = bool(scores.score[i] >= ALARM)
     last = carried.event.end if carried.last_time is None and carried.event else carried.last_time
     if carried.event is not None and last is not None and time - last > gap:
         closed, carried = _closed(carried), Carried()
     if carried.event is None:
-        if reading.peak_score < ALARM:
+        if not is_new and away < ALARM:
             return Carried(last_time=time), closed
-        return Carried(reading, _opens(reading, rule), last_time=time), closed
-    needed = rule.calm if carried.confirmed else ALARM
-    if reading.peak_score >= needed:
-        event = _joined(carried.event, reading)
-        confirmed = carried.confirmed or _opens(event, rule)
-        return Carried(event, confirmed, last_time=time), closed
+        event = _reading(times, scores, i)
+        is_open = _opens(is_new=is_new, away=away, large=int(away >= ALARM), rule=rule)
+        return Carried(event, is_open, is_new, large=int(away >= ALARM), last_time=time), closed
+    is_new |= carried.is_new
+    if away >= (rule.calm if carried.confirmed else ALARM):
+        large = carried.large + 1
+        event = _joined(carried.event, _reading(times, scores, i))
+        is_open = carried.confirmed or _opens(is_new=is_new, away=away, large=large, rule=rule)
+        return Carried(event, is_open, is_new, large=large, last_time=time), closed
     calm = carried.calm_readings + 1
-    if not carried.confirmed or calm >= rule.close_after:
+    patience = rule.close_after if carried.confirmed else rule.wait if is_new else 1
+    if calm >= patience:
         return Carried(last_time=time), _closed(carried)
-    return replace(carried, calm_readings=calm, last_time=time), closed
+    return replace(carried, is_new=is_new, calm_readings=calm, large=0, last_time=time), closed
 
 
-def _opens(event: Event, rule: EventRule) -> bool:
-    return event.readings >= rule.open_after or event.peak_score >= rule.strong
+def _opens(*, is_new: bool, away: float, large: int, rule: EventRule) -> bool:
+    return (is_new and away >= ALARM) or large >= rule.open_after
 
 
 def _joined(event: Event, reading: Event) -> Event:

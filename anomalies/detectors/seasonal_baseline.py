@@ -26,6 +26,9 @@ from anomalies.detectors.judging import judge
 from anomalies.detectors.learning import learn
 from anomalies.detectors.state import BLOCK, State
 
+STRONG = 1.5
+"""One reading so far away is an event at once."""
+
 LARGEST = 1e100
 """Beyond it, squares and differences leave the range of float64: treated as not finite."""
 
@@ -72,6 +75,7 @@ def _nothing(observed: Floats) -> Scores:
     n = len(observed)
     return Scores(
         score=np.zeros(n),
+        away=np.zeros(n),
         observed=observed,
         expected=np.full(n, np.nan),
         scale=np.full(n, np.nan),
@@ -125,7 +129,8 @@ def _run(
             new = to >= 0
             to = to[new]
             found.judged[to] = True
-            found.score[to] = verdict.score[new]
+            found.away[to] = verdict.score[new]
+            found.score[to] = verdict.score[new] / STRONG
             found.observed[to] = verdict.observed[new]
             found.expected[to] = verdict.expected[new]
             found.scale[to] = verdict.scale

@@ -34,7 +34,7 @@ from tests.data import need_data
 STEP = 600.0
 DAY = 144
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC).timestamp()
-FIELDS = ("score", "observed", "expected", "scale", "channel", "judged", "interval")
+FIELDS = ("score", "away", "observed", "expected", "scale", "channel", "judged", "interval")
 SERIES = arrays(np.float64, st.integers(1, 400), elements=st.floats(width=64))
 ALARM = 1.0
 
@@ -240,17 +240,27 @@ class TestScoring:
 
 
 def scored(line: str) -> tuple[np.ndarray, Scores]:
-    """A score per character: '.' calm, '-' between calm and alarm, '#' alarm, 'X' strong."""
-    marks = {".": 0.1, "-": 0.8, "#": 1.1, "X": 3.0, "?": 0.0}
+    """A reading per character.
+
+    '.' calm, '-' between calm and the line, '#' large, 'n' new, 'X' large and new, '?' not judged
+    """
+    marks = {".": 0.1, "-": 0.8, "#": 1.1, "n": 0.1, "X": 3.0, "?": 0.0}
     values = np.array([marks[mark] for mark in line])
     judged = np.array([mark != "?" for mark in line])
     n = len(line)
     return np.arange(n) * STEP, Scores(
-        values, values * 10, np.ones(n), np.ones(n), np.zeros(n, dtype=np.int8), judged, np.zeros(n)
+        np.array([1.2 if mark in "nX" else 0.1 for mark in line]),
+        values,
+        values * 10,
+        np.ones(n),
+        np.ones(n),
+        np.zeros(n, dtype=np.int8),
+        judged,
+        np.zeros(n),
     )
 
 
-RULE = EventRule(open_after=2, strong=1.5, close_after=3, gap=3600.0)
+RULE = EventRule(open_after=2, wait=2, close_after=3, gap=3600.0)
 
 
 def spans(line: str) -> list[tuple[int, int, bool]]:
@@ -272,6 +282,10 @@ class TestEvents:
             ("..##...##...", [(2, 3, False), (7, 8, False)]),
             ("..##??????##....", [(2, 3, False), (10, 11, False)]),
             ("..##??##....", [(2, 7, False)]),
+            ("..n..", []),
+            ("..n.#...", [(2, 4, False)]),
+            ("..n..#...", []),
+            ("..#n#...", [(2, 4, False)]),
         ],
     )
     def test_opens_and_closes_with_hysteresis(self, line, expected) -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -6,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from anomalies.detectors.base import UnknownState
+from anomalies.detectors.base import Scores, UnknownState
 from anomalies.detectors.series import score_series
-from anomalies.detectors.streaming.engine import Judged, judge
+from anomalies.detectors.streaming.engine import judge
 from anomalies.detectors.streaming.memory import blank, load, save
 from benchmarks import anomaly_series
 from benchmarks._nab import best_threshold, flagged
@@ -17,7 +18,7 @@ from tests.data import need_data
 STEP = 600.0
 DAY = 144
 SERIES = arrays(np.float64, st.integers(1, 400), elements=st.floats(width=64))
-FIELDS = ("score", "expected", "parts", "judged")
+FIELDS = tuple(field.name for field in fields(Scores))
 
 
 def times_of(values: np.ndarray) -> np.ndarray:
@@ -39,11 +40,11 @@ def faulty(days: int = 30, seed: int = 1) -> np.ndarray:
     return values
 
 
-def alone(values: np.ndarray) -> Judged:
+def alone(values: np.ndarray) -> Scores:
     return judge(blank(1), np.zeros(len(values), dtype=np.intp), times_of(values), values)
 
 
-def same(a: Judged, b: Judged, rows: np.ndarray | slice = slice(None)) -> bool:
+def same(a: Scores, b: Scores, rows: np.ndarray | slice = slice(None)) -> bool:
     return all(
         np.array_equal(getattr(a, f)[rows], getattr(b, f), equal_nan=f != "judged") for f in FIELDS
     )
@@ -55,7 +56,9 @@ def test_any_values_end_in_finite_scores(values) -> None:
     found = alone(np.concatenate((values, values[::-1], values)))
     assert np.all(np.isfinite(found.score))
     assert np.all(found.score >= 0)
-    assert np.all(np.isfinite(found.parts))
+    assert np.all(np.isfinite(found.away) & (found.away >= 0))
+    for shown in (found.observed, found.expected, found.scale):
+        assert np.all(np.isfinite(shown[found.judged]))
     assert np.all(found.score[~found.judged] == 0)
 
 
@@ -99,7 +102,7 @@ def test_sensors_in_any_order_batch_and_process_are_scored_as_if_alone(random, c
         times = times_of(values)[row[chunk]]
         parts.append(judge(memory, places[order[chunk]], times, values[chunk]))
         memory = load(save(memory))
-    joined = Judged(*(np.concatenate([getattr(part, f) for part in parts]) for f in FIELDS))
+    joined = Scores(*(np.concatenate([getattr(part, f) for part in parts]) for f in FIELDS))
     for sensor in range(3):
         assert same(joined, alone(series[sensor]), order == sensor)
 

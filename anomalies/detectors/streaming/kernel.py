@@ -25,7 +25,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from anomalies.detectors.base import GAP_READINGS, Bools, Floats
+from anomalies.detectors.base import GAP_READINGS, Bools, Codes, Floats
 from anomalies.detectors.streaming.memory import (
     BINS,
     CHANNELS,
@@ -73,7 +73,29 @@ GROWTH = 4.0
 
 REFIT = 20
 SLOT_SECONDS = 86_400.0 / SLOTS
+LARGEST = 1e30
+"""Beyond it, a difference of two values leaves the range of float32: treated as not finite."""
+
 PROFILE_RATE = 0.1
+FAST, SLOW = 1.0 / 72.0, 1.0 / 2000.0
+"""Of a mean over half a day and one over two weeks, at 10 minutes."""
+
+TYPICAL_RATE = (0.002, 0.002, 0.0005)
+REACH_RATE = 0.0005
+LEAST_REACH = 3.0
+"""1 in 100 values of a normal distribution is more than so many mean deviations away."""
+
+FAR = 2.0
+"""Away is what is so many times beyond what 1 in 100 exceeds."""
+
+FLOOR = 0.8
+"""A mean of several readings is away by no less than this share of what 1 in 100 exceeds."""
+
+YOUTH = 1440.0
+"""After so many readings, the line of the mean of half a day lies twice as far out."""
+
+SURE = 3.0
+"""Calm and wild go on while their probability is below 1 in 1,000."""
 SPREAD_RATE = 0.002
 LN10 = math.log(10.0)
 FEWEST_MOVES = 8.0
@@ -268,6 +290,7 @@ def _move_clock(one: One, time: float) -> None:
         if one.interval > 0.0:
             if passed > GAP_READINGS * one.interval:
                 one.residuals[:] = 0.0
+                one.fast = one.slow
             passed = min(passed, 3.0 * one.interval)
         one.interval += max(0.02, 1.0 / one.count) * (passed - one.interval)
     one.last_time = time
@@ -295,11 +318,85 @@ def _move_profile(one: One, slot: int, value: float, reach: float) -> None:
     if one.visits[slot] > 0.0:
         away = min(max(away, -reach), reach)
     one.visits[slot] += 1.0
+    before = one.profile[slot]
     one.profile[slot] += max(PROFILE_RATE, 1.0 / one.visits[slot]) * away
+    if one.visits[slot] == 3.0:
+        one.hours_known += 1.0
+        before = 0.0
+    if one.visits[slot] >= 3.0:
+        one.profile_sum += one.profile[slot] - before
 
 
 @njit(cache=True)
-def _look(one: One, time: float, value: float, parts: Floats) -> float:
+def _rise(one: One, time: float, value: float) -> float:
+    """A counter's rise per hour since its last reading; NaN where it started anew."""
+    rise = (value - one.raw_value) * 3600.0
+    passed = time - one.raw_time
+    one.raw_value = value
+    one.raw_time = time
+    return rise / passed if rise >= 0.0 and passed > 0.0 else np.nan
+
+
+@njit(cache=True)
+def _relative(one: One, at: int, size: float, least: float) -> float:
+    """A deviation over what 1 in 100 readings exceeds; then learn both, the slower the larger."""
+    typical = max(one.typical[at], least)
+    usual = one.reach[at] * typical
+    ratio = size / usual if usual > 0.0 else 0.0
+    rate = max(TYPICAL_RATE[at] * (0.25 if ratio > 2.0 else 1.0), 1.0 / (one.count + 1.0))
+    most = usual if one.count >= WARM_UP else np.inf
+    one.typical[at] += rate * (min(size, most) - one.typical[at])
+    if one.count >= WARM_UP:
+        step = REACH_RATE * (0.99 if ratio > 1.0 else -0.01)
+        one.reach[at] = max(one.reach[at] * (1.0 + step), LEAST_REACH)
+    return ratio
+
+
+@njit(cache=True)
+def _weigh(
+    one: One, value: float, expected: float, mean: float, shape: float, least: float, shown: Floats
+) -> None:
+    """How far away a reading is: `shown` is away, observed relative to expected, scale, channel."""
+    residual = value - expected
+    level = value - shape
+    if one.count == 0:
+        one.fast = level
+        one.slow = level
+        one.reach[:] = LEAST_REACH
+    one.fast += max(FAST, 1.0 / (one.count + 1.0)) * (level - one.fast)
+    drift = one.fast - one.slow
+    one.slow += max(SLOW, 1.0 / (one.count + 1.0)) * (level - one.slow)
+    scale = max(one.typical[0], least)
+    usual = one.reach[0] * scale
+    single = _relative(one, 0, abs(residual), least) / FAR
+    floor = FLOOR * usual
+    own = max(one.reach[1] * max(one.typical[1], least) * FAR, floor)
+    _relative(one, 1, abs(mean), least)
+    short = abs(mean) / own if own > 0.0 else 0.0
+    own = (
+        one.reach[2]
+        * max(one.typical[2], least)
+        * FAR
+        * (1.0 + math.sqrt(YOUTH / (one.count + 1.0)))
+    )
+    own = max(own, floor)
+    _relative(one, 2, abs(drift), least)
+    long = abs(drift) / own if own > 0.0 else 0.0
+    shown[0] = max(single, short, long)
+    shown[2] = scale
+    if long > max(single, short) and max(single, short) < 1.0:
+        shown[1] = drift
+        shown[3] = 2.0 if drift > 0.0 else 3.0
+    elif short > single:
+        shown[1] = mean
+        shown[3] = 0.0 if mean > 0.0 else 1.0
+    else:
+        shown[1] = residual
+        shown[3] = 0.0 if residual > 0.0 else 1.0
+
+
+@njit(cache=True)
+def _look(one: One, time: float, value: float, parts: Floats, shown: Floats) -> float:
     """Judge a reading by each channel into `parts`, then learn it; returns what was expected."""
     _move_clock(one, time)
     if one.count == 0:
@@ -313,6 +410,7 @@ def _look(one: One, time: float, value: float, parts: Floats) -> float:
     slot = min(int((time % 86_400.0) // SLOT_SECONDS), SLOTS - 1)
     known = one.visits[slot] >= 3.0
     expected = float(one.profile[slot]) if known else np.nan
+    shape = expected - one.profile_sum / one.hours_known if known else 0.0
     _move_profile(one, slot, value, reach)
     mean = _short_mean(one, value - expected if known else 0.0)
     resolution = RESOLUTION * extent
@@ -327,6 +425,10 @@ def _look(one: One, time: float, value: float, parts: Floats) -> float:
     ratio = _ratio(one, _spread(one, value))
     parts[3] = _surprise(one, 3, max(-ratio, 0.0), 1e-3)
     parts[4] = _surprise(one, 4, max(ratio, 0.0), 1e-3)
+    if not known:
+        expected = one.fast if one.count > 0 else value
+    _weigh(one, value, expected, mean, shape, max(least, 2.0 * resolution), shown)
+    shown[0] = max(shown[0], parts[3] / SURE, parts[4] / SURE)
     return float(expected + one.first)
 
 
@@ -356,25 +458,49 @@ def run(
     which: NDArray[np.intp],
     times: Floats,
     values: Floats,
+    ignored: Bools,
     judged: Bools,
     score: Floats,
+    away: Floats,
+    observed: Floats,
     expected: Floats,
-    parts: Floats,
+    scale: Floats,
+    channel: Codes,
+    interval: Floats,
 ) -> None:
     """Judge readings of any sensors, `which` giving each one's place in `memory`, in order.
 
-    Readings with `judged` false are skipped. Fills `score` (n,), where 1 is the alarm line,
-    `expected` (n,) in the sensor's unit, and `parts` (n, CHANNELS), -log10 of probabilities;
-    clears `judged` for the readings of the warm-up.
+    Readings with `judged` false are skipped; those `ignored` only move a counter on. Fills the
+    arrays of `Scores`, all (n,), and clears `judged` for what is not judged after all.
     """
+    parts = np.zeros(CHANNELS)
+    shown = np.zeros(4)
     for i in range(len(values)):
         if not judged[i]:
             continue
         one = memory[which[i]]
-        expected[i] = _look(one, times[i], values[i], parts[i])
+        value = values[i]
+        if one.is_counter:
+            value = _rise(one, times[i], value)
+            observed[i] = value
+            if not abs(value) <= LARGEST:
+                judged[i] = False
+        if ignored[i] or not judged[i]:
+            judged[i] = False
+            continue
+        parts[:] = 0.0
+        usual = _look(one, times[i], value, parts, shown)
         strangeness = 0.0
-        for channel in range(CHANNELS):
-            strangeness += parts[i, channel]
-        score[i] = _cool(one, strangeness) / LINE
+        for at in range(CHANNELS):
+            strangeness += parts[at]
+        counted = _cool(one, strangeness) / LINE
         judged[i] = one.count >= WARM_UP
         one.count += 1
+        interval[i] = one.interval
+        if judged[i]:
+            score[i] = counted
+            away[i] = shown[0]
+            observed[i] = value if shown[1] == value - usual else usual + shown[1]
+            expected[i] = usual
+            scale[i] = shown[2]
+            channel[i] = int(shown[3])

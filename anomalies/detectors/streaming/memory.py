@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from anomalies.detectors.base import UnknownState
 
-MAGIC = b"ST01"
+MAGIC = b"ST02"
 CHECK = 4
 """Bytes of the checksum: damaged counts would send compiled code outside its arrays."""
 
@@ -34,6 +34,9 @@ COOLDOWN = 100
 CHANNELS = 5
 """Value, residual, time of day, calm, wild: see `kernel`."""
 
+MEASURES = 3
+"""Deviations: of the reading, of the mean of six, of the mean of half a day."""
+
 BINS = 128
 """Bins of a channel's histogram, four to an octave: its largest value over its smallest is 2^32."""
 
@@ -50,6 +53,9 @@ SENSOR = np.dtype(
         ("moves", "<f8"),  # how often the value has changed
         ("last_time", "<f8"),  # seconds
         ("interval", "<f8"),  # usual seconds between readings
+        ("is_counter", "?"),  # set by whoever makes the memory: its rise per hour is judged
+        ("raw_value", "<f8"),  # of a counter: its last value as read,
+        ("raw_time", "<f8"),  # and when
         ("values", "<f4", (VALUES,)),
         ("means", "<f4", (VALUES,)),
         ("slot_values", "<f4", (SLOTS, SLOT_VALUES)),
@@ -58,6 +64,12 @@ SENSOR = np.dtype(
         ("slot_kept", "<i4", (SLOTS,)),
         ("profile", "<f4", (SLOTS,)),  # mean of each half hour, relative
         ("visits", "<f4", (SLOTS,)),
+        ("profile_sum", "<f8"),  # of the half hours known
+        ("hours_known", "<f8"),
+        ("fast", "<f8"),  # slow means of the value without its rhythm: half a day,
+        ("slow", "<f8"),  # and two weeks, at 10 minutes
+        ("typical", "<f8", (MEASURES,)),  # typical size of each deviation,
+        ("reach", "<f8", (MEASURES,)),  # and how many times that 1 in 100 exceeds
         ("residuals", "<f4", (SHORT,)),
         ("window", "<f4", (WINDOW,)),
         ("window_sum", "<f8"),
@@ -81,6 +93,7 @@ def blank(sensors: int) -> Memory:
     """Memory of so many sensors of which nothing is known yet."""
     memory = np.zeros(sensors, dtype=SENSOR)
     memory["last_time"] = -np.inf
+    memory["raw_value"] = np.nan
     return memory
 
 
