@@ -7,7 +7,16 @@ import factory
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from anomalies.models import Anomaly, DetectorState, Incident, SensorLabel, SensorWatch
+from anomalies.models import (
+    Anomaly,
+    DetectorState,
+    Incident,
+    LimitState,
+    LimitTemplate,
+    SensorLabel,
+    SensorLimits,
+    SensorWatch,
+)
 from assets.models import (
     AccessScope,
     Asset,
@@ -610,6 +619,32 @@ class OfSensorFactory(OfAssetFactory):
 class SensorWatchFactory(OfSensorFactory):
     class Meta:
         model = SensorWatch
+
+
+class LimitTemplateFactory(factory.django.DjangoModelFactory[LimitTemplate]):
+    organization = factory.SubFactory(OrganizationFactory)
+    name = factory.Sequence(lambda n: f"Vibration of pumps {n}")
+    quantity = "vibration"
+    unit = "mm/s"
+    high = 4.5
+    high_high = 7.1
+
+    class Meta:
+        model = LimitTemplate
+
+
+class SensorLimitsFactory(OfSensorFactory):
+    high_high = 11.0
+
+    class Meta:
+        model = SensorLimits
+
+
+class LimitStateFactory(OfSensorFactory):
+    judged_until = NOON
+
+    class Meta:
+        model = LimitState
 
 
 class SensorLabelFactory(OfSensorFactory):

@@ -108,6 +108,7 @@ MORE: dict[str, Callable[[Membership], Any]] = {
     "notifications.WebhookAttempt": _webhook_attempt,
     "audit.AuditSeal": _seal,
     "anomalies.DetectorState": lambda m: factories.DetectorStateFactory.create(asset=_asset(m)),
+    "anomalies.LimitState": _of_asset(factories.LimitStateFactory),
     "assets.Reading": lambda m: factories.ReadingFactory.create(sensor__asset=_asset(m)),
     "assets.StaleKpi": _of_asset(factories.StaleKpiFactory),
     "telemetry.TelemetryPolicy": lambda m: factories.TelemetryPolicyFactory.create(
