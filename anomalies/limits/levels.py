@@ -19,10 +19,14 @@ vibration by a quarter of the B/C boundary significant."""
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A value, in the unit of what is judged, and how bad it is to be beyond it."""
+    """A value, in the unit of what is judged, and how bad it is to be beyond it.
+
+    name: such as "high"; of rates none.
+    """
 
     value: float
     severity: Severity
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,12 @@ class Raised:
 
     event: Event
     reached: int
+
+    def severity(self, rule: Direction) -> Severity:
+        """The worst of what was reached."""
+        order = list(Severity)
+        reached = rule.lines[: max(self.reached, 1)]
+        return max((line.severity for line in reached), key=order.index)
 
 
 def alarms_in(

@@ -16,7 +16,7 @@ def describe_level(
     >>> from anomalies.detectors.base import Channel
     >>> from anomalies.detectors.events import Severity
     >>> from anomalies.limits.levels import Line
-    >>> rule = Direction((Line(7.1, Severity.HIGH), Line(11.0, Severity.CRITICAL)))
+    >>> rule = Direction((Line(7.1, Severity.HIGH, "high"), Line(11.0, Severity.CRITICAL)))
     >>> event = Event(start=51_600.0, end=54_000.0, peak_at=52_000.0, peak_value=8.3, expected=7.1,
     ...     peak_score=1.2, channel=Channel.HIGH, readings=9)
     >>> describe_level(Raised(event, 1), rule, quantity="vibration", unit="mm/s")
@@ -24,15 +24,15 @@ def describe_level(
     for 40 min; the highest was 8.3.'
     """
     event = raised.event
-    verb, side, peak = ("fell below", "low", "lowest") if rule.is_low else _UP
-    limit = sized(rule.lines[0].value, unit)
+    verb, peak = ("fell below", "lowest") if rule.is_low else ("rose above", "highest")
+    limit = f"{rule.lines[0].name} limit of {sized(event.expected, unit)}"
     text = (
-        f"{capital(quantity)} {verb} the {side} limit of {limit} on {clock(event.start, zone)}"
+        f"{capital(quantity)} {verb} the {limit} on {clock(event.start, zone)}"
         f"{_lasting(event)}; the {peak} was {sized(event.peak_value, '')}."
     )
-    if raised.reached > 1:
-        outer = sized(rule.lines[1].value, unit)
-        text += f" It went beyond the {side}-{side} limit of {outer}, too."
+    if 1 < raised.reached <= len(rule.lines):
+        outer = rule.lines[raised.reached - 1]
+        text += f" It went beyond the {outer.name} limit of {sized(outer.value, unit)}, too."
     return text
 
 
@@ -59,15 +59,12 @@ def describe_rate(
     """
     event = raised.event
     verb = "fell" if rule.is_low else "rose"
-    limit = f"{sized(abs(rule.lines[0].value), unit)} per hour"
+    limit = f"{sized(abs(event.expected), unit)} per hour"
     return (
         f"{capital(quantity)} {verb} faster than {limit} on {clock(event.start, zone)}"
         f"{_lasting(event, 'has done so')}; over {duration(window)} the fastest was "
         f"{sized(abs(event.peak_value), '')}."
     )
-
-
-_UP = ("rose above", "high", "highest")
 
 
 def _lasting(event: Event, been: str = "has been there") -> str:

@@ -153,7 +153,7 @@ def _describe(row: Anomaly, one: Found) -> bool:
     row.expected_value, row.score = event.expected, event.peak_score
     row.explanation = one.text or explain(
         event,
-        quantity=_spoken(sensor),
+        quantity=spoken(sensor),
         unit=sensor.unit,
         zone=sensor.asset.site.zone,
         per_hour=sensor.kind == Sensor.Kind.COUNTER,
@@ -180,7 +180,7 @@ def _laid_to(one: Found, work: Iterable[queries.Work]) -> int | None:
     return next((item.order for item in work if item.explains(start, last)), None)
 
 
-def _spoken(sensor: Sensor) -> str:
+def spoken(sensor: Sensor) -> str:
     """`bearing_temperature` says more than its quantity, `vibration_de` and `TT-4711` do not."""
     says_more = sensor.key.lower().endswith(sensor.quantity.lower())
     return sensor.key if says_more else sensor.quantity
