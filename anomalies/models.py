@@ -142,6 +142,11 @@ class Anomaly(AssetOwned):
     expected_value = models.FloatField()
     score = models.FloatField(help_text="At the peak; 1 is the alarm line.")
     explanation = models.TextField()
+    contributions = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Shares of the sensors that are unusual together, the greatest first.",
+    )
     is_over_budget = models.BooleanField(
         default=False, help_text="Beyond the alarms a week that the sensor may raise."
     )
@@ -238,6 +243,11 @@ class SensorWatch(AssetOwned):
     alarms_per_week = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="More than this a week are too many; empty: no such limit."
     )
+    is_setting = models.BooleanField(
+        default=False,
+        verbose_name="sets the operating mode",
+        help_text="Such as a speed in steps: what is ordinary for others depends on it.",
+    )
 
     objects = TenantQuerySet["SensorWatch"].as_manager()
 
@@ -304,6 +314,58 @@ class SensorLabel(AssetOwned):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} on {self.sensor}"
+
+
+class MachineModel(AssetOwned):
+    """What is known of how the sensors of an asset go together, and up to when it was judged by.
+
+    Sensors are named by their ids in all fields.
+    """
+
+    class Status(models.TextChoices):
+        LEARNING = "learning", "Learning"
+        IN_USE = "in_use", "In use"
+        NOT_HELPFUL = "not_helpful", "Not helpful"
+
+    asset = models.OneToOneField(Asset, on_delete=models.CASCADE, related_name="machine_model")
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.LEARNING)
+    reason = models.TextField(
+        blank=True, help_text="Why there is no model, or why the last one is not newer."
+    )
+    sensors = models.JSONField(default=list, help_text="All that were looked at.")
+    channels = models.JSONField(default=list, help_text="Those that are judged together.")
+    settings = models.JSONField(default=list, help_text="Those that set the operating mode.")
+    step = models.DurationField(default=timedelta(minutes=10), help_text="The length of a row.")
+    version = models.CharField(max_length=100, blank=True, help_text="Of the method.")
+    fitted_at = models.DateTimeField(null=True, blank=True)
+    window_start = models.DateTimeField(null=True, blank=True, help_text="It learned from here")
+    window_end = models.DateTimeField(null=True, blank=True, help_text="until here.")
+    rows = models.PositiveIntegerField(default=0, help_text="Ordinary ones that it learned from.")
+    figures = models.JSONField(
+        default=dict, help_text="On rows held out: how many, how many flagged, what it explains."
+    )
+    model = models.BinaryField(default=bytes)
+    stream = models.BinaryField(default=bytes)
+    open_event = models.JSONField(null=True, help_text="An anomaly that has not ended yet.")
+    watermark = models.DateTimeField(null=True, help_text="Rows before this have been judged.")
+    updated_at = models.DateTimeField()
+
+    objects = TenantQuerySet["MachineModel"].as_manager()
+
+    class Meta:
+        db_table = "machine_models"
+        ordering = ["asset", "pk"]
+        constraints = [
+            unique_in_organization("machine_models"),
+            models.CheckConstraint(
+                condition=~Q(status="in_use") | Q(fitted_at__isnull=False, watermark__isnull=False),
+                name="machine_model_in_use_is_fitted",
+            ),
+            *same_organization("machine_models", "asset"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Machine model of {self.asset}"
 
 
 def _limit_checks(table: str, *levels: str) -> list[models.CheckConstraint]:

@@ -30,6 +30,7 @@ EXEMPT = {
     "forecasts": "computed from readings",
     "risk_scores": "computed from rows that are audited",
     "detector_states": "the memory of a detector",
+    "machine_models": "learned from readings, and the memory of a detector",
     "limit_states": "the memory of what judges limits",
     "quality_states": "the memory of the data quality monitor",
     "quality_faults": "found and ended by the product, which keeps them all",
