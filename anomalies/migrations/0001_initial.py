@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("accounts", "0006_currency_and_failure_codes"),
+        ("accounts", "0003_custom_roles"),
         ("accounts", "__first__"),
         ("assets", "0001_initial"),
         ("maintenance", "0001_initial"),

@@ -10,10 +10,10 @@ class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_walls"),
         ("audit", "0003_triggers"),
-        ("accounts", "0006_currency_and_failure_codes"),
+        ("accounts", "0003_custom_roles"),
         ("anomalies", "0003_stuck_is_a_fault_of_the_data"),
-        ("assets", "0005_hourly_and_daily"),
-        ("maintenance", "0003_lead_of_conditions"),
+        ("assets", "0003_hourly_and_daily"),
+        ("maintenance", "0002_walls_and_audit"),
     ]
 
     operations = [

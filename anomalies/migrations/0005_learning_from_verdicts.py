@@ -9,10 +9,10 @@ from opssight.core.row_security import WallOff
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_currency_and_failure_codes"),
+        ("accounts", "0003_custom_roles"),
         ("anomalies", "0004_incidents"),
-        ("assets", "0005_hourly_and_daily"),
-        ("maintenance", "0003_lead_of_conditions"),
+        ("assets", "0003_hourly_and_daily"),
+        ("maintenance", "0002_walls_and_audit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,10 +7,10 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0006_currency_and_failure_codes'),
+        ('accounts', '0003_custom_roles'),
         ('anomalies', '0005_learning_from_verdicts'),
-        ('assets', '0007_kpis_indexed_once'),
-        ('maintenance', '0003_lead_of_conditions'),
+        ('assets', '0003_hourly_and_daily'),
+        ('maintenance', '0002_walls_and_audit'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

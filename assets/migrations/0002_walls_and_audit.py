@@ -1,6 +1,5 @@
 from django.db import migrations
 
-from opssight.accounts.constraints import SameOrganization
 from opssight.audit.triggers import Audit
 from opssight.core.row_security import WallOff
 
@@ -13,11 +12,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # Of tables that refer to each other.
-        migrations.AddConstraint(
-            model_name="asset",
-            constraint=SameOrganization(field="site", name="assets_site_same_organization"),
-        ),
         WallOff("sites"),
         WallOff("assets"),
         WallOff("sensors"),

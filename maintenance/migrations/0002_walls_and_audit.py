@@ -46,12 +46,6 @@ class Migration(migrations.Migration):
     operations = [
         # Of tables that refer to each other.
         migrations.AddConstraint(
-            model_name="maintenanceschedule",
-            constraint=SameOrganization(
-                field="technician", name="maintenance_schedules_technician_same_organization"
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="recommendation",
             constraint=SameOrganization(
                 field="work_order", name="maintenance_recommendations_work_order_same_organization"

@@ -1,6 +1,5 @@
 from django.db import migrations
 
-from opssight.accounts.constraints import SameOrganization
 from opssight.audit.triggers import Audit
 from opssight.core.row_security import WallOff
 
@@ -13,13 +12,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # Of tables that refer to each other.
-        migrations.AddConstraint(
-            model_name="webhookdelivery",
-            constraint=SameOrganization(
-                field="event", name="webhook_deliveries_event_same_organization"
-            ),
-        ),
         WallOff("notifications"),
         WallOff("webhooks"),
         WallOff("webhook_events"),

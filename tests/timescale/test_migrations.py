@@ -63,10 +63,10 @@ def test_the_apache_edition_keeps_figures_as_a_plain_server_does(
     def figures(target: str) -> None:
         MigrationExecutor(connection).migrate([("assets", target)])
 
-    figures("0004_figures_of_hours_and_days")
+    figures("0002_walls_and_audit")
     monkeypatch.setattr(SchemaEditor, "has_continuous_aggregates", lambda _: False)
     try:
-        figures("0005_hourly_and_daily")
+        figures("0003_hourly_and_daily")
         sensor = SensorFactory.create()
         ingest(rows=[(sensor.pk, NOON + i * 7 * MINUTE, i**0.5) for i in range(3000)])
         corrections.delete(sensor=sensor, start=NOON + DAY, end=NOON + 2 * DAY)
@@ -75,7 +75,7 @@ def test_the_apache_edition_keeps_figures_as_a_plain_server_does(
         assert not TouchedHour.objects.exists()
         assert_right()
         Reading.objects.all().delete()
-        figures("0004_figures_of_hours_and_days")
+        figures("0002_walls_and_audit")
     finally:
         monkeypatch.undo()
         call_command("migrate", verbosity=0)

@@ -8,7 +8,7 @@ from opssight.audit.triggers import Audit
 class Migration(migrations.Migration):
     dependencies = [
         ("audit", "0002_functions"),
-        ("accounts", "0003_walls"),
+        ("accounts", "0002_walls"),
         ("access", "0002_walls"),
     ]
 

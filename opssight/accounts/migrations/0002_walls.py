@@ -4,7 +4,7 @@ from opssight.core.row_security import WallOff
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0001_walls"), ("accounts", "0002_roles_and_coverage")]
+    dependencies = [("core", "0001_walls"), ("accounts", "0001_initial")]
 
     operations = [
         WallOff(

@@ -219,7 +219,7 @@ ALTER TABLE asset_metrics SET (timescaledb.compress = false);
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0001_walls"),
-        ("assets", "0004_figures_of_hours_and_days"),
+        ("assets", "0002_walls_and_audit"),
     ]
 
     operations = [
