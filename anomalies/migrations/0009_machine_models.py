@@ -27,9 +27,9 @@ class AuditAgain(Audit):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_currency_and_failure_codes"),
+        ("accounts", "0003_custom_roles"),
         ("anomalies", "0008_limits"),
-        ("assets", "0007_kpis_indexed_once"),
+        ("assets", "0003_hourly_and_daily"),
     ]
 
     operations = [
