@@ -1,8 +1,16 @@
 from django.contrib import admin
 
-from anomalies.models import Anomaly, DetectorState, Incident, SensorLabel, SensorWatch
+from anomalies.models import (
+    Anomaly,
+    DetectorState,
+    Incident,
+    LimitTemplate,
+    SensorLabel,
+    SensorLimits,
+    SensorWatch,
+)
 from opssight.accounts.permissions import Permission
-from opssight.core.admin import OwnRelatedFilter, ReadOnlyTenantAdmin
+from opssight.core.admin import OwnRelatedFilter, ReadOnlyTenantAdmin, TenantAdmin
 
 BY_SITE = ("asset__site", OwnRelatedFilter)
 
@@ -63,3 +71,30 @@ class SensorLabelAdmin(ReadOnlyTenantAdmin):
     list_filter = ("kind", BY_SITE)
     list_select_related = ("asset", "sensor", "created_by")
     search_fields = ("asset__tag", "sensor__key", "note")
+
+
+@admin.register(LimitTemplate)
+class LimitTemplateAdmin(TenantAdmin):
+    """Applied to sensors on its page, or by the API."""
+
+    edit_permission = Permission.SITE_EDIT
+    list_display = ("name", "quantity", "unit", "low_low", "low", "high", "high_high", "category")
+    list_filter = ("quantity",)
+    search_fields = ("name", "quantity", "category", "note")
+    fieldsets = (
+        (None, {"fields": ("name", ("quantity", "unit"), ("category", "group"), "note")}),
+        ("Limits", {"fields": (("low_low", "low", "high", "high_high"), "deadband")}),
+        ("Severity", {"fields": (("severity", "outer_severity", "rate_severity"),)}),
+        ("Delays", {"fields": (("on_delay", "off_delay"),)}),
+        ("Change", {"fields": (("rise_per_hour", "fall_per_hour"), "rate_window")}),
+    )
+
+
+@admin.register(SensorLimits)
+class SensorLimitsAdmin(ReadOnlyTenantAdmin):
+    """Set on the page of the sensor, or by the API."""
+
+    list_display = ("sensor", "asset", "low_low", "high_high", "rise_per_hour", "template")
+    list_filter = (("template", OwnRelatedFilter), BY_SITE)
+    list_select_related = ("asset", "sensor", "template")
+    search_fields = ("asset__tag", "sensor__key", "template__name")

@@ -1,7 +1,9 @@
+from collections.abc import Collection
 from datetime import timedelta
 from itertools import combinations
 from typing import Any, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -541,6 +543,19 @@ class SensorLimits(LimitRule, AssetOwned):
 
     def __str__(self) -> str:
         return f"Limits of {self.sensor}"
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """With the low and the high limit of the sensor, too; a constraint sees one table only."""
+        super().validate_constraints(exclude)
+        sensor: Sensor | None = getattr(self, "sensor", None)
+        if sensor is None:
+            return
+        for side, sign in (("high", 1.0), ("low", -1.0)):
+            inner, outer = getattr(sensor, f"{side}_limit"), getattr(self, f"{side}_{side}")
+            if inner is not None and outer is not None and sign * (outer - inner) <= 0:
+                word = "above" if side == "high" else "below"
+                text = f"The {side}-{side} limit must be {word} the {side} limit of {inner:g}."
+                raise ValidationError({f"{side}_{side}": text})
 
 
 class LimitState(AssetOwned):

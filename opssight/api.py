@@ -6,6 +6,7 @@ from rest_framework.routers import DefaultRouter
 
 from anomalies.api.evaluation import DetectorEvaluation
 from anomalies.api.incidents import IncidentViewSet
+from anomalies.api.limits import LimitTemplateViewSet, SensorLimitsViewSet
 from anomalies.api.viewsets import AnomalyViewSet
 from anomalies.api.watching import SensorLabelViewSet, SensorWatchViewSet
 from assets.api import kpis
@@ -97,6 +98,8 @@ router.register("anomalies", AnomalyViewSet)
 router.register("incidents", IncidentViewSet)
 router.register("sensor-watches", SensorWatchViewSet)
 router.register("sensor-labels", SensorLabelViewSet)
+router.register("sensor-limits", SensorLimitsViewSet)
+router.register("limit-templates", LimitTemplateViewSet)
 router.register("quality-faults", QualityFaultViewSet)
 router.register("forecasts", ForecastViewSet)
 router.register("risk-scores", RiskScoreViewSet)

@@ -146,6 +146,8 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "incidents": _of_asset(factories.IncidentFactory),
     "sensor-watches": _of_asset(factories.SensorWatchFactory),
     "sensor-labels": _of_asset(factories.SensorLabelFactory),
+    "sensor-limits": _of_asset(factories.SensorLimitsFactory),
+    "limit-templates": _in_plant(factories.LimitTemplateFactory),
     "anomalies": _of_asset(factories.AnomalyFactory),
     "quality-faults": _of_asset(factories.QualityFaultFactory),
     "forecasts": _of_asset(factories.ForecastFactory),

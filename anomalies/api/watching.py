@@ -16,7 +16,7 @@ from opssight.core.api.shape import Expansion
 from opssight.core.api.viewsets import CrudTenantViewSet, edits
 
 
-class _OfSensor(TenantSerializer[Any]):
+class OfSensor(TenantSerializer[Any]):
     """A row of a sensor, which says of which asset it is."""
 
     organization_from = "sensor"
@@ -34,7 +34,7 @@ class _OfSensor(TenantSerializer[Any]):
         return {"asset": expanded_asset(), "sensor": expanded_sensor()}
 
 
-class SensorWatchSerializer(_OfSensor):
+class SensorWatchSerializer(OfSensor):
     class Meta:
         model = SensorWatch
         fields = [
@@ -49,7 +49,7 @@ class SensorWatchSerializer(_OfSensor):
         read_only_fields = ["asset"]
 
 
-class SensorLabelSerializer(_OfSensor):
+class SensorLabelSerializer(OfSensor):
     class Meta:
         model = SensorLabel
         fields = [

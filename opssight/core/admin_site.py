@@ -53,6 +53,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "anomalies.Incident": "hub",
         "anomalies.SensorWatch": "visibility",
         "anomalies.SensorLabel": "label_important",
+        "anomalies.LimitTemplate": "vertical_align_center",
+        "anomalies.SensorLimits": "height",
         "telemetry.QualityFault": "sensors_off",
         "forecasts.Forecast": "trending_up",
         "forecasts.RiskScore": "warning",

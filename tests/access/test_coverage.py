@@ -70,6 +70,7 @@ OF_WORK: dict[str, Any] = {
     "maintenance/comments": factories.CommentFactory.create,
     "sensor-watches": factories.SensorWatchFactory.create,
     "sensor-labels": factories.SensorLabelFactory.create,
+    "sensor-limits": factories.SensorLimitsFactory.create,
     "signals": lambda asset: factories.SignalFactory.create(sensor__asset=asset),
 }
 # Of places rather than assets: the tests below look at each by itself.
@@ -78,6 +79,7 @@ OF_PLACES = {"assets", "maintenance/costs", "sites", "asset-groups", "asset-rela
 NOT_OF_ASSETS = {
     "unknown-signals",
     "telemetry-policies",
+    "limit-templates",
     "maintenance/technicians",
     "maintenance/shifts",
     "maintenance/absences",
