@@ -113,6 +113,10 @@ bench-anomaly: install ## how well the detectors find labelled faults, beside pu
 	@$(PY) -m benchmarks.anomaly_assets --tuning
 	@$(PY) -m benchmarks.simulated_plant
 
+.PHONY: bench-scoring
+bench-scoring: install ## how long a beat of scoring takes for 10,000 sensors, with its database
+	@$(RUN) $(PY) -m benchmarks.scoring_job $(ARGS)
+
 .PHONY: bench-query
 bench-query: install ## how fast a year of readings is answered, beside hand-written SQL
 	@$(RUN) $(PY) -m benchmarks.query $(ARGS)

@@ -5,6 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from anomalies import queries, services
+from anomalies.services import limits
 from opssight.core.walls import organization_ids
 from telemetry.services.quality import look
 
@@ -22,11 +23,12 @@ def score_new_readings(**_: Any) -> None:
 @shared_task
 def score_organization(*, organization_id: int, **_: Any) -> None:
     """One task per chunk of sensors with unread readings, so that workers share the load."""
-    for sensor_ids in queries.in_chunks(queries.sensors_to_score(organization_id)):
+    for sensor_ids in queries.chunks_to_score(organization_id):
         score_chunk.apply_async(
             kwargs={"organization_id": organization_id, "sensor_ids": sensor_ids}, expires=EXPIRES
         )
     services.end_silent(organization_id=organization_id, at=timezone.now())
+    limits.end_silent_alarms(organization_id=organization_id, at=timezone.now())
 
 
 @shared_task

@@ -92,7 +92,7 @@ def replay(name: str, recordings: Iterable[Recording], at: datetime) -> Result:
         faults |= recording.faults
     result.importing = time.perf_counter() - began
     began = time.perf_counter()
-    for sensor_ids in queries.in_chunks(queries.sensors_to_score(organization.pk)):
+    for sensor_ids in queries.chunks_to_score(organization.pk):
         look(sensor_ids=sensor_ids, at=at)
         services.score_sensors(sensor_ids=sensor_ids, at=at)
     result.scoring = time.perf_counter() - began

@@ -71,7 +71,7 @@ class Scores:
         """Those of some readings: a slice, a mask or places."""
         return Scores(*(getattr(self, field.name)[rows] for field in fields(self)))
 
-    def beyond(self, line: float) -> "Scores":
+    def beyond(self, line: float | Floats) -> "Scores":
         """With the alarm line so many times as far out."""
         return replace(self, score=self.score / line, away=self.away / line)
 

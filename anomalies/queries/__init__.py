@@ -1,5 +1,10 @@
 from anomalies.queries.incidents import around, arrows_of
-from anomalies.queries.scoring import in_chunks, sensors_to_score
+from anomalies.queries.scoring import (
+    chunks_to_score,
+    in_chunks,
+    sensors_to_score,
+    times_before,
+)
 from anomalies.queries.thresholds import thresholds, watches
 from anomalies.queries.work import SETTLING, Work, work_on
 
@@ -8,9 +13,11 @@ __all__ = [
     "Work",
     "around",
     "arrows_of",
+    "chunks_to_score",
     "in_chunks",
     "sensors_to_score",
     "thresholds",
+    "times_before",
     "watches",
     "work_on",
 ]

@@ -1,5 +1,21 @@
-from anomalies.services.rescoring import Rescored, rescore
+"""What the web process needs is imported at once; scoring, with its compiled code, is not."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from anomalies.services.ending import end_silent
 from anomalies.services.review import AnomalyClosed, review
-from anomalies.services.scoring import end_silent, score_sensors
+
+if TYPE_CHECKING:
+    from anomalies.services.rescoring import Rescored, rescore
+    from anomalies.services.scoring import score_sensors
 
 __all__ = ["AnomalyClosed", "Rescored", "end_silent", "rescore", "review", "score_sensors"]
+
+_LATER = {"Rescored": "rescoring", "rescore": "rescoring", "score_sensors": "scoring"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -14,10 +14,13 @@ from django.db.models.functions import Greatest
 
 from anomalies import queries
 from anomalies.detectors.events import Carried
+from anomalies.detectors.streaming.memory import Memory, blank
 from anomalies.models import Anomaly, DetectorState
 from anomalies.services import incidents
+from anomalies.services.passing import Passed, Stretch, ignored_by, pass_over
 from anomalies.services.recording import Found, Method, moment, save_anomalies
-from anomalies.services.scoring import ignored_by, score_batch
+from anomalies.services.states import keep
+from assets.models import Sensor
 from assets.queries import Readings, readings_after, readings_until
 from assets.queries.uptime import within
 from maintenance.models import Urgency
@@ -49,9 +52,10 @@ class Rescored:
 
 @dataclass(slots=True)
 class _Walk:
-    """A sensor's way through the range: a state that begins anew, and what it met."""
+    """A sensor's way through the range: a memory that begins anew, and what it met."""
 
     state: DetectorState
+    memory: Memory
     line: float
     at: datetime
     readings: int = 0
@@ -61,11 +65,17 @@ class _Walk:
     def is_in_event(self) -> bool:
         return Carried.from_json(self.state.open_event).event is not None
 
-    def past(self, batch: Readings, *, more: bool) -> None:
-        unfit = within(ignored_by([self.state])[self.state.sensor_id], batch.seconds)
-        events = score_batch(self.state, batch, unfit, self.at, line=self.line, more=more)
-        for one in events:
+    def past(self, batch: Readings, *, more: bool) -> Passed:
+        """Raises ValueError when it cannot be scored."""
+        ignored = ignored_by([self.state], _first(batch))[self.state.sensor_id]
+        unfit = within(ignored, batch.seconds)
+        stretch = Stretch(self.state, batch, 0, unfit, line=self.line, more=more)
+        passed = pass_over(self.memory, [stretch], self.at)
+        if not passed.states:
+            raise ValueError("Its events cannot be told; the log says why.")
+        for one in passed.found:
             self.found[moment(one.event.start)] = one
+        return passed
 
 
 @transaction.atomic
@@ -78,7 +88,8 @@ def rescore(
     scoring. `dry_run`: do it all, and undo it.
     """
     states = DetectorState.objects.select_for_update(of=("self",))
-    state = states.select_related("sensor__asset__site").filter(sensor=sensor_id).first()
+    own = states.select_related("sensor__asset__site").filter(sensor=sensor_id)
+    state = own.defer("state").first()
     if state is None or state.watermark < start:
         return Rescored(sensor_id)
     until = min(end, state.watermark)
@@ -86,17 +97,19 @@ def rescore(
     incidents.hold([state.organization_id])
     answer = _replace(walk, start, until, at)
     if until == state.watermark:
-        _take_over(state, walk.state)
+        _take_over(state, walk)
     if dry_run:
         transaction.set_rollback(True)
     return answer
 
 
 def _walk(state: DetectorState, start: datetime, until: datetime, at: datetime) -> _Walk:
-    walk = _Walk(_anew(state), queries.thresholds([state.sensor_id], at)[state.sensor_id], at)
+    line = queries.thresholds([state.sensor_id], at)[state.sensor_id]
+    memory = blank(1)
+    memory["is_counter"] = state.sensor.kind == Sensor.Kind.COUNTER
+    walk = _Walk(_anew(state), memory, line, at)
     before = readings_until(sensor_id=state.sensor_id, until=start - INSTANT, limit=WARM_UP)
     if len(before):
-        walk.state.watermark = _first(before) - INSTANT
         walk.past(before, more=True)
     walk.state.watermark = start - INSTANT
     for batch in _batches(walk, until, AT_A_TIME):
@@ -111,6 +124,7 @@ def _walk(state: DetectorState, start: datetime, until: datetime, at: datetime) 
 
 def _anew(state: DetectorState) -> DetectorState:
     return DetectorState(
+        pk=state.pk,
         organization_id=state.organization_id,
         asset_id=state.asset_id,
         sensor=state.sensor,
@@ -186,12 +200,11 @@ def _remove(rows: Sequence[Anomaly]) -> None:
     incidents.group(left)
 
 
-def _take_over(state: DetectorState, learned: DetectorState) -> None:
+def _take_over(state: DetectorState, walk: _Walk) -> None:
     """Scoring goes on from what was learned anew; an anomaly that it does not know of is over."""
-    state.detector, state.state = learned.detector, learned.state
-    state.open_event, state.updated_at = learned.open_event, learned.updated_at
-    state.save(update_fields=["detector", "state", "open_event", "updated_at"])
-    event = Carried.from_json(state.open_event).event
+    walk.state.watermark = state.watermark
+    keep([walk.state], {state.pk: (state.watermark, walk.memory)}, walk.at)
+    event = Carried.from_json(walk.state.open_event).event
     forgotten = Anomaly.objects.filter(sensor=state.sensor, method=Method.PATTERN, ended_at=None)
     if event is not None:
         forgotten = forgotten.exclude(started_at=moment(event.start))

@@ -1,10 +1,11 @@
 """Every new reading is looked at once for what is wrong with the data of its sensor."""
 
+import json
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from assets.models import Sensor
@@ -25,6 +26,11 @@ LEARN_FROM = timedelta(days=14)
 """A sensor that is new to the monitor is looked at from so long before its last reading on."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOVE_ON = """
+UPDATE quality_states q SET updated_at = %s, watermark = n.watermark, state = n.state::jsonb
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS n (id, watermark, state)
+WHERE q.id = n.id
+"""
 
 
 def look(*, sensor_ids: Iterable[int], at: datetime) -> int:
@@ -102,10 +108,19 @@ def _look_once(
             looked.append(state)
             found += [(state.sensor, finding) for finding in findings]
     _save_faults(looked, found, at)
-    QualityState.objects.bulk_update(looked, ["watermark", "state", "updated_at"], batch_size=500)
+    _save_states(looked, at)
     return len(found), [
         pk for pk in (s.sensor_id for s in looked) if len(batches.get(pk, NO_READINGS)) == limit
     ]
+
+
+def _save_states(states: Sequence[QualityState], at: datetime) -> None:
+    """In one statement of arrays: `bulk_update` takes longer than the look itself."""
+    ids = [state.pk for state in states]
+    marks = [state.watermark for state in states]
+    memories = [json.dumps(state.state) for state in states]
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE_ON, [at, ids, marks, memories])
 
 
 def _look_at(

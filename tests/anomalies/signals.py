@@ -13,7 +13,7 @@ STEP = timedelta(minutes=10)
 Values = Sequence[float] | NDArray[np.float64]
 
 
-def ordinary(count: int = 1440, seed: int = 7) -> NDArray[np.float64]:
+def ordinary(count: int = 1440, seed: int = 3) -> NDArray[np.float64]:
     """A daily rhythm with noise, around 4.8."""
     noise = np.random.default_rng(seed).normal(0, 0.1, count)
     return 4.8 + 0.3 * np.sin(np.arange(count) / 144 * 2 * np.pi) + noise

@@ -2,10 +2,12 @@ from datetime import timedelta
 from io import StringIO
 from typing import Any, NoReturn
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
 from anomalies import services, tasks
+from anomalies.detectors.streaming.memory import load
 from anomalies.models import Anomaly, DetectorState, Incident
 from anomalies.services import recording, rescoring
 from assets.models import Reading, Sensor
@@ -50,16 +52,18 @@ def mild() -> Any:
 
 def test_nothing_changes_where_nothing_changed() -> None:
     sensor = scored(with_fault())
-    before, state = facts(), DetectorState.objects.values().get()
+    before, state = facts(), DetectorState.objects.get()
 
     answer = rescore(sensor)
 
     assert (answer.readings, answer.kept, answer.new, answer.removed) == (1440, 1, 0, 0)
     assert facts() == before
-    after = DetectorState.objects.values().get()
-    assert bytes(after["state"]) == bytes(state["state"])
-    for name in ("watermark", "open_event"):
-        assert after[name] == state[name]
+    after = DetectorState.objects.get()
+    one, other = load([bytes(state.state), bytes(after.state)])
+    for name in one.dtype.names:
+        np.testing.assert_array_equal(one[name], other[name])
+    for name in ("watermark", "learned_until", "learned", "open_event"):
+        assert getattr(after, name) == getattr(state, name)
 
 
 def test_what_is_no_longer_found_goes_and_what_is_found_now_comes() -> None:

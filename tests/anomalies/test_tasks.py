@@ -29,7 +29,7 @@ class TestScoreNewReadings:
         )
         asset = AssetFactory.create()
         first, second, third = (sensor_with([1.0], asset=asset) for _ in range(3))
-        monkeypatch.setattr(queries.in_chunks, "__defaults__", (2,))
+        monkeypatch.setattr(queries.scoring, "NEW_AT_ONCE", 2)
 
         score_new_readings.delay()
 

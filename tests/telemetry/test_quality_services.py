@@ -92,7 +92,7 @@ def test_a_worker_that_dies_leaves_nothing_half_done(monkeypatch: pytest.MonkeyP
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr(QualityState.objects, "bulk_update", dies)
+        patch.setattr(quality, "_save_states", dies)
         with pytest.raises(RuntimeError):
             look(sensor)
     assert not QualityFault.objects.exists()
