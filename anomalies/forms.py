@@ -1,8 +1,12 @@
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 
-from anomalies.models import SensorLabel, SensorWatch
+from anomalies.limits.standards import STANDARDS
+from anomalies.models import LimitTemplate, SensorLabel, SensorLimits, SensorWatch
+from assets.models import Sensor
 from maintenance.models import Verdict
 
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -47,3 +51,124 @@ class LabelForm(forms.ModelForm):  # type: ignore[type-arg]
     def _get_validation_exclusions(self) -> set[str]:
         hidden: set[Any] = super()._get_validation_exclusions()  # type: ignore[misc]
         return hidden - {"organization", "sensor", "asset"}
+
+
+class MinutesField(forms.FloatField):
+    """A duration in minutes."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value / timedelta(minutes=1):g}" if isinstance(value, timedelta) else value
+
+    def clean(self, value: Any) -> Any:
+        minutes = super().clean(value)
+        return timedelta() if minutes is None else timedelta(minutes=minutes)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+MOST_MINUTES = 60 * 24 * 7
+
+
+class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Of an instance that knows its sensor, whose low and high limit stand among the others."""
+
+    low = forms.FloatField(label="Low", required=False)
+    high = forms.FloatField(label="High", required=False)
+    on_delay = MinutesField(
+        label="Delay before an alarm, minutes", required=False, min_value=0, max_value=MOST_MINUTES
+    )
+    off_delay = MinutesField(
+        label="Delay before it ends, minutes", required=False, min_value=0, max_value=MOST_MINUTES
+    )
+    rate_window = MinutesField(
+        label="Change over, minutes", min_value=1, max_value=MOST_MINUTES, help_text="Such as 60."
+    )
+
+    class Meta:
+        model = SensorLimits
+        fields = [
+            "high_high",
+            "low_low",
+            "severity",
+            "outer_severity",
+            "deadband",
+            "on_delay",
+            "off_delay",
+            "rise_per_hour",
+            "fall_per_hour",
+            "rate_window",
+            "rate_severity",
+        ]
+        labels = {
+            "high_high": "High-high",
+            "low_low": "Low-low",
+            "severity": "Severity of high and low",
+            "outer_severity": "Severity of high-high and low-low",
+            "rise_per_hour": "Fastest rise in an hour",
+            "fall_per_hour": "Fastest fall in an hour",
+            "rate_severity": "Severity of a fast change",
+        }
+        help_texts = dict.fromkeys(("severity", "outer_severity", "rate_severity"), "")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sensor = self.instance.sensor
+        self.initial.update(low=sensor.low_limit, high=sensor.high_limit)
+
+    @property
+    def levels(self) -> list[forms.BoundField]:
+        """From the highest to the lowest, and what goes with them."""
+        names = ("high_high", "high", "low", "low_low", "severity", "outer_severity")
+        return [self[name] for name in names]
+
+    @property
+    def waiting(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("deadband", "on_delay", "off_delay")]
+
+    @property
+    def changing(self) -> list[forms.BoundField]:
+        names = ("rise_per_hour", "fall_per_hour", "rate_window", "rate_severity")
+        return [self[name] for name in names]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        low, high = cleaned.get("low"), cleaned.get("high")
+        if low is not None and high is not None and low >= high:
+            self.add_error("high", "The high limit must be above the low one.")
+        sensor: Sensor = self.instance.sensor
+        interval, window = sensor.expected_interval, cleaned.get("rate_window")
+        judged = cleaned.get("rise_per_hour") or cleaned.get("fall_per_hour")
+        if judged and interval and window and window < interval:
+            text = f"The sensor reads every {interval / timedelta(minutes=1):g} minutes. Give more."
+            self.add_error("rate_window", text)
+        # What is compared with the outer limits; it is saved by the service.
+        sensor.low_limit, sensor.high_limit = low, high
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        hidden: set[Any] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return hidden - {"organization", "sensor", "asset"}
+
+
+class TemplateForm(forms.Form):
+    """A template of the organization, or a standard that becomes one."""
+
+    template = forms.ChoiceField(label="Template")
+
+    def __init__(self, *args: Any, templates: Iterable[LimitTemplate], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = list(templates)
+        taken = {row.standard for row in own}
+        self.own = {f"t{row.pk}": row for row in own}
+        field: Any = self.fields["template"]
+        field.choices = [
+            *((key, row.name) for key, row in self.own.items()),
+            *((one.code, one.name) for one in STANDARDS if one.code not in taken),
+        ]
+
+
+class StandardForm(forms.Form):
+    standard = forms.ChoiceField(
+        label="Limits of a standard", choices=[(one.code, one.name) for one in STANDARDS]
+    )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from anomalies.views import anomalies, evaluation, incidents, sensors
+from anomalies.views import anomalies, evaluation, incidents, limits, sensors
 
 app_name = "anomalies"
 urlpatterns = [
@@ -16,5 +16,11 @@ urlpatterns = [
     path("sensors/<int:pk>/", sensors.show, name="sensor"),
     path("sensors/<int:pk>/watch/", sensors.watch, name="watch"),
     path("sensors/<int:pk>/label/", sensors.label, name="label"),
+    path("sensors/<int:pk>/limits/", limits.edit, name="limits"),
+    path("sensors/<int:pk>/limits/template/", limits.use_template, name="use_template"),
+    path("limit-templates/", limits.template_list, name="limit_templates"),
+    path("limit-templates/standard/", limits.add_standard, name="add_standard"),
+    path("limit-templates/<int:pk>/", limits.template, name="limit_template"),
+    path("limit-templates/<int:pk>/apply/", limits.apply, name="apply_template"),
     path("labels/<int:pk>/remove/", sensors.remove_label, name="remove_label"),
 ]

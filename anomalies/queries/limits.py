@@ -13,6 +13,7 @@ from opssight.accounts.permissions import Permission
 
 MOST_SHOWN = 500
 DAYS = 30
+LEVELS = ("low_low", "low", "high", "high_high")
 
 _BEYOND = """
 SELECT d.sensor_id, count(*) FROM asset_metrics_daily d
@@ -29,6 +30,25 @@ class Change:
     name: str
     now: object
     then: object
+
+    @property
+    def label(self) -> str:
+        return label_of(self.name)
+
+
+def label_of(name: str) -> str:
+    """
+    >>> label_of("high_high"), label_of("on_delay")
+    ('high-high', 'on delay')
+    """
+    return name.replace("_", "-" if name in LEVELS else " ")
+
+
+def figures_of(template: LimitTemplate) -> list[tuple[str, object]]:
+    """What the template sets, by label."""
+    names = (*LEVELS[::-1], *(n for n in LIMIT_RULE if n not in LEVELS))
+    values = ((label_of(name), getattr(template, name)) for name in names)
+    return [(label, value) for label, value in values if value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,9 @@ def anomaly_list(request: UserRequest) -> HttpResponse:
         rows = rows.inactive()
     if severity in Urgency.values:
         rows = rows.filter(severity=severity)
+    method = request.GET.get("method", "")
+    if method in Anomaly.Method.values:
+        rows = rows.filter(method=method)
     if site:
         rows = rows.filter(asset__site=site)
     narrowed = _narrowed(request)
@@ -70,6 +73,8 @@ def anomaly_list(request: UserRequest) -> HttpResponse:
         "states": STATES,
         "severity": severity,
         "severities": Urgency.choices,
+        "method": method,
+        "methods": Anomaly.Method.choices,
         "site": site,
         "sites": Site.objects.for_user(request.user).values_list("pk", "name"),
         "narrowed": {name: request.GET[name] for name in narrowed},

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from anomalies import queries
 from anomalies.forms import LabelForm, WatchForm
 from anomalies.models import SensorLabel, SensorWatch
+from anomalies.views.limits_shown import limits_shown
 from assets.models import Sensor
 from opssight.accounts.permissions import Permission
 from opssight.core.http import UserRequest
@@ -27,13 +28,13 @@ DAYS = 30
 @login_required
 def show(request: UserRequest, pk: int) -> HttpResponse:
     """`?anomaly=` fills the form of a label with the times of that anomaly."""
-    return _show(request, _sensor(request, pk))
+    return _show(request, sensor_of(request, pk))
 
 
 @require_POST
 @login_required
 def watch(request: UserRequest, pk: int) -> HttpResponse:
-    sensor = _sensor(request, pk)
+    sensor = sensor_of(request, pk)
     if not request.user.can(Permission.ASSET_EDIT, sensor.organization_id):
         raise PermissionDenied
     form = WatchForm(request.POST, instance=_watch(sensor))
@@ -56,7 +57,7 @@ def watch(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def label(request: UserRequest, pk: int) -> HttpResponse:
-    sensor = _sensor(request, pk)
+    sensor = sensor_of(request, pk)
     if not request.user.can(Permission.ANOMALY_REVIEW, sensor.organization_id):
         raise PermissionDenied
     form = LabelForm(request.POST, instance=_label(sensor, by=request))
@@ -78,8 +79,10 @@ def remove_label(request: UserRequest, pk: int) -> HttpResponse:
     return redirect("anomalies:sensor", row.sensor_id)
 
 
-def _sensor(request: UserRequest, pk: int) -> Sensor:
-    rows = Sensor.objects.for_user(request.user).select_related("asset__site", "watch")
+def sensor_of(request: UserRequest, pk: int) -> Sensor:
+    rows = Sensor.objects.for_user(request.user).select_related(
+        "asset__site", "watch", "limits__template"
+    )
     return get_object_or_404(rows, pk=pk)
 
 
@@ -115,6 +118,7 @@ def _show(
         "labels": sensor.labels.select_related("created_by")[:MOST_SHOWN],
         "anomalies": sensor.anomalies.order_by("-started_at")[:10],
         "days": DAYS,
+        **limits_shown(sensor),
         "may_watch": request.user.can(Permission.ASSET_EDIT, sensor.organization_id),
         "may_label": request.user.can(Permission.ANOMALY_REVIEW, sensor.organization_id),
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from anomalies.models import SensorLimits
 from assets.models import Sensor
 from assets.queries import Series, series
 from assets.queries.series import points_of
@@ -69,10 +70,18 @@ def _milliseconds(time: datetime) -> int:
 
 
 def _limits(sensor: Sensor) -> list[dict[str, Any]]:
-    limits = (("High limit", sensor.high_limit), ("Low limit", sensor.low_limit))
+    if sensor.kind == Sensor.Kind.COUNTER:
+        return []
+    own = getattr(sensor, "limits", None) or SensorLimits()
+    limits = (
+        ("High limit", sensor.high_limit, own.severity),
+        ("Low limit", sensor.low_limit, own.severity),
+        ("High-high limit", own.high_high, own.outer_severity),
+        ("Low-low limit", own.low_low, own.outer_severity),
+    )
     return [
-        {"label": label, "value": value, "severity": "high"}
-        for label, value in limits
+        {"label": label, "value": value, "severity": severity}
+        for label, value, severity in limits
         if value is not None
     ]
 

@@ -40,7 +40,9 @@ def home(request: UserRequest) -> HttpResponse:
 @require_safe
 @login_required
 def sensor_chart(request: UserRequest, pk: int) -> JsonResponse:
-    sensor = get_object_or_404(Sensor.objects.for_user(request.user), pk=pk)
+    sensor = get_object_or_404(
+        Sensor.objects.for_user(request.user).select_related("limits"), pk=pk
+    )
     window = _window(request)
     if window is not None:
         return JsonResponse(charts.sensor_window(sensor, start=window[0], end=window[1]))
