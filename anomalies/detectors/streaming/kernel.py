@@ -77,7 +77,8 @@ LARGEST = 1e30
 """Beyond it, a difference of two values leaves the range of float32: treated as not finite."""
 
 PROFILE_RATE = 0.1
-FAST, SLOW = 1.0 / 72.0, 1.0 / 2000.0
+FAST = 1.0 / 72.0
+SLOW = 1.0 / 2000.0
 """Of a mean over half a day and one over two weeks, at 10 minutes."""
 
 TYPICAL_RATE = (0.002, 0.002, 0.0005)
@@ -85,13 +86,22 @@ REACH_RATE = 0.0005
 LEAST_REACH = 3.0
 """1 in 100 values of a normal distribution is more than so many mean deviations away."""
 
-FAR = 2.0
+FAR = 1.7
 """Away is what is so many times beyond what 1 in 100 exceeds."""
 
-FLOOR = 0.8
+FLOOR = 0.5
 """A mean of several readings is away by no less than this share of what 1 in 100 exceeds."""
 
-YOUTH = 1440.0
+NEAR = 0.15
+FAR_SHORT = 1.7
+FAR_LONG = 1.1
+HOLD = 0.1
+PATIENCE = 2000.0
+BETTER = 0.9
+DAY_RATE = 0.27
+ERROR_RATE = 0.002
+CLIP = 3.0
+YOUTH = 700.0
 """After so many readings, the line of the mean of half a day lies twice as far out."""
 
 SURE = 3.0
@@ -291,6 +301,7 @@ def _move_clock(one: One, time: float) -> None:
             if passed > GAP_READINGS * one.interval:
                 one.residuals[:] = 0.0
                 one.fast = one.slow
+                one.near = 0.0
             passed = min(passed, 3.0 * one.interval)
         one.interval += max(0.02, 1.0 / one.count) * (passed - one.interval)
     one.last_time = time
@@ -318,13 +329,7 @@ def _move_profile(one: One, slot: int, value: float, reach: float) -> None:
     if one.visits[slot] > 0.0:
         away = min(max(away, -reach), reach)
     one.visits[slot] += 1.0
-    before = one.profile[slot]
     one.profile[slot] += max(PROFILE_RATE, 1.0 / one.visits[slot]) * away
-    if one.visits[slot] == 3.0:
-        one.hours_known += 1.0
-        before = 0.0
-    if one.visits[slot] >= 3.0:
-        one.profile_sum += one.profile[slot] - before
 
 
 @njit(cache=True)
@@ -338,61 +343,116 @@ def _rise(one: One, time: float, value: float) -> float:
 
 
 @njit(cache=True)
-def _relative(one: One, at: int, size: float, least: float) -> float:
-    """A deviation over what 1 in 100 readings exceeds; then learn both, the slower the larger."""
-    typical = max(one.typical[at], least)
-    usual = one.reach[at] * typical
-    ratio = size / usual if usual > 0.0 else 0.0
-    rate = max(TYPICAL_RATE[at] * (0.25 if ratio > 2.0 else 1.0), 1.0 / (one.count + 1.0))
-    most = usual if one.count >= WARM_UP else np.inf
-    one.typical[at] += rate * (min(size, most) - one.typical[at])
-    if one.count >= WARM_UP:
-        step = REACH_RATE * (0.99 if ratio > 1.0 else -0.01)
-        one.reach[at] = max(one.reach[at] * (1.0 + step), LEAST_REACH)
-    return ratio
+def _usual(one: One, at: int, least: float) -> float:
+    """What 1 in 100 deviations of this kind exceed."""
+    return float(one.reach[at] * max(one.typical[at], least))
 
 
 @njit(cache=True)
-def _weigh(
-    one: One, value: float, expected: float, mean: float, shape: float, least: float, shown: Floats
-) -> None:
-    """How far away a reading is: `shown` is away, observed relative to expected, scale, channel."""
-    residual = value - expected
-    level = value - shape
+def _weigh(one: One, residual: float, level: float, least: float, shown: Floats) -> None:
+    """How far away a reading is: `shown` is away, observed less expected, scale, channel."""
     if one.count == 0:
         one.fast = level
         one.slow = level
         one.reach[:] = LEAST_REACH
+    one.near += NEAR * (residual - one.near)
     one.fast += max(FAST, 1.0 / (one.count + 1.0)) * (level - one.fast)
-    drift = one.fast - one.slow
-    one.slow += max(SLOW, 1.0 / (one.count + 1.0)) * (level - one.slow)
-    scale = max(one.typical[0], least)
-    usual = one.reach[0] * scale
-    single = _relative(one, 0, abs(residual), least) / FAR
-    floor = FLOOR * usual
-    own = max(one.reach[1] * max(one.typical[1], least) * FAR, floor)
-    _relative(one, 1, abs(mean), least)
-    short = abs(mean) / own if own > 0.0 else 0.0
-    own = (
-        one.reach[2]
-        * max(one.typical[2], least)
-        * FAR
-        * (1.0 + math.sqrt(YOUTH / (one.count + 1.0)))
-    )
-    own = max(own, floor)
-    _relative(one, 2, abs(drift), least)
-    long = abs(drift) / own if own > 0.0 else 0.0
+    near, drift = float(one.near), float(one.fast - one.slow)
+    usual = _usual(one, 0, least)
+    single = _ratio_of(abs(residual), FAR * usual)
+    short = _ratio_of(abs(near), max(FAR_SHORT * _usual(one, 1, least), FLOOR * usual))
+    youth = 1.0 + math.sqrt(YOUTH / (one.count + 1.0))
+    long = _ratio_of(abs(drift), max(FAR_LONG * youth * _usual(one, 2, least), FLOOR * usual))
     shown[0] = max(single, short, long)
-    shown[2] = scale
+    shown[2] = max(one.typical[0], least)
+    away, code = residual, 0.0
     if long > max(single, short) and max(single, short) < 1.0:
-        shown[1] = drift
-        shown[3] = 2.0 if drift > 0.0 else 3.0
+        away, code = drift, 2.0
     elif short > single:
-        shown[1] = mean
-        shown[3] = 0.0 if mean > 0.0 else 1.0
-    else:
-        shown[1] = residual
-        shown[3] = 0.0 if residual > 0.0 else 1.0
+        away = near
+    shown[1] = away
+    shown[3] = code if away > 0.0 else code + 1.0
+
+
+@njit(cache=True)
+def _ratio_of(size: float, line: float) -> float:
+    return size / line if line > 0.0 else 0.0
+
+
+@njit(cache=True)
+def _learn_usual(one: One, at: int, size: float, least: float, hold: float) -> None:
+    """Learn the typical size of a deviation, and how many times that 1 in 100 exceed."""
+    usual = _usual(one, at, least)
+    most = usual if one.count >= WARM_UP else np.inf
+    rate = max(TYPICAL_RATE[at] * hold, 1.0 / (one.count + 1.0))
+    one.typical[at] += rate * (min(size, most) - one.typical[at])
+    if one.count >= WARM_UP:
+        step = REACH_RATE * hold * (0.99 if size > usual else -0.01)
+        one.reach[at] = max(one.reach[at] * (1.0 + step), LEAST_REACH)
+
+
+@njit(cache=True)
+def _hold(one: One, away: float) -> float:
+    """How fast to learn: what is away is not believed at once, but in the end.
+
+    After `PATIENCE` readings the new level is taken for the usual one.
+    """
+    if away < 1.0 or one.count < WARM_UP:
+        one.held = max(one.held - 2.0, 0.0)
+        return 1.0
+    one.held += 1.0
+    if one.held < PATIENCE:
+        return HOLD
+    one.held = 0.0
+    drift = one.fast - one.slow
+    one.slow = one.fast
+    one.near = 0.0
+    one.days[:] += drift
+    one.days_sum += drift * one.hours_known
+    return 1.0
+
+
+@njit(cache=True)
+def _kind_of_day(time: float) -> int:
+    """1 on a working day, 2 on Saturday and Sunday; 1 January 1970 was a Thursday."""
+    return 2 if (time // 86_400.0 + 3.0) % 7.0 >= 5.0 else 1
+
+
+@njit(cache=True)
+def _expected(one: One, slot: int, kind: int, value: float) -> float:
+    """The usual value of this time of this kind of day, where that says more; else of all days."""
+    if one.seen[0, slot] < 1.0:
+        return float(one.fast if one.count > 0 else value)
+    if one.error[1] < BETTER * one.error[0] and one.seen[kind, slot] >= 1.0:
+        return float(one.days[kind, slot])
+    return float(one.days[0, slot])
+
+
+@njit(cache=True)
+def _learn_day(one: One, slot: int, kind: int, value: float, most: float, hold: float) -> None:
+    """Learn the usual value of this half hour by a quarter a day, and which one was nearer.
+
+    Of all days and of this kind of day; one outlier moves neither farther than `most`.
+    """
+    if one.seen[0, slot] >= 1.0 and one.seen[1, slot] >= 1.0 and one.seen[2, slot] >= 1.0:
+        one.compared += 1.0
+        rate = max(ERROR_RATE, 1.0 / one.compared)
+        for at in range(2):
+            off = abs(value - one.days[at * kind, slot])
+            one.error[at] += rate * (min(off, most) - one.error[at])
+    weight = min(max(one.interval, 1e-3) / SLOT_SECONDS, 1.0)
+    for at in (0, kind):
+        known = one.seen[at, slot] >= 1.0
+        before = float(one.days[at, slot])
+        away = value - before
+        if known:
+            away = min(max(away, -most), most)
+        one.seen[at, slot] += weight
+        rate = max(DAY_RATE * hold, 1.0 / one.seen[at, slot])
+        one.days[at, slot] += min(rate * weight, 1.0) * away
+        if at == 0 and one.seen[0, slot] >= 1.0:
+            one.hours_known += 0.0 if known else 1.0
+            one.days_sum += one.days[0, slot] - (before if known else 0.0)
 
 
 @njit(cache=True)
@@ -408,12 +468,23 @@ def _look(one: One, time: float, value: float, parts: Floats, shown: Floats) -> 
     if one.moves < FEWEST_MOVES:
         least = max(least, ASSUMED_RESOLUTION * abs(value + one.first))
     slot = min(int((time % 86_400.0) // SLOT_SECONDS), SLOTS - 1)
-    known = one.visits[slot] >= 3.0
-    expected = float(one.profile[slot]) if known else np.nan
-    shape = expected - one.profile_sum / one.hours_known if known else 0.0
-    _move_profile(one, slot, value, reach)
-    mean = _short_mean(one, value - expected if known else 0.0)
+    kind = _kind_of_day(time)
+    expected, shape = _expected(one, slot, kind, value), 0.0
+    if one.seen[0, slot] >= 1.0:
+        shape = expected - one.days_sum / one.hours_known
     resolution = RESOLUTION * extent
+    finest = max(least, 2.0 * resolution)
+    _weigh(one, value - expected, value - shape, finest, shown)
+    hold = _hold(one, shown[0])
+    _learn_usual(one, 0, abs(value - expected), finest, hold)
+    _learn_usual(one, 1, abs(one.near), finest, hold)
+    _learn_usual(one, 2, abs(one.fast - one.slow), finest, hold)
+    one.slow += max(SLOW * hold, 1.0 / (one.count + 1.0)) * (value - shape - one.slow)
+    most = CLIP * _usual(one, 0, finest) if one.count >= WARM_UP else np.inf
+    _learn_day(one, slot, kind, value, most, hold)
+    known = one.visits[slot] >= 3.0
+    mean = _short_mean(one, value - one.profile[slot] if known else 0.0)
+    _move_profile(one, slot, value, reach)
     far, one.values_kept = _keep(one.values, one.values_kept, VALUES, value, resolution)
     parts[0] = _surprise(one, 0, far, least)
     far, one.means_kept = _keep(one.means, one.means_kept, VALUES, mean, resolution)
@@ -425,10 +496,8 @@ def _look(one: One, time: float, value: float, parts: Floats, shown: Floats) -> 
     ratio = _ratio(one, _spread(one, value))
     parts[3] = _surprise(one, 3, max(-ratio, 0.0), 1e-3)
     parts[4] = _surprise(one, 4, max(ratio, 0.0), 1e-3)
-    if not known:
-        expected = one.fast if one.count > 0 else value
-    _weigh(one, value, expected, mean, shape, max(least, 2.0 * resolution), shown)
-    shown[0] = max(shown[0], parts[3] / SURE, parts[4] / SURE)
+    if shown[0] < 1.0:
+        shown[0] = max(shown[0], min(max(parts[3], parts[4]) / SURE, 0.99))
     return float(expected + one.first)
 
 

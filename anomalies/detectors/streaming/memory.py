@@ -1,4 +1,4 @@
-"""What the engine remembers of one sensor, and its form as bytes (12 KB, versioned, no pickle)."""
+"""What the engine remembers of one sensor, and its form as bytes (14 KB, versioned, no pickle)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -64,10 +64,16 @@ SENSOR = np.dtype(
         ("slot_kept", "<i4", (SLOTS,)),
         ("profile", "<f4", (SLOTS,)),  # mean of each half hour, relative
         ("visits", "<f4", (SLOTS,)),
-        ("profile_sum", "<f8"),  # of the half hours known
-        ("hours_known", "<f8"),
+        ("days", "<f4", (3, SLOTS)),  # usual value of each half hour: all days, working, weekend
+        ("seen", "<f4", (3, SLOTS)),  # how often each was lived through, in half hours
+        ("days_sum", "<f8"),  # of the half hours known of all days,
+        ("hours_known", "<f8"),  # and their number
+        ("error", "<f8", (2,)),  # typical error of all days, and of the kind of day
+        ("compared", "<f8"),  # readings that tells
         ("fast", "<f8"),  # slow means of the value without its rhythm: half a day,
         ("slow", "<f8"),  # and two weeks, at 10 minutes
+        ("near", "<f8"),
+        ("held", "<f8"),
         ("typical", "<f8", (MEASURES,)),  # typical size of each deviation,
         ("reach", "<f8", (MEASURES,)),  # and how many times that 1 in 100 exceeds
         ("residuals", "<f4", (SHORT,)),
@@ -101,7 +107,7 @@ def save(memory: Memory) -> list[bytes]:
     """One blob of each sensor.
 
     >>> [raw] = save(blank(1))
-    >>> int(load([raw])["count"][0]), len(raw) < 13_000
+    >>> int(load([raw])["count"][0]), len(raw) < 14_500
     (0, True)
     """
     rows = (memory[at : at + 1].tobytes() for at in range(len(memory)))
