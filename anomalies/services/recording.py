@@ -1,9 +1,10 @@
 """What stands out becomes an anomaly in words, and asks for the work that it calls for."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from anomalies import queries
 from anomalies.detectors.base import Channel
@@ -46,6 +47,7 @@ DESCRIPTION = [
     "expected_value",
     "score",
     "explanation",
+    "contributions",
 ]
 
 Method = Anomaly.Method
@@ -57,8 +59,9 @@ Key = tuple[int, str, datetime]
 class Found:
     """An event of a sensor that is new or changed, found by one of the methods.
 
-    text      explains it, where the method knows better words than "unlike its past"
-    severity  what a rule says; None: by how far and how long it stood out
+    text           explains it, where the method knows better words than "unlike its past"
+    severity       what a rule says; None: by how far and how long it stood out
+    contributions  of the sensors that are unusual together, as kept with the anomaly
     """
 
     sensor: Sensor
@@ -67,6 +70,7 @@ class Found:
     method: Method = Method.PATTERN
     text: str = ""
     severity: Severity | None = None
+    contributions: Sequence[Mapping[str, Any]] = ()
 
     @property
     def key(self) -> Key:
@@ -151,6 +155,7 @@ def _describe(row: Anomaly, one: Found) -> bool:
     row.channel = CHANNELS[event.channel]
     row.peak_at, row.peak_value = moment(event.peak_at), event.peak_value
     row.expected_value, row.score = event.expected, event.peak_score
+    row.contributions = list(one.contributions)
     row.explanation = one.text or explain(
         event,
         quantity=spoken(sensor),

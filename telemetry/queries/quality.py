@@ -36,6 +36,12 @@ def untrusted(sensor_ids: Collection[int], since: datetime) -> dict[int, list[Wi
     return found
 
 
+def looked_until(sensor_ids: Collection[int]) -> dict[int, datetime]:
+    """By sensor id up to which reading its data was looked at; none: never."""
+    rows = QualityState.objects.filter(sensor__in=sensor_ids)
+    return dict(rows.values_list("sensor", "watermark"))
+
+
 def suspect_since(sensor_ids: Collection[int], at: datetime) -> dict[int, float]:
     """From when on the next readings decide whether a sensor's values can be trusted, by sensor id.
 

@@ -6,5 +6,7 @@ Model     A vector autoregression (ridge) says what every channel should read no
 Line      A multiple of the EWMA's own largest values on held-out parts of the baseline.
 Input     A baseline of rows known to be ordinary, then any number of rows, in order of time.
 Cost      About 0.5 µs a row of 8 channels on one core, compiled; fitting takes milliseconds.
-State     The model: (2 d² + d² + 3 d) numbers for d channels; the stream: 3 d + 4 numbers.
+State     The model: (4 d² + 3 d) numbers for d channels; the stream: 3 d + 4 numbers.
 """
+
+NAME = "machine 1"

@@ -41,13 +41,19 @@ class AssetScores:
 
 
 def score_rows(
-    model: AssetModel, state: Stream | None, times: Floats, values: Floats, settings: Floats
+    model: AssetModel,
+    state: Stream | None,
+    times: Floats,
+    values: Floats,
+    settings: Floats,
+    ignored: Bools | None = None,
 ) -> tuple[Stream, AssetScores]:
     """Return the new state and the scores; the state handed in is not changed.
 
     times     (n,) seconds, strictly rising, also from batch to batch
     values    (n, d) in the order of `model.channels`; NaN or infinite where a value is missing
     settings  (n, s) in the order of `model.settings`
+    ignored   (n,) rows that say nothing of the machine: not judged, nor are the two after them
 
     `None` starts a stream: its first two rows are not judged. A score depends on the past only;
     one long batch and many short ones give the same. Raises `UnorderedTimes`.
@@ -56,13 +62,16 @@ def score_rows(
     check_times(times, float(before.memo[2]))
     after = Stream(before.lags.copy(), before.strange.copy(), before.memo.copy())
     mode = mode_of(usable(settings), model.mode_at, model.mode_reach)
+    breaks = gaps_in(times, model.interval, float(before.memo[2]))
+    if ignored is not None:
+        breaks, mode = breaks | ignored, np.where(ignored, -1, mode)
     n, d = values.shape
     smoothed = np.empty(n)
     judged, flagged = np.empty(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
     expected, shares = np.empty((n, d)), np.empty((n, d))
     smoothed_distances(
         np.ascontiguousarray(values, dtype=np.float64),
-        gaps_in(times, model.interval, float(before.memo[2])),
+        breaks,
         mode,
         model.center,
         model.scale,

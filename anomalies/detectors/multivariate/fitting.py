@@ -68,15 +68,15 @@ def fit(
     rows = np.column_stack([np.empty((len(values), 0)), *(column[name] for name in used)])
     _check_enough(len(rows), len(used), len(candidates))
     center, scale = _standard(rows, mode, len(mode_at))
-    standard = _filled(_standardized(rows, mode, center, scale))
+    standard = filled(standardized(rows, mode, center, scale))
     interval = _interval(times)
-    whole = _whole(times, mode, interval)
-    if whole.sum() < LEAST_ROWS / 2:
+    usual = whole(times, mode, interval)
+    if usual.sum() < LEAST_ROWS / 2:
         raise UnfitBaseline(
             "The rows of the baseline are too far apart in time, or in too many modes, to learn"
             " how one follows the other. Give a longer stretch without gaps."
         )
-    left, weights, offset = _residuals(standard, whole)
+    left, weights, offset = _residuals(standard, usual)
     precision = np.linalg.inv(ledoit_wolf(left, assume_centered=True)[0])
     distance = np.einsum("ij,jk,ik->i", left, precision, left)
     mean = float(distance.mean())
@@ -93,6 +93,7 @@ def fit(
         precision=(precision + precision.T) / 2,
         mean=mean,
         limit=_limit(distance, mean),
+        together=ledoit_wolf(standard[mode >= 0], assume_centered=True)[0],
         interval=interval,
     )
 
@@ -103,7 +104,7 @@ def usable(values: Floats) -> Floats:
         return np.where(np.abs(values) <= FARTHEST, values, np.nan)
 
 
-def _standardized(rows: Floats, mode: NDArray[np.intp], center: Floats, scale: Floats) -> Floats:
+def standardized(rows: Floats, mode: NDArray[np.intp], center: Floats, scale: Floats) -> Floats:
     """Distances from the mean of the row's mode, in standard deviations; NaN outside all modes.
 
     They are clipped, as in the stream.
@@ -162,7 +163,7 @@ def _deviation(rows: Floats) -> Floats:
     return np.asarray(largest * np.sqrt(_mean(share**2)))
 
 
-def _filled(rows: Floats) -> Floats:
+def filled(rows: Floats) -> Floats:
     """Each missing value becomes the last one before it, and 0, the mean, at the start."""
     known = np.isfinite(rows)
     last = np.maximum.accumulate(np.where(known, np.arange(len(rows))[:, None], -1), axis=0)
@@ -181,30 +182,35 @@ def gaps_in(times: Floats, interval: float, last: float = -np.inf) -> Bools:
     return np.asarray(np.diff(times, prepend=last) > GAP_READINGS * interval)
 
 
-def _whole(times: Floats, mode: NDArray[np.intp], interval: float) -> Bools:
+def whole(times: Floats, mode: NDArray[np.intp], interval: float) -> Bools:
     """Rows after the first few whose past is known: without a gap, each in some mode."""
     broken = gaps_in(times, interval, times[0]) | (mode < 0)
-    whole = ~broken[LAGS:] & (mode[:-LAGS] >= 0)
+    known = ~broken[LAGS:] & (mode[:-LAGS] >= 0)
     for lag in range(1, LAGS):
-        whole &= ~broken[LAGS - lag : -lag]
-    return np.asarray(whole)
+        known &= ~broken[LAGS - lag : -lag]
+    return np.asarray(known)
 
 
-def _residuals(rows: Floats, whole: Bools) -> tuple[Floats, Floats, Floats]:
+def _residuals(rows: Floats, usual: Bools) -> tuple[Floats, Floats, Floats]:
     """What is left of each row, held out of the fit that predicts it, and the fit on all rows."""
-    past = np.hstack([rows[LAGS - 1 - lag : len(rows) - 1 - lag] for lag in range(LAGS)])
-    now = rows[LAGS:]
+    past, now = past_of(rows), rows[LAGS:]
     left = np.empty_like(now)
     places = np.arange(len(now))
     edges = np.linspace(0, len(now), FOLDS + 1).astype(int)
     for first, end in pairwise(edges):
-        others = whole & ((places < first - LAGS) | (places >= end + LAGS))
-        weights, offset = _ridge(past[others], now[others])
+        others = usual & ((places < first - LAGS) | (places >= end + LAGS))
+        weights, offset = ridge(past[others], now[others])
         left[first:end] = now[first:end] - past[first:end] @ weights - offset
-    return left[whole], *_ridge(past[whole], now[whole])
+    return left[usual], *ridge(past[usual], now[usual])
 
 
-def _ridge(past: Floats, now: Floats) -> tuple[Floats, Floats]:
+def past_of(rows: Floats) -> Floats:
+    """The last rows before each row after the first few, newest first, side by side."""
+    return np.hstack([rows[LAGS - 1 - lag : len(rows) - 1 - lag] for lag in range(LAGS)])
+
+
+def ridge(past: Floats, now: Floats) -> tuple[Floats, Floats]:
+    """Weights and offset of the linear prediction of `now`, held back by `RIDGE`."""
     means = past.mean(axis=0), now.mean(axis=0)
     centered = past - means[0]
     moments = centered.T @ centered + RIDGE * np.eye(past.shape[1])

@@ -10,7 +10,7 @@ import numpy as np
 from anomalies.detectors.base import Floats, UnknownState
 from anomalies.detectors.multivariate.kernel import LAGS
 
-MAGIC = b"MV01"
+MAGIC = b"MV02"
 _HEAD = struct.Struct("<4sI")
 _LARGEST_HEADER = 1_000_000
 
@@ -31,6 +31,7 @@ class AssetModel:
     precision   (d, d) inverse covariance of what is left over
     mean        mean squared distance on the baseline, held out
     limit       the alarm line for its EWMA
+    together    (d, d) covariance of the standardized rows: how channels go together at one time
     interval    usual seconds between two rows of the baseline
     """
 
@@ -46,6 +47,7 @@ class AssetModel:
     precision: Floats
     mean: float
     limit: float
+    together: Floats
     interval: float
 
     def to_bytes(self) -> bytes:
@@ -64,7 +66,7 @@ class AssetModel:
             d, s, m = len(channels), len(settings), int(modes)
         except (ValueError, TypeError) as error:
             raise _unknown() from error
-        shapes = [(m, s), (s,), (m, d), (m, d), (LAGS * d, d), (d,), (d, d), (3,)]
+        shapes = [(m, s), (s,), (m, d), (m, d), (LAGS * d, d), (d,), (d, d), (d, d), (3,)]
         parts = _shaped(numbers, shapes)
         mean, limit, interval = parts.pop().tolist()
         return cls(
@@ -78,7 +80,16 @@ class AssetModel:
         )
 
 
-_ARRAYS = ("mode_at", "mode_reach", "center", "scale", "weights", "offset", "precision")
+_ARRAYS = (
+    "mode_at",
+    "mode_reach",
+    "center",
+    "scale",
+    "weights",
+    "offset",
+    "precision",
+    "together",
+)
 
 
 @dataclass(frozen=True, slots=True)

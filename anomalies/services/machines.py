@@ -1,0 +1,270 @@
+"""Every new row of a machine is judged once, whatever is killed, repeated or run side by side."""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from anomalies.detectors.base import Bools, Floats, UnknownState
+from anomalies.detectors.events import Carried, is_silent
+from anomalies.detectors.multivariate import NAME
+from anomalies.detectors.multivariate.detector import AssetScores, score_rows
+from anomalies.detectors.multivariate.model import AssetModel, Stream
+from anomalies.detectors.multivariate.sightings import (
+    Ongoing,
+    Sighting,
+    as_json,
+    over,
+    rule_for,
+    sightings,
+)
+from anomalies.detectors.multivariate.words import explain_machine
+from anomalies.models import Anomaly, MachineModel
+from anomalies.queries import machines as queries
+from anomalies.queries.machines import Rows, Wanted
+from anomalies.services.ending import SPLIT_AFTER
+from anomalies.services.recording import Found, Method, anomalies_at, moment, save_anomalies
+from assets.models import Sensor
+from assets.queries.uptime import Window
+from telemetry.queries import quality
+
+logger = logging.getLogger(__name__)
+
+ROWS_PER_TRANSACTION = 200_000
+FEWEST_ROWS = 1_000
+
+PATIENCE = timedelta(minutes=10)
+PATIENT_STEPS = 2
+"""A row waits for sensors that send late: two steps of rows, ten minutes at least."""
+
+
+@dataclass(slots=True)
+class Machine:
+    """A model in use with the sensors of its asset, by id."""
+
+    row: MachineModel
+    sensors: dict[int, Sensor]
+    model: AssetModel
+    stream: Stream | None
+    ongoing: Ongoing
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        return tuple(int(name) for name in (*self.model.channels, *self.model.settings))
+
+
+def score_machines(*, asset_ids: Collection[int], at: datetime) -> int:
+    """Judge the rows of each asset since its watermark; returns the anomalies new or changed.
+
+    Works in transactions of a bounded number of rows. Each keeps anomalies, the stream's state and
+    the watermark together: a killed worker loses only the transaction in progress, which the next
+    one repeats. An asset that another worker is judging is left to that worker.
+    """
+    waiting: Collection[int] = list(dict.fromkeys(asset_ids))
+    changed = 0
+    while waiting:
+        limit = max(ROWS_PER_TRANSACTION // len(waiting), FEWEST_ROWS)
+        found, waiting = _score_once(waiting, limit, at)
+        changed += found
+    return changed
+
+
+@transaction.atomic
+def _score_once(asset_ids: Collection[int], limit: int, at: datetime) -> tuple[int, list[int]]:
+    """Judge at most `limit` rows of each asset. Returns what changed, and who has more."""
+    machines = _locked(asset_ids)
+    if not machines:
+        return 0, []
+    found = _split_closed(machines, at)
+    until = _complete(machines, at)
+    wanted = [
+        Wanted(pk, one.columns, one.row.watermark, min(until[pk], _limited(one.row, limit)), step)
+        for pk, one in machines.items()
+        if (step := one.row.step) and one.row.watermark and until[pk] > one.row.watermark
+    ]
+    read = queries.rows_of(wanted)
+    oldest = min((one.since for one in wanted), default=at)
+    still = queries.still([one.asset for one in wanted], oldest)
+    lines = queries.lines([one.asset for one in wanted], at)
+    for one in wanted:
+        machine = machines[one.asset]
+        try:
+            if one.asset in read:
+                stopped = still.get(one.asset, [])
+                found += judge_rows(machine, read[one.asset], stopped, lines[one.asset])
+        except (ArithmeticError, ValueError):
+            # One machine that cannot be judged must not hold up the others of its chunk.
+            logger.exception("The machine of asset %s could not be judged.", one.asset)
+            del machines[one.asset]
+        else:
+            machine.row.watermark = one.until
+    more = [w.asset for w in wanted if w.asset in machines and w.until < until[w.asset]]
+    for pk, machine in machines.items():
+        found += [] if pk in more else _silent(machine, at)
+        keep_in(machine, at)
+    save_anomalies(_last_of_each(found), at)
+    MachineModel.objects.bulk_update(
+        [machine.row for machine in machines.values()],
+        ["stream", "open_event", "watermark", "updated_at"],
+        batch_size=200,
+    )
+    return len(found), more
+
+
+def _locked(asset_ids: Collection[int]) -> dict[int, Machine]:
+    rows = (
+        MachineModel.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(asset__in=asset_ids, status=MachineModel.Status.IN_USE)
+        .order_by("asset_id")
+    )
+    found = {row.asset_id: row for row in rows}
+    sensors = sensors_of(found.values())
+    machines = {}
+    for pk, row in found.items():
+        try:
+            machines[pk] = machine_of(row, sensors)
+        except UnknownState:
+            logger.info("The model of asset %s is of another version: it waits for a fit.", pk)
+    return machines
+
+
+def sensors_of(rows: Collection[MachineModel]) -> dict[int, Sensor]:
+    """Those that the models judge or are set by, by id, also such as are not active any more."""
+    ids = {pk for row in rows for pk in (*row.channels, *row.settings)}
+    return Sensor.objects.select_related("asset__site").in_bulk(ids)
+
+
+def machine_of(row: MachineModel, sensors: Mapping[int, Sensor]) -> Machine:
+    """Raises `UnknownState` where the model is of another version."""
+    own = {pk: sensors[pk] for pk in (*row.channels, *row.settings) if pk in sensors}
+    model = AssetModel.from_bytes(bytes(row.model))
+    stream = Stream.from_bytes(bytes(row.stream)) if row.stream else None
+    return Machine(row, own, model, stream, Ongoing.from_json(row.open_event))
+
+
+def keep_in(machine: Machine, at: datetime) -> None:
+    """Write into the row what is in memory."""
+    row = machine.row
+    row.stream = machine.stream.to_bytes() if machine.stream else b""
+    row.open_event, row.updated_at = machine.ongoing.to_json(), at
+
+
+def _limited(row: MachineModel, limit: int) -> datetime:
+    assert row.watermark is not None  # noqa: S101
+    return row.watermark + limit * row.step
+
+
+def _complete(machines: Mapping[int, Machine], at: datetime) -> dict[int, datetime]:
+    """By asset up to when its rows are whole: all sensors have sent what is later, or are late.
+
+    What may turn out to be a fault of the data waits until that is decided.
+    """
+    ids = [pk for machine in machines.values() for pk in machine.sensors]
+    looked = quality.looked_until(ids)
+    suspect = quality.suspect_since(ids, at)
+    found = {}
+    for asset, machine in machines.items():
+        row = machine.row
+        active = [sensor for sensor in machine.sensors.values() if sensor.is_active]
+        last = [min(s.last_time, looked.get(s.pk, s.last_time)) for s in active if s.last_time]
+        until = row.watermark or at
+        if last:
+            late = at - max(PATIENCE, PATIENT_STEPS * row.step)
+            until = min(max(min(last), late), max(last))
+            until = min([until, *(moment(suspect[s.pk]) for s in active if s.pk in suspect)])
+        found[asset] = queries.floor(until, row.step)
+    return found
+
+
+def judge_rows(machine: Machine, rows: Rows, stopped: Sequence[Window], line: float) -> list[Found]:
+    """Move a machine's stream past the rows, in memory; returns its events.
+
+    Rows while it was stopped are neither judged nor remembered. `line`: so many times the usual
+    distance is an alarm; the model itself knows nothing of it.
+    """
+    ignored = queries.touched(stopped, rows.seconds, machine.row.step)
+    scores = moved(machine, rows, ignored)
+    scores = AssetScores(
+        scores.score / line, scores.is_anomaly, scores.judged, scores.expected, scores.shares
+    )
+    values, settings = _split(machine.model, rows.values)
+    rule = rule_for(machine.row.step.total_seconds())
+    machine.ongoing, seen = sightings(
+        machine.ongoing, machine.model, rows.seconds, values, settings, scores, rule
+    )
+    return [found for one in seen if (found := found_of(machine, one))]
+
+
+def moved(machine: Machine, rows: Rows, ignored: Bools) -> AssetScores:
+    """The scores of the rows; the machine's stream stands behind them."""
+    values, settings = _split(machine.model, rows.values)
+    machine.stream, scores = score_rows(
+        machine.model, machine.stream, rows.seconds, values, settings, ignored
+    )
+    return scores
+
+
+def _split(model: AssetModel, values: Floats) -> tuple[Floats, Floats]:
+    channels = len(model.channels)
+    return values[:, :channels], values[:, channels:]
+
+
+def found_of(machine: Machine, one: Sighting) -> Found | None:
+    """As an anomaly of the sensor with which it began; None where that sensor is gone."""
+    sensor = machine.sensors.get(int(one.channel))
+    if sensor is None:
+        return None
+    names = queries.names_of(machine.sensors.values())
+    return Found(
+        sensor,
+        one.event,
+        detector=NAME,
+        method=Method.MACHINE,
+        text=explain_machine(one.event, one.contributions, names, sensor.asset.site.zone),
+        contributions=as_json(one.contributions),
+    )
+
+
+def _silent(machine: Machine, at: datetime) -> list[Found]:
+    """The end of what goes on, where no row has come for so long that it is over."""
+    rule = rule_for(machine.row.step.total_seconds())
+    if not is_silent(machine.ongoing.carried, at.timestamp(), rule):
+        return []
+    return ended(machine)
+
+
+def ended(machine: Machine) -> list[Found]:
+    """The end of what goes on, if anything does and its end was not told before."""
+    machine.ongoing, one = over(machine.ongoing)
+    found = found_of(machine, one) if one else None
+    return [found] if found else []
+
+
+def _split_closed(machines: Mapping[int, Machine], at: datetime) -> list[Found]:
+    """Let go of events whose anomaly a person closed a day before: what goes on is a new one."""
+    keys = {}
+    for machine in machines.values():
+        event = machine.ongoing.carried.event
+        if event is not None:
+            key = int(machine.ongoing.channel), Method.MACHINE.value, moment(event.start)
+            keys[key] = machine
+    found: list[Found] = []
+    for key, anomaly in anomalies_at(keys).items() if keys else ():
+        machine = keys[key]
+        if _is_long_closed(anomaly, machine.row):
+            found += ended(machine)
+            carried = machine.ongoing.carried
+            machine.ongoing = Ongoing(Carried(last_time=carried.last_time, gap=carried.gap))
+    return found
+
+
+def _is_long_closed(anomaly: Anomaly, row: MachineModel) -> bool:
+    closed, mark = anomaly.closed_at, row.watermark
+    return closed is not None and mark is not None and mark > closed + SPLIT_AFTER
+
+
+def _last_of_each(found: Sequence[Found]) -> list[Found]:
+    """One for each anomaly: what was told last holds."""
+    return list({one.key: one for one in found}.values())
