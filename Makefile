@@ -117,6 +117,10 @@ bench-anomaly: install ## how well the detectors find labelled faults, beside pu
 bench-scoring: install ## how long a beat of scoring takes for 10,000 sensors, with its database
 	@$(RUN) $(PY) -m benchmarks.scoring_job $(ARGS)
 
+.PHONY: bench-forecast
+bench-forecast: install ## how good forecasts are, beside published figures
+	@$(PY) -m benchmarks.forecast_accuracy $(ARGS)
+
 .PHONY: bench-query
 bench-query: install ## how fast a year of readings is answered, beside hand-written SQL
 	@$(RUN) $(PY) -m benchmarks.query $(ARGS)

@@ -1,0 +1,121 @@
+"""One model for many series: boosted trees on seasonal differences, with conformal intervals.
+
+It predicts how far a value will be from that of one season before, over the scale of its series:
+the median, and the two quantiles that hold `level` between them. What the quantiles promise is
+made true on origins that the trees have not seen (conformalized quantile regression; Romano,
+Patterson & Candès 2019), for each tail and horizon.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from forecasts.boosting.saving import BadModel, load, save
+from forecasts.boosting.trees import Trees, trees_of
+from forecasts.forecasters.base import Floats, Forecast, Ints, TooLittleHistory
+from forecasts.forecasters.rows import COLUMNS, Past, Shape
+
+NAME = "learned from all series"
+_KIND = "panel"
+_ENSEMBLES = ("middle", "lower", "upper")
+
+AT_ONCE = 200
+"""Series predicted in one go: bounds the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelModel:
+    """What was learned.
+
+    middle          trees of the median, fitted on everything
+    lower, upper    trees of the quantiles, fitted on what lies before the calibration
+    stretch         (2, steps) factors by which the lower and upper half of an interval are too
+                    short, learned in the calibration
+    """
+
+    shape: Shape
+    level: float
+    middle: Trees
+    lower: Trees
+    upper: Trees
+    stretch: Floats
+
+    def forecast(self, histories: Sequence[Floats]) -> list[Forecast]:
+        """Forecast each series from its end; error and mase are NaN.
+
+        Raises TooLittleHistory for a series that is shorter than `shape.needs`.
+        """
+        return [one for chunk in _chunks(histories) for one in self._forecast(chunk)]
+
+    def _forecast(self, histories: Sequence[Floats]) -> list[Forecast]:
+        if any(len(history) < self.shape.needs for history in histories):
+            raise TooLittleHistory(f"The model needs {self.shape.needs} steps of history.")
+        pasts = [Past(history, self.shape) for history in histories]
+        ends = [np.array([len(past)]) for past in pasts]
+        parts = predict(pasts, ends, self.shape, (self.middle, self.lower, self.upper))
+        made = []
+        for history, (middle, low, high) in zip(histories, parts[:, :, 0], strict=True):
+            floor = 0.0 if np.nanmin(history, initial=0.0) >= 0 else -np.inf
+            down = self.stretch[0] * np.maximum(middle - low, 0.0)
+            up = self.stretch[1] * np.maximum(high - middle, 0.0)
+            made.append(
+                Forecast(
+                    point=np.maximum(middle, floor),
+                    lower=np.maximum(middle - down, floor),
+                    upper=np.maximum(middle + up, floor),
+                    level=self.level,
+                    method=NAME,
+                    error=np.nan,
+                    mase=np.nan,
+                )
+            )
+        return made
+
+
+def to_bytes(model: PanelModel) -> bytes:
+    """The model to be kept; `from_bytes` reads it."""
+    arrays = {"stretch": model.stretch}
+    for name in _ENSEMBLES:
+        arrays |= getattr(model, name).arrays(f"{name}.")
+    return save(arrays, {"kind": _KIND, "shape": asdict(model.shape), "level": model.level})
+
+
+def from_bytes(data: bytes, expected: str = "") -> PanelModel:
+    """The model that was kept. Raises BadModel where it is another one, damaged or none."""
+    arrays, note = load(data, expected)
+    try:
+        shape = Shape(**{name: int(value) for name, value in note["shape"].items()})
+        level, stretch = float(note["level"]), arrays["stretch"]
+        middle, lower, upper = (trees_of(arrays, f"{name}.") for name in _ENSEMBLES)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BadModel(f"The saved model has parts that do not fit: {error}") from error
+    columns = {int(trees.columns) for trees in (middle, lower, upper)}
+    if note.get("kind") != _KIND or columns != {COLUMNS} or stretch.shape != (2, shape.steps):
+        raise BadModel("The saved model is of another kind or version. Train it again.")
+    return PanelModel(shape, level, middle, lower, upper, stretch)
+
+
+def predict(
+    pasts: Sequence[Past], origins: Sequence[Ints], shape: Shape, ensembles: Sequence[Trees]
+) -> Floats:
+    """What each ensemble says of each series, in its unit: (series, ensembles, origins, steps).
+
+    Every series has as many origins as the others.
+    """
+    rows, bases, scales = [], [], []
+    for past, each in zip(pasts, origins, strict=True):
+        ahead = np.tile(np.arange(shape.steps), len(each))
+        at = np.repeat(each, shape.steps)
+        rows.append(past.rows(at, ahead))
+        bases.append(past.base(at, ahead))
+        scales.append(past.scale(at))
+    table, base, scale = np.concatenate(rows), np.concatenate(bases), np.concatenate(scales)
+    said = np.stack([base + scale * trees.predict(table) for trees in ensembles])
+    whole = said.reshape(len(ensembles), len(pasts), -1, shape.steps)
+    return np.ascontiguousarray(np.swapaxes(whole, 0, 1))
+
+
+def _chunks(histories: Sequence[Floats]) -> Iterator[Sequence[Floats]]:
+    for start in range(0, len(histories), AT_ONCE):
+        yield histories[start : start + AT_ONCE]

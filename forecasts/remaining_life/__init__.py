@@ -1,0 +1,1 @@
+"""How long an asset lives on, learned from run-to-failure histories."""

@@ -1,0 +1,1 @@
+"""Files of histories as arrays, for the commands that need no database."""
