@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from timescale.db.models.fields import TimescaleDateTimeField
 
 from assets.models import Asset, AssetGroup, Sensor
 from maintenance.models import Recommendation, Urgency, Verdict, WorkOrder
@@ -580,3 +581,32 @@ class LimitState(AssetOwned):
 
     def __str__(self) -> str:
         return f"Limits of {self.sensor}"
+
+
+class RealField(models.FloatField):  # type: ignore[type-arg]
+    """A float of four bytes: what is drawn needs no more."""
+
+    def db_type(self, connection: Any) -> str:
+        return "real"
+
+
+class AnomalyScore(models.Model):
+    """How strange a reading was; a compressed hypertable where the server has TimescaleDB.
+
+    Carries no organization: like readings, it is reached only through a sensor resolved in scope.
+    `score`: 1 is the alarm line. `expected` and `scale`, the typical distance from it, are in the
+    unit of what was judged: of a counter, its rise per hour.
+    """
+
+    pk = models.CompositePrimaryKey("sensor_id", "time")
+    sensor = models.ForeignKey(Sensor, on_delete=models.CASCADE, related_name="+", db_index=False)
+    time = TimescaleDateTimeField(interval="7 days")
+    score = RealField()
+    expected = RealField()
+    scale = RealField()
+
+    class Meta:
+        db_table = "anomaly_scores"
+
+    def __str__(self) -> str:
+        return f"{self.time:%Y-%m-%d %H:%M:%S} {self.score:.2f}"

@@ -5,12 +5,17 @@ from celery import shared_task
 from django.utils import timezone
 
 from anomalies import queries, services
-from anomalies.services import limits
+from anomalies.services import limits, scores
+from anomalies.queries import machines
+from anomalies.queries.scoring import in_chunks
 from opssight.core.walls import organization_ids
 from telemetry.services.quality import look
 
 EXPIRES = 300
 """Seconds after which a chunk is dropped from a long queue: the next beat asks for it again."""
+
+REFIT_EXPIRES = 6 * 3600
+"""The same of fitting machines, which has the night."""
 
 
 @shared_task
@@ -27,6 +32,10 @@ def score_organization(*, organization_id: int, **_: Any) -> None:
         score_chunk.apply_async(
             kwargs={"organization_id": organization_id, "sensor_ids": sensor_ids}, expires=EXPIRES
         )
+    for asset_ids in in_chunks(machines.machines_to_score(organization_id), machines.SCORE_CHUNK):
+        score_machines.apply_async(
+            kwargs={"organization_id": organization_id, "asset_ids": asset_ids}, expires=EXPIRES
+        )
     services.end_silent(organization_id=organization_id, at=timezone.now())
     limits.end_silent_alarms(organization_id=organization_id, at=timezone.now())
 
@@ -40,6 +49,38 @@ def score_chunk(*, organization_id: int, sensor_ids: list[int], **_: Any) -> int
     at = timezone.now()
     look(sensor_ids=sensor_ids, at=at)
     return services.score_sensors(sensor_ids=sensor_ids, at=at)
+
+
+@shared_task
+def score_machines(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
+    """Safe to run twice and at once: each asset goes on from its own watermark."""
+    at = timezone.now()
+    look(sensor_ids=machines.judged_sensors(asset_ids), at=at)
+    return services.score_machines(asset_ids=asset_ids, at=at)
+
+
+@shared_task
+def refit_machines(**_: Any) -> None:
+    """Fan out, each night: one task for each organization."""
+    for pk in organization_ids():
+        refit_organization.apply_async(kwargs={"organization_id": pk}, expires=REFIT_EXPIRES)
+
+
+@shared_task
+def refit_organization(*, organization_id: int, **_: Any) -> None:
+    """One task per chunk of assets, so that workers share the load."""
+    since = timezone.now() - machines.KNOWN
+    for asset_ids in in_chunks(machines.assets_to_fit(organization_id, since), machines.FIT_CHUNK):
+        refit_chunk.apply_async(
+            kwargs={"organization_id": organization_id, "asset_ids": asset_ids},
+            expires=REFIT_EXPIRES,
+        )
+
+
+@shared_task
+def refit_chunk(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
+    """Safe to run twice: the same readings give the same model."""
+    return services.refit_machines(asset_ids=asset_ids, at=timezone.now())
 
 
 @shared_task
@@ -60,3 +101,16 @@ def rescore_sensors(
         )
         found += one.new + one.again
     return found
+
+
+@shared_task
+def prune_scores(**_: Any) -> None:
+    """Fan out: one task for each organization."""
+    for pk in organization_ids():
+        prune_scores_of.delay(organization_id=pk)
+
+
+@shared_task
+def prune_scores_of(*, organization_id: int, **_: Any) -> int:
+    """Scores are kept as long as the readings that they are of. Safe to run twice."""
+    return scores.prune(organization_id=organization_id, at=timezone.now())

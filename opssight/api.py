@@ -7,6 +7,7 @@ from rest_framework.routers import DefaultRouter
 from anomalies.api.evaluation import DetectorEvaluation
 from anomalies.api.incidents import IncidentViewSet
 from anomalies.api.limits import LimitTemplateViewSet, SensorLimitsViewSet
+from anomalies.api.scores import SensorViewSet
 from anomalies.api.viewsets import AnomalyViewSet
 from anomalies.api.watching import SensorLabelViewSet, SensorWatchViewSet
 from assets.api import kpis
@@ -58,7 +59,7 @@ router.trailing_slash = "/?"
 router.include_format_suffixes = False
 router.register("sites", assets.SiteViewSet)
 router.register("assets", AssetViewSet)
-router.register("sensors", assets.SensorViewSet)
+router.register("sensors", SensorViewSet)
 router.register("asset-groups", assets.AssetGroupViewSet)
 router.register("asset-relationships", assets.AssetRelationshipViewSet)
 router.register("uptime-events", assets.UptimeEventViewSet)

@@ -177,6 +177,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "fit-machines": {
+        "task": "anomalies.tasks.refit_machines",
+        "schedule": crontab(hour=0, minute=40),
+    },
     "forecast-and-risk": {
         "task": "forecasts.tasks.refresh_forecasts",
         "schedule": crontab(hour=1, minute=30),
@@ -199,6 +203,10 @@ CELERY_BEAT_SCHEDULE = {
     "remove-old-readings": {
         "task": "telemetry.tasks.remove_old_readings",
         "schedule": crontab(hour=2, minute=40),
+    },
+    "remove-old-scores": {
+        "task": "anomalies.tasks.prune_scores",
+        "schedule": crontab(hour=2, minute=55),
     },
     "drop-old-chunks": {
         "task": "telemetry.tasks.drop_old_chunks",

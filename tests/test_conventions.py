@@ -29,6 +29,7 @@ UNSCOPED = {
     "assets.DayFigures",
     "assets.TouchedHour",
     "assets.SealedReadings",
+    "anomalies.AnomalyScore",
 }
 # Everybody who may see the page may mark the own notifications.
 OPEN_TO_VIEWERS = {"read", "read_all"}

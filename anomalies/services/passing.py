@@ -56,7 +56,8 @@ class Stretch:
 class Passed:
     """What became of stretches: states moved on, events, and the scores of what was judged.
 
-    sensors, times (microseconds since 1970), score (1: the alarm line), expected: of one length.
+    sensors, times (microseconds since 1970), score (how far away: 1 is the alarm line), expected
+    and scale, in the unit of what was judged: of one length.
     """
 
     states: list[DetectorState] = field(default_factory=list)
@@ -65,6 +66,7 @@ class Passed:
     times: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     score: Floats = field(default_factory=lambda: np.zeros(0))
     expected: Floats = field(default_factory=lambda: np.zeros(0))
+    scale: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __add__(self, other: "Passed") -> "Passed":
         return Passed(
@@ -74,6 +76,7 @@ class Passed:
             times=np.concatenate((self.times, other.times)),
             score=np.concatenate((self.score, other.score)),
             expected=np.concatenate((self.expected, other.expected)),
+            scale=np.concatenate((self.scale, other.scale)),
         )
 
 
@@ -129,7 +132,8 @@ def pass_over(memory: Memory, stretches: Sequence[Stretch], at: datetime) -> Pas
         kept[starts[row] : ends[row]] = False
     passed.sensors = np.repeat([one.state.sensor_id for one in stretches], counts)[kept]
     passed.times = np.concatenate([one.batch.times for one in stretches]).astype(np.int64)[kept]
-    passed.score, passed.expected = scores.score[kept], scores.expected[kept]
+    passed.score = scores.away[kept]
+    passed.expected, passed.scale = scores.expected[kept], scores.scale[kept]
     return passed
 
 

@@ -16,7 +16,7 @@ from anomalies import queries
 from anomalies.detectors.events import Carried
 from anomalies.detectors.streaming.memory import Memory, blank
 from anomalies.models import Anomaly, DetectorState
-from anomalies.services import incidents
+from anomalies.services import incidents, scores
 from anomalies.services.passing import Passed, Stretch, ignored_by, pass_over
 from anomalies.services.recording import Found, Method, moment, save_anomalies
 from anomalies.services.states import keep
@@ -112,9 +112,10 @@ def _walk(state: DetectorState, start: datetime, until: datetime, at: datetime) 
     if len(before):
         walk.past(before, more=True)
     walk.state.watermark = start - INSTANT
+    scores.forget(state.sensor_id, start, until)
     for batch in _batches(walk, until, AT_A_TIME):
         walk.readings += len(batch)
-        walk.past(batch, more=until < state.watermark or len(batch) == AT_A_TIME)
+        scores.keep(walk.past(batch, more=until < state.watermark or len(batch) == AT_A_TIME))
     for batch in _batches(walk, state.watermark, BEYOND):
         if not walk.is_in_event:
             break

@@ -12,7 +12,7 @@ from anomalies import queries
 from anomalies.detectors.streaming.engine import NAME
 from anomalies.detectors.streaming.memory import Memory
 from anomalies.models import DetectorState
-from anomalies.services import limits
+from anomalies.services import limits, scores
 from anomalies.services import states as saved
 from anomalies.services.ending import split_closed
 from anomalies.services.passing import (
@@ -101,6 +101,7 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
         for row, one in done
         if one.more or is_due(one.state, len(one.batch))
     }
+    scores.keep(passed)
     saved.keep(passed.states, due, at)
     return len(found), [one.state.sensor_id for _, one in done if one.more]
 

@@ -3,8 +3,10 @@ from typing import Any
 
 import pytest
 
-from anomalies.models import Anomaly
+from anomalies import services
+from anomalies.models import Anomaly, AnomalyScore
 from opssight.accounts.models import Membership, Organization
+from tests.anomalies.signals import STEP, sensor_with, with_fault
 from tests.conftest import ApiFor
 from tests.factories import NOON, AnomalyFactory, AssetFactory
 
@@ -90,3 +92,25 @@ def test_filters_by_sensor_severity_time_and_whether_it_is_dealt_with(
     assert found(active="false") == found(sensor=closed.sensor_id) == [closed.pk]
     assert found(started_before=(NOON - dt.timedelta(days=1)).isoformat()) == [closed.pk]
     assert found(ordering="started_at") == [closed.pk, anomaly.pk]
+
+
+class TestScores:
+    def test_says_how_strange_each_reading_was(
+        self, api_for: ApiFor, technician: Membership
+    ) -> None:
+        asset = AssetFactory.create(organization=technician.organization)
+        sensor = sensor_with(with_fault(), asset=asset)
+        services.score_sensors(sensor_ids=[sensor.pk], at=NOON + dt.timedelta(days=11))
+        window = {"from": NOON.isoformat(), "to": (NOON + dt.timedelta(days=11)).isoformat()}
+
+        answer = api_for(technician).get(f"/api/sensors/{sensor.pk}/scores", window).json()
+
+        assert answer["bucket_seconds"] is None
+        assert len(answer["times"]) == AnomalyScore.objects.count() == 1440 - 100
+        scores = dict(zip(answer["times"], answer["score"], strict=True))
+        strange = (NOON + 1305 * STEP).isoformat().replace("+00:00", "Z")
+        assert scores[strange] > 1
+        few = {**window, "max_points": "10"}
+        thinned = api_for(technician).get(f"/api/sensors/{sensor.pk}/scores", few).json()
+        assert len(thinned["times"]) <= 10
+        assert max(thinned["score"]) == max(answer["score"])
