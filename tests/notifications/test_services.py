@@ -29,7 +29,7 @@ from notifications.services.sending import Outcome
 from opssight.accounts.models import Membership, Organization
 from opssight.accounts.permissions import Permission, Role
 from opssight.core.walls import acting
-from tests.anomalies.signals import STEP, sensor_with, with_fault
+from tests.anomalies.signals import STEP, ordinary, sensor_with, with_fault
 from tests.factories import (
     NOON,
     AnomalyFactory,
@@ -213,9 +213,11 @@ class TestEvents:
         assert event.payload["links"]["api"].endswith(f"/api/anomalies/{anomaly.pk}/")
 
     def test_an_anomaly_that_opens_and_ends(self, plant: Organization) -> None:
-        sensor = sensor_with(with_fault(), asset__organization=plant)
+        values = ordinary()
+        values[1380:1386] += 0.8
+        sensor = sensor_with(values, asset__organization=plant)
 
-        anomalies.score_sensors(sensor_ids=[sensor.pk], at=NOON + 1400 * STEP)
+        anomalies.score_sensors(sensor_ids=[sensor.pk], at=NOON + 1440 * STEP)
 
         assert _told()[:2] == ["anomaly.ended", "anomaly.opened"]
         data = WebhookEvent.objects.get(event="anomaly.ended").payload["data"]
