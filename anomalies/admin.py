@@ -5,6 +5,7 @@ from anomalies.models import (
     DetectorState,
     Incident,
     LimitTemplate,
+    MachineModel,
     SensorLabel,
     SensorLimits,
     SensorWatch,
@@ -55,12 +56,23 @@ class DetectorStateAdmin(ReadOnlyTenantAdmin):
     search_fields = ("asset__tag", "sensor__key")
 
 
+@admin.register(MachineModel)
+class MachineModelAdmin(ReadOnlyTenantAdmin):
+    """Fitted each night."""
+
+    exclude = ("organization", "model", "stream", "open_event")
+    list_display = ("asset", "status", "rows", "fitted_at", "watermark", "reason")
+    list_filter = ("status", BY_SITE)
+    list_select_related = ("asset",)
+    search_fields = ("asset__tag", "asset__name")
+
+
 @admin.register(SensorWatch)
 class SensorWatchAdmin(ReadOnlyTenantAdmin):
     """Set on the page of the sensor, or by the API."""
 
-    list_display = ("sensor", "asset", "sensitivity", "alarms_per_week")
-    list_filter = ("sensitivity", BY_SITE)
+    list_display = ("sensor", "asset", "sensitivity", "alarms_per_week", "is_setting")
+    list_filter = ("sensitivity", "is_setting", BY_SITE)
     list_select_related = ("asset", "sensor")
     search_fields = ("asset__tag", "sensor__key")
 

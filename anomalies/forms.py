@@ -35,7 +35,7 @@ class WatchForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = SensorWatch
-        fields = ["sensitivity", "alarms_per_week"]
+        fields = ["sensitivity", "alarms_per_week", "is_setting"]
 
 
 class LabelForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -5,9 +5,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from anomalies import queries, services
-from anomalies.services import limits, scores
 from anomalies.queries import machines
 from anomalies.queries.scoring import in_chunks
+from anomalies.services import limits, scores
 from opssight.core.walls import organization_ids
 from telemetry.services.quality import look
 

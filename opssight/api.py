@@ -7,6 +7,7 @@ from rest_framework.routers import DefaultRouter
 from anomalies.api.evaluation import DetectorEvaluation
 from anomalies.api.incidents import IncidentViewSet
 from anomalies.api.limits import LimitTemplateViewSet, SensorLimitsViewSet
+from anomalies.api.machines import MachineModelViewSet
 from anomalies.api.scores import SensorViewSet
 from anomalies.api.viewsets import AnomalyViewSet
 from anomalies.api.watching import SensorLabelViewSet, SensorWatchViewSet
@@ -97,6 +98,7 @@ router.register("maintenance/attachments", AttachmentViewSet)
 router.register("maintenance/comments", CommentViewSet)
 router.register("anomalies", AnomalyViewSet)
 router.register("incidents", IncidentViewSet)
+router.register("machine-models", MachineModelViewSet)
 router.register("sensor-watches", SensorWatchViewSet)
 router.register("sensor-labels", SensorLabelViewSet)
 router.register("sensor-limits", SensorLimitsViewSet)

@@ -13,6 +13,7 @@ from anomalies.models import (
     Incident,
     LimitState,
     LimitTemplate,
+    MachineModel,
     SensorLabel,
     SensorLimits,
     SensorWatch,
@@ -645,6 +646,21 @@ class LimitStateFactory(OfSensorFactory):
 
     class Meta:
         model = LimitState
+
+
+class MachineModelFactory(OfAssetFactory):
+    status = MachineModel.Status.IN_USE
+    version = "machine 1"
+    fitted_at = NOON
+    window_start = NOON - dt.timedelta(days=35)
+    window_end = NOON - dt.timedelta(days=7)
+    rows = 4000
+    watermark = NOON
+    figures = factory.LazyFunction(lambda: {"held_out": 1000, "flagged": 0.0, "explained": 0.25})
+    updated_at = NOON
+
+    class Meta:
+        model = MachineModel
 
 
 class SensorLabelFactory(OfSensorFactory):

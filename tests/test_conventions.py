@@ -145,6 +145,7 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "maintenance/attachments": _of_asset(factories.AttachmentFactory),
     "maintenance/comments": _of_asset(factories.CommentFactory),
     "incidents": _of_asset(factories.IncidentFactory),
+    "machine-models": _of_asset(factories.MachineModelFactory),
     "sensor-watches": _of_asset(factories.SensorWatchFactory),
     "sensor-labels": _of_asset(factories.SensorLabelFactory),
     "sensor-limits": _of_asset(factories.SensorLimitsFactory),

@@ -5,7 +5,7 @@ from django_filters.rest_framework import (
     MultipleChoiceFilter,
 )
 
-from anomalies.models import Anomaly, Incident, SensorLabel, SensorWatch
+from anomalies.models import Anomaly, Incident, MachineModel, SensorLabel, SensorWatch
 from maintenance.models import Urgency, Verdict
 from opssight.core.api.filters import IdFilter, TrueFalseFilter, UtcDateTimeFilter
 
@@ -72,6 +72,16 @@ class SensorWatchFilter(FilterSet):  # type: ignore[misc]
 
     class Meta:
         model = SensorWatch
+        fields: list[str] = []
+
+
+class MachineModelFilter(FilterSet):  # type: ignore[misc]
+    asset = IdFilter(label="Id of the asset.")
+    site = IdFilter(field_name="asset__site", label="Id of the site.")
+    status = MultipleChoiceFilter(choices=MachineModel.Status.choices)
+
+    class Meta:
+        model = MachineModel
         fields: list[str] = []
 
 

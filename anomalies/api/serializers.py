@@ -1,3 +1,5 @@
+from typing import Any
+
 from rest_framework import serializers
 
 from anomalies.models import Anomaly
@@ -8,10 +10,25 @@ from opssight.core.api.serializers import TenantSerializer
 from opssight.core.api.shape import Expansion
 
 
+class ContributionSerializer(serializers.Serializer[Any]):
+    """Of one sensor to what is unusual together, at the peak."""
+
+    sensor = serializers.IntegerField()
+    share = serializers.FloatField(help_text="Of all that is beyond the ordinary; 0 to 1.")
+    value = serializers.FloatField(allow_null=True, help_text="Null: it had sent none.")
+    expected = serializers.FloatField(help_text="What goes with the other sensors.")
+    side = serializers.ChoiceField(
+        choices=["higher", "lower", ""], help_text="Empty: as expected in height, but not in time."
+    )
+
+
 class AnomalySerializer(TenantSerializer[Anomaly]):
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     sensor_key = serializers.CharField(source="sensor.key", read_only=True)
     unit = serializers.CharField(source="sensor.unit", read_only=True)
+    contributions = ContributionSerializer(
+        many=True, read_only=True, help_text="Of an anomaly of the whole machine, else empty."
+    )
 
     class Meta:
         model = Anomaly
@@ -37,6 +54,7 @@ class AnomalySerializer(TenantSerializer[Anomaly]):
             "expected_value",
             "score",
             "explanation",
+            "contributions",
             "verdict",
             "closed_at",
             "closed_by",

@@ -45,6 +45,7 @@ class SensorWatchSerializer(OfSensor):
             "sensor_key",
             "sensitivity",
             "alarms_per_week",
+            "is_setting",
         ]
         read_only_fields = ["asset"]
 

@@ -10,6 +10,7 @@ from django.db.models import Count, F, Max, Q
 
 from anomalies import sensitivity
 from anomalies.detectors.base import Bools, Floats
+from anomalies.detectors.multivariate import PROBATION
 from anomalies.models import JUDGED, Anomaly, MachineModel, SensorLabel, SensorWatch
 from anomalies.queries.thresholds import REMEMBERED
 from anomalies.queries.work import SETTLING
@@ -31,6 +32,11 @@ MOST_SENSORS = 50
 STEPS = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 20, 30, 60))
 LAST_READINGS = 100
 QUARTILE = 0.75
+
+WINDOW = timedelta(days=28)
+"""What a model learns from; it ends a week before the fit, see `learned_until`."""
+
+KNOWN = WINDOW + timedelta(seconds=PROBATION)
 
 BEFORE_FAILURE = 24 * 3600.0
 """So long before a failure nothing was ordinary, whatever was seen of it."""
@@ -96,6 +102,27 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class MachineState:
+    """The model of an asset and what has changed of its sensors since: their keys."""
+
+    model: MachineModel
+    judged: int
+    added: list[str]
+    lost: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of a sensor to an anomaly of a machine; `percent` of all that is unusual."""
+
+    sensor: Sensor
+    percent: float
+    value: float | None
+    expected: float
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ordinary:
     """Windows of an asset in seconds since 1970.
 
@@ -135,6 +162,12 @@ def machines_to_score(organization_id: int) -> list[int]:
     ).annotate(last=Max("asset__sensors__last_time", filter=Q(asset__sensors__is_active=True)))
     unseen = Q(last__gte=F("watermark") + F("step")) | Q(open_event__has_key="channel")
     return list(models.filter(unseen).order_by("asset").values_list("asset", flat=True))
+
+
+def judged_sensors(assets: Collection[int]) -> list[int]:
+    """Of all that the models of the assets judge or are set by."""
+    rows = MachineModel.objects.filter(asset__in=assets).values_list("channels", "settings")
+    return sorted({pk for channels, settings in rows for pk in (*channels, *settings)})
 
 
 def gauges_of(assets: Collection[int]) -> dict[int, list[Sensor]]:
@@ -259,3 +292,36 @@ def lines(assets: Collection[int], at: datetime) -> dict[int, float]:
 def names_of(sensors: Iterable[Sensor]) -> Mapping[str, tuple[str, str]]:
     """By the name of the channel: the key of the sensor and its unit."""
     return {str(sensor.pk): (sensor.key, sensor.unit) for sensor in sensors}
+
+
+def state_of(asset: int) -> MachineState | None:
+    """For the page of the asset; None: too few of its sensors to be judged together."""
+    row = MachineModel.objects.filter(asset=asset).defer("model", "stream").first()
+    if row is None:
+        return None
+    now = {sensor.pk: sensor.key for sensor in gauges_of([asset]).get(asset, ())}
+    gone = Sensor.objects.filter(pk__in={*row.channels, *row.settings} - now.keys())
+    return MachineState(
+        model=row,
+        judged=len(row.channels),
+        added=[key for pk, key in now.items() if pk not in row.sensors],
+        lost=list(gone.order_by("key").values_list("key", flat=True)),
+    )
+
+
+def contributions_of(row: Anomaly) -> list[Part]:
+    """The sensors that make up an anomaly of a machine, the greatest share first."""
+    if not row.contributions:
+        return []
+    sensors = Sensor.objects.in_bulk([one["sensor"] for one in row.contributions])
+    return [
+        Part(
+            sensor=sensors[one["sensor"]],
+            percent=100 * one["share"],
+            value=one["value"],
+            expected=one["expected"],
+            side=one["side"],
+        )
+        for one in row.contributions
+        if one["sensor"] in sensors
+    ]

@@ -7,12 +7,29 @@ from anomalies.services.ending import end_silent
 from anomalies.services.review import AnomalyClosed, review
 
 if TYPE_CHECKING:
+    from anomalies.services.machines import score_machines
+    from anomalies.services.refitting import refit_machines
     from anomalies.services.rescoring import Rescored, rescore
     from anomalies.services.scoring import score_sensors
 
-__all__ = ["AnomalyClosed", "Rescored", "end_silent", "rescore", "review", "score_sensors"]
+__all__ = [
+    "AnomalyClosed",
+    "Rescored",
+    "end_silent",
+    "refit_machines",
+    "rescore",
+    "review",
+    "score_machines",
+    "score_sensors",
+]
 
-_LATER = {"Rescored": "rescoring", "rescore": "rescoring", "score_sensors": "scoring"}
+_LATER = {
+    "Rescored": "rescoring",
+    "refit_machines": "refitting",
+    "rescore": "rescoring",
+    "score_machines": "machines",
+    "score_sensors": "scoring",
+}
 
 
 def __getattr__(name: str) -> Any:

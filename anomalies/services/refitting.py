@@ -15,7 +15,6 @@ from anomalies.detectors.multivariate import NAME
 from anomalies.detectors.multivariate.fitting import UnfitBaseline
 from anomalies.detectors.multivariate.model import AssetModel
 from anomalies.detectors.multivariate.refitting import (
-    PROBATION,
     WARM_UP,
     Helpfulness,
     learned_until,
@@ -36,10 +35,6 @@ from anomalies.services.recording import moment, save_anomalies
 from assets.models import Asset, Sensor
 from assets.queries.uptime import within
 
-WINDOW = timedelta(days=28)
-"""What a model learns from."""
-
-KNOWN = WINDOW + timedelta(seconds=PROBATION)
 KEPT = timedelta(days=28)
 """A model that no new one has replaced for so long is given up: it has aged."""
 
@@ -81,7 +76,7 @@ def _refit_one(asset_id: int, at: datetime) -> bool:
     wanted = Wanted(
         asset_id,
         tuple(sensor.pk for sensor in sensors),
-        queries.floor(at - KNOWN, step),
+        queries.floor(at - queries.KNOWN, step),
         queries.floor(at, step),
         step,
     )

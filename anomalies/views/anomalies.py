@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from anomalies import services
 from anomalies.forms import ReviewForm
 from anomalies.models import Anomaly, AnomalyQuerySet, Incident
+from anomalies.queries import machines
 from assets.models import Asset, Site
 from maintenance.models import Urgency, Verdict
 from opssight.accounts.permissions import Permission
@@ -172,7 +173,12 @@ def of_asset(request: UserRequest, pk: int) -> HttpResponse:
     """Fragment: the last anomalies of one asset."""
     asset = get_object_or_404(Asset.objects.for_user(request.user), pk=pk)
     rows = asset.anomalies.select_related("sensor", "incident").order_by("-started_at")[:10]
-    context = {"asset": asset, "anomalies": rows, "incidents": _seen(request, rows)}
+    context = {
+        "asset": asset,
+        "anomalies": rows,
+        "incidents": _seen(request, rows),
+        "machine": machines.state_of(asset.pk),
+    }
     return render(request, "anomalies/of_asset.html", context)
 
 
@@ -197,6 +203,7 @@ def _show(
     context = {
         "anomaly": row,
         "days": _days_to_show(row, timezone.now()),
+        "contributions": machines.contributions_of(row),
         "incident": row.incident if row.incident_id in _seen(request, [row]) else None,
         "error": error,
         "may_review": request.user.can(Permission.ANOMALY_REVIEW, row.organization_id),

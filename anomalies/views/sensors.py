@@ -48,6 +48,7 @@ def watch(request: UserRequest, pk: int) -> HttpResponse:
             "asset_id": sensor.asset_id,
             "sensitivity": chosen.sensitivity,
             "alarms_per_week": chosen.alarms_per_week,
+            "is_setting": chosen.is_setting,
         },
     )
     messages.success(request, "Kept. New readings are scored with it.")

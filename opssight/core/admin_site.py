@@ -58,6 +58,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "telemetry.QualityFault": "sensors_off",
         "forecasts.Forecast": "trending_up",
         "forecasts.RiskScore": "warning",
+        "anomalies.MachineModel": "precision_manufacturing",
         "anomalies.DetectorState": "memory",
     },
     "People": {

@@ -43,6 +43,7 @@ OF_ASSET: dict[str, Any] = {
     "quality-faults": factories.QualityFaultFactory,
     "forecasts": factories.ForecastFactory,
     "risk-scores": factories.RiskScoreFactory,
+    "machine-models": factories.MachineModelFactory,
 }
 # Rows of an order or a schedule, which say by that of which asset they are.
 OF_WORK: dict[str, Any] = {

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anomalies.detectors.base import Bools, Floats
+from anomalies.detectors.multivariate import PROBATION
 from anomalies.detectors.multivariate.detector import score_rows
 from anomalies.detectors.multivariate.fitting import (
     LEAST_ROWS,
@@ -30,10 +31,6 @@ from anomalies.detectors.multivariate.modes import mode_of
 HELD_OUT = 0.25
 MOST_FLAGGED = 0.01
 LEAST_EXPLAINED = 0.0
-
-PROBATION = 7 * 86_400.0
-"""The rows of the last seven days are not learned from: a fault that nobody has noticed yet must
-not become ordinary."""
 
 PROBATION_SHARE = 1 / 3
 """Where less is known in all, of this share of it."""
