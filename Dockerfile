@@ -34,6 +34,7 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=opssight.settings \
     OPSSIGHT_VAR=/tmp/opssight \
+    NUMBA_CACHE_DIR=/tmp/numba \
     STATIC_ROOT=/srv/static
 WORKDIR /srv/opssight
 COPY --from=packages /venv /venv

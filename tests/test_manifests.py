@@ -351,6 +351,14 @@ def test_the_image_listens_where_the_service_sends_and_runs_as_the_pods_user() -
     assert f"http://localhost:{backend['ports'][0]['containerPort']}/health/live" in DOCKERFILE
 
 
+def test_compiled_code_is_kept_where_a_worker_may_write() -> None:
+    (cache,) = re.findall(r"NUMBA_CACHE_DIR=(\S+)", DOCKERFILE)
+    workers = [one for one in render("base") if one["metadata"]["name"] == "worker"]
+    (container,) = workers[0]["spec"]["template"]["spec"]["containers"]
+
+    assert any(Path(cache).is_relative_to(one["mountPath"]) for one in container["volumeMounts"])
+
+
 def test_the_image_takes_the_products_packages_with_hashes_and_no_tools() -> None:
     entries = part((ROOT / "requirements.lock").read_text())
 
