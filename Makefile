@@ -107,6 +107,10 @@ bench-ingest: install ## how fast readings come in over HTTP, beside a bare COPY
 bench-mqtt: install ## how fast readings come in by MQTT, beside a bare COPY (needs mosquitto)
 	@$(RUN) $(PY) -m benchmarks.mqtt $(ARGS)
 
+.PHONY: bench-trends
+bench-trends: install ## how often slow trends are seen in noise, and how steep one must be
+	@$(PY) -m benchmarks.slow_trends
+
 .PHONY: bench-anomaly
 bench-anomaly: install ## how well the detectors find labelled faults, beside published figures
 	@$(PY) -m benchmarks.anomaly_series

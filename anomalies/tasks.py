@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from anomalies import queries, services
 from anomalies.queries import machines
+from anomalies.queries import trends as trend_queries
 from anomalies.queries.scoring import in_chunks
-from anomalies.services import limits, scores
+from anomalies.services import limits, scores, trends
 from opssight.core.walls import organization_ids
 from telemetry.services.quality import look
 
@@ -81,6 +82,27 @@ def refit_organization(*, organization_id: int, **_: Any) -> None:
 def refit_chunk(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
     """Safe to run twice: the same readings give the same model."""
     return services.refit_machines(asset_ids=asset_ids, at=timezone.now())
+
+
+@shared_task
+def look_for_trends(**_: Any) -> None:
+    """Fan out: one task for each organization."""
+    for pk in organization_ids():
+        look_for_trends_in.delay(organization_id=pk)
+
+
+@shared_task
+def look_for_trends_in(*, organization_id: int, **_: Any) -> None:
+    """One task per chunk of sensors, so that workers share the load."""
+    ids = trend_queries.sensors_with_days(organization_id, timezone.now())
+    for sensor_ids in in_chunks(ids, trend_queries.CHUNK):
+        look_for_trends_of.delay(organization_id=organization_id, sensor_ids=sensor_ids)
+
+
+@shared_task
+def look_for_trends_of(*, organization_id: int, sensor_ids: list[int], **_: Any) -> int:
+    """Safe to run twice: a change that goes on stays the anomaly that it was."""
+    return trends.look_for_trends(sensor_ids=sensor_ids, at=timezone.now())
 
 
 @shared_task

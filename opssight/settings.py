@@ -181,6 +181,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "anomalies.tasks.refit_machines",
         "schedule": crontab(hour=0, minute=40),
     },
+    "look-for-trends": {
+        "task": "anomalies.tasks.look_for_trends",
+        "schedule": crontab(hour=1, minute=10),
+    },
     "forecast-and-risk": {
         "task": "forecasts.tasks.refresh_forecasts",
         "schedule": crontab(hour=1, minute=30),

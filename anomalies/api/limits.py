@@ -120,24 +120,24 @@ class LimitTemplateSerializer(_RuleSerializer):
         read_only_fields: ClassVar = ["standard"]
 
 
-class ChangeSerializer(serializers.Serializer[Any]):
+class LimitChangeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="Of the figure, such as high.")
     now = serializers.CharField(allow_null=True)
     then = serializers.CharField(allow_null=True)
 
 
-class CandidateSerializer(serializers.Serializer[Any]):
+class FittingSensorSerializer(serializers.Serializer[Any]):
     sensor = serializers.IntegerField(source="sensor.pk")
     sensor_key = serializers.CharField(source="sensor.key")
     asset_tag = serializers.CharField(source="sensor.asset.tag")
     follows = serializers.BooleanField(help_text="Its limits were taken from the template.")
-    changes = ChangeSerializer(many=True, help_text="What applying the template would change.")
+    changes = LimitChangeSerializer(many=True, help_text="What applying the template would change.")
     days_beyond = serializers.IntegerField(
         help_text="Days of the last 30 with a reading beyond the template's high or low limit."
     )
 
 
-class SensorsSerializer(serializers.Serializer[Any]):
+class ChosenSensorsSerializer(serializers.Serializer[Any]):
     sensors = serializers.ListField(
         child=TenantRelatedField(queryset=Sensor.objects.all()),
         min_length=1,
@@ -146,11 +146,11 @@ class SensorsSerializer(serializers.Serializer[Any]):
     )
 
 
-class AppliedSerializer(serializers.Serializer[Any]):
+class AppliedLimitsSerializer(serializers.Serializer[Any]):
     applied = serializers.IntegerField(help_text="Sensors that have these limits now.")
 
 
-class StandardSerializer(serializers.Serializer[Any]):
+class LimitStandardSerializer(serializers.Serializer[Any]):
     standard = serializers.ChoiceField(choices=[(one.code, one.name) for one in STANDARDS])
 
 
@@ -208,18 +208,18 @@ class LimitTemplateViewSet(CrudTenantViewSet):
         summary="Preview a limit template",
         description="The sensors that it fits and the caller may change, at most 500, with what"
         " applying it would change of each.",
-        responses={200: CandidateSerializer(many=True)},
+        responses={200: FittingSensorSerializer(many=True)},
     )
     @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
     def preview(self, request: Request, pk: str | None = None) -> Response:
         found = queries.candidates(self.get_object(), self.user, timezone.now())
-        return Response(CandidateSerializer(found, many=True).data)
+        return Response(FittingSensorSerializer(found, many=True).data)
 
     @extend_schema(
         summary="Apply a limit template",
         description="The sensors get its limits; what they had is replaced.",
-        request=SensorsSerializer,
-        responses={200: AppliedSerializer},
+        request=ChosenSensorsSerializer,
+        responses={200: AppliedLimitsSerializer},
         examples=[CHOSEN],
     )
     @action(detail=True, methods=["post"])
@@ -229,7 +229,7 @@ class LimitTemplateViewSet(CrudTenantViewSet):
             **self.get_serializer_context(),
             "organization_id": template.organization_id,
         }
-        body = SensorsSerializer(data=request.data, context=context)
+        body = ChosenSensorsSerializer(data=request.data, context=context)
         body.is_valid(raise_exception=True)
         chosen = {sensor.pk for sensor in body.validated_data["sensors"]}
         fitting = [one for one in queries.fitting(template, self.user) if one.pk in chosen]
@@ -243,12 +243,12 @@ class LimitTemplateViewSet(CrudTenantViewSet):
     @extend_schema(
         summary="Take a standard's limits as a template",
         description="Made once: where the organization has it, that one is answered.",
-        request=StandardSerializer,
+        request=LimitStandardSerializer,
         responses={201: LimitTemplateSerializer},
     )
     @action(detail=False, methods=["post"], url_path="from-standard")
     def from_standard(self, request: Request) -> Response:
-        body = StandardSerializer(data=request.data)
+        body = LimitStandardSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         organization = self.user.organization_with(Permission.SITE_EDIT)
         if organization is None:
