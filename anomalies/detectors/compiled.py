@@ -14,6 +14,6 @@ def load() -> None:
     nothing = np.zeros(1)
     judge(blank(1), np.zeros(1, dtype=np.intp), nothing, nothing)
     times: Floats = np.arange(600) * 60.0
-    rows: Floats = np.random.default_rng(1).normal(size=(600, 3))
+    rows: Floats = np.random.default_rng(1).normal(0.0, 1.0, (600, 3))
     model = fit(times, rows, ["a", "b", "c"])
     score_rows(model, None, times, rows, np.zeros((600, 0)))

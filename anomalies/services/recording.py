@@ -1,7 +1,7 @@
 """What stands out becomes an anomaly in words, and asks for the work that it calls for."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from anomalies.detectors.base import Channel
 from anomalies.detectors.events import Event, Severity, severity
 from anomalies.detectors.explanation import Cause, common_cause, explain, failure_mode
 from anomalies.models import Anomaly
-from anomalies.services import incidents
+from anomalies.services import budget, incidents
 from anomalies.services.events import tell_ended, tell_opened
 from assets.models import Asset, Sensor
 from maintenance.models import Recommendation, Urgency
@@ -48,6 +48,7 @@ DESCRIPTION = [
     "score",
     "explanation",
     "contributions",
+    "is_over_budget",
 ]
 
 Method = Anomaly.Method
@@ -103,12 +104,13 @@ def save_anomalies(found: Sequence[Found], at: datetime) -> None:
     incidents.hold({one.sensor.organization_id for one in found})
     known = anomalies_at(one.key for one in found)
     work = _work(found)
+    beyond = budget.beyond(_new_patterns(found, known))
     rows: list[Anomaly] = []
     calling: list[Anomaly] = []
     opened: list[Anomaly] = []
     going_on: list[Anomaly] = []
     for one in found:
-        row = known.get(one.key) or _new(one)
+        row = known.get(one.key) or _new(one, beyond)
         if row.pk is None:
             opened.append(row)
         if row.ended_at is None:
@@ -132,9 +134,18 @@ def save_anomalies(found: Sequence[Found], at: datetime) -> None:
     tell_ended([row for row in going_on if row.ended_at is not None], at=at)
 
 
-def _new(one: Found) -> Anomaly:
+def _new_patterns(
+    found: Iterable[Found], known: Mapping[Key, Anomaly]
+) -> Iterator[tuple[int, datetime]]:
+    for one in found:
+        if one.method == Method.PATTERN and one.key not in known:
+            yield one.sensor.pk, moment(one.event.start)
+
+
+def _new(one: Found, beyond: Collection[tuple[int, datetime]]) -> Anomaly:
     sensor_id, method, started_at = one.key
     return Anomaly(
+        is_over_budget=method == Method.PATTERN and (sensor_id, started_at) in beyond,
         organization_id=one.sensor.organization_id,
         asset_id=one.sensor.asset_id,
         sensor_id=sensor_id,
@@ -149,6 +160,9 @@ def _describe(row: Anomaly, one: Found) -> bool:
     event, sensor = one.event, one.sensor
     before = row.severity
     now = _severity(one).value
+    # The worst is always told.
+    row.is_over_budget = row.is_over_budget and now != Urgency.CRITICAL
+    now = Urgency.LOW.value if row.is_over_budget else now
     row.sensor, row.detector = sensor, one.detector
     row.severity = max(before, now, key=URGENCIES.index)
     row.ended_at = None if event.is_open else moment(event.end)
@@ -163,6 +177,8 @@ def _describe(row: Anomaly, one: Found) -> bool:
         zone=sensor.asset.site.zone,
         per_hour=sensor.kind == Sensor.Kind.COUNTER,
     )
+    if row.is_over_budget:
+        row.explanation += f" {budget.SENTENCE}"
     if row.recommendation_id is None:
         row.failure_mode = _failure_mode(sensor, event.channel)
     return row.severity != before

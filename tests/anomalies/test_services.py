@@ -9,7 +9,7 @@ from django.db import connection
 from anomalies import services
 from anomalies.detectors.streaming.memory import Memory
 from anomalies.models import Anomaly, DetectorState
-from anomalies.services import scoring
+from anomalies.services import budget, scoring
 from anomalies.services.passing import Passed, Stretch, pass_over
 from anomalies.services.states import BEFORE_ALL
 from assets.models import Reading
@@ -23,6 +23,7 @@ from tests.factories import (
     AnomalyFactory,
     AssetFactory,
     SensorFactory,
+    SensorWatchFactory,
     UptimeEventFactory,
 )
 
@@ -211,7 +212,7 @@ class TestScoring:
         asset = AssetFactory.create()
         sensors = [sensor_with(with_fault(), asset=asset) for _ in range(8)]
 
-        with django_assert_max_num_queries(36):
+        with django_assert_max_num_queries(38):
             services.score_sensors(sensor_ids=[sensor.pk for sensor in sensors], at=LATER)
         assert Anomaly.objects.count() == 8
 
@@ -246,6 +247,22 @@ class TestAdvice:
         recommendation = Recommendation.objects.get()
         severe = Anomaly.objects.exclude(severity=Urgency.LOW)
         assert {a.recommendation for a in severe} == {recommendation}
+
+    def test_beyond_its_budget_a_sensor_asks_for_nothing_but_the_worst_is_told(self) -> None:
+        values = ordinary(2000)
+        for start, size in ((1300, 0.5), (1500, 0.5), (1700, 4.0)):
+            values[start : start + 6] += size
+        sensor = sensor_with(values)
+        SensorWatchFactory.create(asset=sensor.asset, sensor=sensor, alarms_per_week=1)
+
+        services.score_sensors(sensor_ids=[sensor.pk], at=NOON + 2000 * STEP)
+
+        first, second, worst = Anomaly.objects.order_by("started_at")
+        assert [one.is_over_budget for one in (first, second, worst)] == [False, True, False]
+        assert first.recommendation is not None
+        assert (second.severity, second.recommendation) == (Urgency.LOW, None)
+        assert second.explanation.endswith(budget.SENTENCE)
+        assert worst.severity == Urgency.CRITICAL
 
     def test_two_sensors_with_the_same_hint_share_one(self) -> None:
         asset = AssetFactory.create()
