@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from importlib import import_module
 
 import pytest
 from django.conf import LazySettings, settings
@@ -53,6 +54,13 @@ def _files_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     }
     with override_settings(STORAGES={**settings.STORAGES, "default": folder}):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> None:
+    """One of several workers compiles the detectors before its tests; the others find it done."""
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
+        import_module("anomalies.detectors.compiled").load()
 
 
 @pytest.fixture(scope="session")
