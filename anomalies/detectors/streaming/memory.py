@@ -1,4 +1,4 @@
-"""What the engine remembers of one sensor, and its form as bytes (14 KB, versioned, no pickle)."""
+"""What the engine remembers of one sensor, and its form as bytes (8 KB, versioned, no pickle)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from anomalies.detectors.base import UnknownState
 
-MAGIC = b"ST02"
+MAGIC = b"ST03"
 CHECK = 4
 """Bytes of the checksum: damaged counts would send compiled code outside its arrays."""
 
@@ -18,6 +18,11 @@ VALUES = 256
 
 SLOTS = 48
 """Half hours of the day."""
+
+SLOT_SECONDS = 86_400.0 / SLOTS
+
+WARM_UP = 100
+"""Readings learned from before the first is judged."""
 
 SLOT_VALUES = 32
 """Values kept of each half hour."""
@@ -37,8 +42,11 @@ CHANNELS = 5
 MEASURES = 3
 """Deviations: of the reading, of the mean of six, of the mean of half a day."""
 
-BINS = 128
-"""Bins of a channel's histogram, four to an octave: its largest value over its smallest is 2^32."""
+BINS = 64
+"""Bins of a channel's histogram, four to an octave: its largest value over its smallest is 2^16."""
+
+One = Any
+"""The record of one sensor, `SENSOR`."""
 
 Memory = NDArray[Any]
 """Structured array of `SENSOR`, shape (sensors,)."""
@@ -56,24 +64,25 @@ SENSOR = np.dtype(
         ("is_counter", "?"),  # set by whoever makes the memory: its rise per hour is judged
         ("raw_value", "<f8"),  # of a counter: its last value as read,
         ("raw_time", "<f8"),  # and when
-        ("values", "<f4", (VALUES,)),
-        ("means", "<f4", (VALUES,)),
-        ("slot_values", "<f4", (SLOTS, SLOT_VALUES)),
+        ("unit", "<f8"),  # of the kept values: see `novelty`
+        ("values", "<i2", (VALUES,)),
+        ("means", "<i2", (VALUES,)),
+        ("slot_values", "<i2", (SLOTS, SLOT_VALUES)),
         ("values_kept", "<i4"),
         ("means_kept", "<i4"),
-        ("slot_kept", "<i4", (SLOTS,)),
-        ("profile", "<f4", (SLOTS,)),  # mean of each half hour, relative
-        ("visits", "<f4", (SLOTS,)),
+        ("slot_kept", "<u1", (SLOTS,)),
+        ("profile", "<f4", (SLOTS,)),  # mean of each half hour, relative, which follows at once
+        ("visits", "<u1", (SLOTS,)),  # 200 at most
         ("days", "<f4", (3, SLOTS)),  # usual value of each half hour: all days, working, weekend
         ("seen", "<f4", (3, SLOTS)),  # how often each was lived through, in half hours
         ("days_sum", "<f8"),  # of the half hours known of all days,
         ("hours_known", "<f8"),  # and their number
         ("error", "<f8", (2,)),  # typical error of all days, and of the kind of day
-        ("compared", "<f8"),  # readings that tells
-        ("fast", "<f8"),  # slow means of the value without its rhythm: half a day,
+        ("compared", "<f8"),  # readings that both were compared by
+        ("fast", "<f8"),  # means of the value without its rhythm: half a day,
         ("slow", "<f8"),  # and two weeks, at 10 minutes
-        ("near", "<f8"),
-        ("held", "<f8"),
+        ("near", "<f8"),  # mean of the last few deviations
+        ("held", "<f8"),  # readings that were away, less twice those that were not
         ("typical", "<f8", (MEASURES,)),  # typical size of each deviation,
         ("reach", "<f8", (MEASURES,)),  # and how many times that 1 in 100 exceeds
         ("residuals", "<f4", (SHORT,)),
@@ -88,7 +97,7 @@ SENSOR = np.dtype(
         ("line", "<f8", (CHANNELS,)),  # where the tail begins,
         ("excess", "<f8", (CHANNELS,)),  # mean distance beyond it,
         ("share", "<f8", (CHANNELS,)),  # and share of readings beyond it
-        ("recent", "<f4", (COOLDOWN,)),  # strangeness of the last readings
+        ("recent", "<u1", (COOLDOWN,)),  # strangeness of the last readings, in twelfths, rounded up
         ("alarms", "<f8"),  # alarms, slowly forgotten
     ],
     align=True,
@@ -107,7 +116,7 @@ def save(memory: Memory) -> list[bytes]:
     """One blob of each sensor.
 
     >>> [raw] = save(blank(1))
-    >>> int(load([raw])["count"][0]), len(raw) < 14_500
+    >>> int(load([raw])["count"][0]), len(raw) <= 8192
     (0, True)
     """
     rows = (memory[at : at + 1].tobytes() for at in range(len(memory)))
