@@ -6,6 +6,7 @@ from django import forms
 
 from anomalies.limits.standards import STANDARDS
 from anomalies.models import LimitTemplate, SensorLabel, SensorLimits, SensorWatch
+from anomalies.queries.limits import LABELS
 from assets.models import Sensor
 from maintenance.models import Verdict
 
@@ -73,16 +74,19 @@ MOST_MINUTES = 60 * 24 * 7
 class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
     """Of an instance that knows its sensor, whose low and high limit stand among the others."""
 
-    low = forms.FloatField(label="Low", required=False)
-    high = forms.FloatField(label="High", required=False)
+    low = forms.FloatField(label=LABELS["low"], required=False)
+    high = forms.FloatField(label=LABELS["high"], required=False)
     on_delay = MinutesField(
-        label="Delay before an alarm, minutes", required=False, min_value=0, max_value=MOST_MINUTES
+        label=f"{LABELS['on_delay']}, minutes", required=False, min_value=0, max_value=MOST_MINUTES
     )
     off_delay = MinutesField(
-        label="Delay before it ends, minutes", required=False, min_value=0, max_value=MOST_MINUTES
+        label=f"{LABELS['off_delay']}, minutes", required=False, min_value=0, max_value=MOST_MINUTES
     )
     rate_window = MinutesField(
-        label="Change over, minutes", min_value=1, max_value=MOST_MINUTES, help_text="Such as 60."
+        label=f"{LABELS['rate_window']}, minutes",
+        min_value=1,
+        max_value=MOST_MINUTES,
+        help_text="Such as 60.",
     )
 
     class Meta:
@@ -100,15 +104,7 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
             "rate_window",
             "rate_severity",
         ]
-        labels = {
-            "high_high": "High-high",
-            "low_low": "Low-low",
-            "severity": "Severity of high and low",
-            "outer_severity": "Severity of high-high and low-low",
-            "rise_per_hour": "Fastest rise in an hour",
-            "fall_per_hour": "Fastest fall in an hour",
-            "rate_severity": "Severity of a fast change",
-        }
+        labels = LABELS
         help_texts = dict.fromkeys(("severity", "outer_severity", "rate_severity"), "")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
+from anomalies.detectors.explanation import duration
 from anomalies.models import LIMIT_RULE, LimitTemplate, SensorLimits
 from assets.models import Sensor
 from opssight.accounts.models import User
@@ -13,7 +15,22 @@ from opssight.accounts.permissions import Permission
 
 MOST_SHOWN = 500
 DAYS = 30
-LEVELS = ("low_low", "low", "high", "high_high")
+LABELS = {
+    "high_high": "High-high",
+    "high": "High",
+    "low": "Low",
+    "low_low": "Low-low",
+    "severity": "Severity of high and low",
+    "outer_severity": "Severity of high-high and low-low",
+    "deadband": "Deadband",
+    "on_delay": "Delay before an alarm",
+    "off_delay": "Delay before it ends",
+    "rise_per_hour": "Fastest rise in an hour",
+    "fall_per_hour": "Fastest fall in an hour",
+    "rate_window": "Change over",
+    "rate_severity": "Severity of a fast change",
+}
+"""What each figure of a sensor or template is called; in the order in which they are shown."""
 
 _BEYOND = """
 SELECT d.sensor_id, count(*) FROM asset_metrics_daily d
@@ -28,27 +45,30 @@ class Change:
     """One figure of a sensor that the template has otherwise; None: nothing is set."""
 
     name: str
-    now: object
-    then: object
+    now: Any
+    then: Any
 
     @property
-    def label(self) -> str:
-        return label_of(self.name)
+    def text(self) -> str:
+        return f"{LABELS[self.name]}: {spoken(self.now)} → {spoken(self.then)}"
 
 
-def label_of(name: str) -> str:
-    """
-    >>> label_of("high_high"), label_of("on_delay")
-    ('high-high', 'on delay')
-    """
-    return name.replace("_", "-" if name in LEVELS else " ")
-
-
-def figures_of(template: LimitTemplate) -> list[tuple[str, object]]:
+def figures_of(template: LimitTemplate) -> list[tuple[str, str]]:
     """What the template sets, by label."""
-    names = (*LEVELS[::-1], *(n for n in LIMIT_RULE if n not in LEVELS))
-    values = ((label_of(name), getattr(template, name)) for name in names)
-    return [(label, value) for label, value in values if value]
+    values = ((name, getattr(template, name)) for name in LABELS)
+    return [(LABELS[name], spoken(value)) for name, value in values if value]
+
+
+def spoken(value: Any) -> str:
+    """
+    >>> spoken(4.5), spoken(timedelta(minutes=5)), spoken(timedelta()), spoken(None), spoken("low")
+    ('4.5', '5 min', 'none', 'none', 'Low')
+    """
+    if not value and value != 0:
+        return "none"
+    if isinstance(value, timedelta):
+        return duration(value.total_seconds())
+    return str(value).capitalize() if isinstance(value, str) else f"{value:g}"
 
 
 @dataclass(frozen=True, slots=True)

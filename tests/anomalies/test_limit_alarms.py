@@ -248,7 +248,10 @@ class TestPages:
 
         LimitTemplate.objects.update(high=4.0)
 
-        assert "1 of it with other figures" in signed_in.get(url).text
+        assert (
+            "1 of 1 sensor that took its limits from here has other figures"
+            in signed_in.get(url).text
+        )
         assert "which has other figures now" in signed_in.get(use[: -len("limits/template/")]).text
         signed_in.post(f"{url}apply/", {"sensor": sensor.pk})
         assert Sensor.objects.get().high_limit == 4.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from anomalies.models import Anomaly
+from anomalies.models import Anomaly, LimitTemplate
 from assets.models import Asset, Reading, Sensor
 from assets.services.readings import ingest
 from maintenance.models import MaintenanceSchedule, Recommendation, Technician, WorkOrder
@@ -16,6 +16,7 @@ from tests.factories import (
     AnomalyFactory,
     AssetFactory,
     ForecastFactory,
+    LimitTemplateFactory,
     MaintenanceRecordFactory,
     NotificationFactory,
     QualityFaultFactory,
@@ -23,6 +24,7 @@ from tests.factories import (
     RiskScoreFactory,
     ScheduleFactory,
     SensorFactory,
+    SensorLimitsFactory,
     SignalFactory,
     SiteFactory,
     TechnicianFactory,
@@ -45,6 +47,7 @@ class Scene:
     pump: Asset
     fan: Asset
     sensor: Sensor
+    template: LimitTemplate
     anomaly: Anomaly
     technician: Technician
     recommendation: Recommendation
@@ -73,6 +76,12 @@ def build(member: Membership) -> Scene:
         organization=plant, site=site, tag="F-201", name="Cooling Fan", current_risk=12.0
     )
     sensor = SensorFactory.create(asset=pump, key="vibration_de", high_limit=7.1)
+    template = LimitTemplateFactory.create(
+        organization=plant, name="Vibration of pumps", category="pump", note="ISO 10816-7."
+    )
+    SensorLimitsFactory.create(
+        asset=pump, sensor=sensor, template=template, rise_per_hour=2.0, on_delay=HOUR / 12
+    )
     _measure(sensor, now)
     technician = TechnicianFactory.create(
         organization=plant, user=member.user, skills=["bearings", "alignment"]
@@ -208,6 +217,7 @@ def build(member: Membership) -> Scene:
         pump=pump,
         fan=fan,
         sensor=sensor,
+        template=template,
         anomaly=anomaly,
         technician=technician,
         recommendation=recommendation,

@@ -18,6 +18,10 @@ PAGES = {
     "asset": "/assets/{pump}/",
     "anomalies": "/anomalies/",
     "anomaly": "/anomalies/{anomaly}/",
+    "sensor-watched": "/anomalies/sensors/{sensor}/",
+    "limits": "/anomalies/sensors/{sensor}/limits/",
+    "limit-templates": "/anomalies/limit-templates/",
+    "limit-template": "/anomalies/limit-templates/{template}/",
     "data-quality": "/telemetry/quality/?state=all",
     "comparisons": "/telemetry/comparisons/",
     "comparison-new": "/telemetry/comparisons/new/",
@@ -58,6 +62,7 @@ ROWS = (
     "done",
     "schedule",
     "sensor",
+    "template",
     "webhook",
     "delivery",
 )
