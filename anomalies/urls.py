@@ -1,12 +1,14 @@
 from django.urls import path
 
-from anomalies.views import anomalies, evaluation, incidents, limits, sensors
+from anomalies.views import anomalies, evaluation, evidence, incidents, limits, sensors
 
 app_name = "anomalies"
 urlpatterns = [
     path("", anomalies.anomaly_list, name="list"),
     path("timeline/", anomalies.timeline, name="timeline"),
     path("<int:pk>/", anomalies.detail, name="detail"),
+    path("<int:pk>/values/", evidence.values, name="values"),
+    path("<int:pk>/scores/", evidence.scores, name="scores"),
     path("<int:pk>/review/", anomalies.review, name="review"),
     path("of-asset/<int:pk>/", anomalies.of_asset, name="of_asset"),
     path("incidents/", incidents.incident_list, name="incidents"),

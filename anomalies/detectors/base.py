@@ -26,6 +26,9 @@ UPWARD = frozenset({Channel.HIGH, Channel.DRIFT_UP})
 DOWNWARD = frozenset({Channel.LOW, Channel.DRIFT_DOWN})
 
 
+WARM_UP = 100
+"""Readings that the engine learns from before it judges one; the kernel has it, too."""
+
 GAP_READINGS = 10.0
 """So many usual intervals without a reading are a gap."""
 

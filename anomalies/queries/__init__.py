@@ -2,6 +2,7 @@ from anomalies.queries.incidents import around, arrows_of
 from anomalies.queries.scoring import (
     chunks_to_score,
     in_chunks,
+    learning,
     sensors_to_score,
     times_before,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "arrows_of",
     "chunks_to_score",
     "in_chunks",
+    "learning",
     "sensors_to_score",
     "thresholds",
     "times_before",

@@ -1,11 +1,14 @@
 """The sensors that have readings to be scored."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import F, Q
 
+from anomalies.detectors.base import WARM_UP
+from anomalies.models import DetectorState
 from assets.models import Sensor
 
 CHUNK = 1_000
@@ -59,3 +62,21 @@ def times_before(marks: Mapping[int, datetime], readings: int) -> dict[int, date
     with connection.cursor() as cursor:
         cursor.execute(_TIMES_BEFORE, [readings, list(marks), list(marks.values())])
         return {pk: time for pk, time in cursor.fetchall() if time is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """A sensor of which too few readings are known to judge one."""
+
+    key: str
+    learned: int
+    needed: int = WARM_UP
+
+
+def learning(*, sensors: Collection[int]) -> list[Learning]:
+    """Those of the sensors that have been read and are not judged yet. One query."""
+    rows = DetectorState.objects.filter(
+        sensor__in=sensors, sensor__is_active=True, learned__lt=WARM_UP
+    )
+    found = rows.order_by("sensor__key").values_list("sensor__key", "learned")
+    return [Learning(key, count) for key, count in found]

@@ -10,10 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from anomalies import services
+from anomalies import queries, services
 from anomalies.forms import ReviewForm
 from anomalies.models import Anomaly, AnomalyQuerySet, Incident
 from anomalies.queries import machines
+from anomalies.views.evidence import has_scores
 from assets.models import Asset, Site
 from maintenance.models import Urgency, Verdict
 from opssight.accounts.permissions import Permission
@@ -178,6 +179,7 @@ def of_asset(request: UserRequest, pk: int) -> HttpResponse:
         "anomalies": rows,
         "incidents": _seen(request, rows),
         "machine": machines.state_of(asset.pk),
+        "learning": queries.learning(sensors=asset.sensors.values_list("pk", flat=True)),
     }
     return render(request, "anomalies/of_asset.html", context)
 
@@ -203,6 +205,7 @@ def _show(
     context = {
         "anomaly": row,
         "days": _days_to_show(row, timezone.now()),
+        "has_scores": has_scores(row, timezone.now()),
         "contributions": machines.contributions_of(row),
         "incident": row.incident if row.incident_id in _seen(request, [row]) else None,
         "error": error,

@@ -113,6 +113,7 @@ def _show(
     now = timezone.now()
     context = {
         "sensor": sensor,
+        "learning": queries.learning(sensors=[sensor.pk]),
         "watch": queries.watches([sensor.pk], now)[sensor.pk],
         "watching": watching or WatchForm(instance=_watch(sensor)),
         "labeling": labeling or LabelForm(initial=_times(request, sensor, now)),

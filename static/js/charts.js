@@ -9,6 +9,7 @@
 //             anomalies?: [{start, end|null (still open), severity, label, url?}],
 //             faults?: [{start, end|null, label}] (the data is not to be trusted),
 //             forecast?: {points: [[time, point, lower, upper], …], coverage?: 0.95},
+//             expected?: {points: as of a forecast} (what was usual; there is one of the two),
 //             window?: {start, end} (the reader may look closer: data-url with from and to, in
 //             milliseconds since 1970, then answers with points, made_of, faults and window of that time) }
 // lines     { lines: [{label, unit?, points: as above}], unit?, around?: true (times are seconds from an event),
@@ -197,7 +198,10 @@
       const last = points.at(-1)?.[0] ?? wall(data.now ?? 0);
       const anomalies = data.anomalies ?? [];
       const faults = data.faults ?? [];
-      const forecast = (data.forecast?.points ?? []).map(([time, ...rest]) => [wall(time), ...rest]);
+      const foreseen = data.forecast ?? data.expected;
+      const [foreseenLabel, bandLabel] = data.forecast
+        ? ["Forecast", `${Math.round((data.forecast.coverage ?? 0.95) * 100)}% interval`] : ["Expected", "Usual range"];
+      const forecast = (foreseen?.points ?? []).map(([time, ...rest]) => [wall(time), ...rest]);
       const limits = data.limits ?? [];
       const accent = color("tblr-primary");
       const lows = [...values, ...limits.map((limit) => limit.value)];
@@ -242,23 +246,24 @@
         },
       }];
       if (forecast.length) {
+        const tone = data.forecast ? "tblr-primary" : "tblr-secondary";
         const band = { type: "line", stack: "band", stackStrategy: "all", showSymbol: false, silent: true, lineStyle: { opacity: 0 } };
         series.push(
           { ...band, data: forecast.map(([time, , lower]) => [time, lower]) },
           {
             ...band,
-            name: `${Math.round((data.forecast.coverage ?? 0.95) * 100)}% interval`,
-            itemStyle: { color: color("tblr-primary", 0.3) },
-            areaStyle: { color: color("tblr-primary", 0.16) },
+            name: bandLabel,
+            itemStyle: { color: color(tone, 0.3) },
+            areaStyle: { color: color(tone, 0.16) },
             data: forecast.map(([time, , lower, upper]) => [time, upper - lower]),
           },
           {
-            name: "Forecast",
+            name: foreseenLabel,
             type: "line",
             showSymbol: false,
             data: forecast.map(([time, point]) => [time, point]),
-            lineStyle: { width: 1.5, type: [5, 4], color: accent },
-            itemStyle: { color: accent },
+            lineStyle: { width: 1.5, type: [5, 4], color: color(tone) },
+            itemStyle: { color: color(tone) },
           },
         );
       }
@@ -267,7 +272,7 @@
 
       const option = base();
       if (forecast.length) {
-        addLegend(option, element, [data.label, series[2].name, { name: "Forecast", icon: DASHES }]);
+        addLegend(option, element, [data.label, series[2].name, { name: foreseenLabel, icon: DASHES }]);
         option.grid.top += 16; // Room for the word "Now".
       }
       const range = data.window && [
@@ -289,7 +294,7 @@
         const rows = [];
         if (own) rows.push([whole ? "Mean" : data.label, withUnit(own.value[1], data.unit)]);
         if (whole) rows.push(["Lowest to highest", `${number.format(whole[2])} to ${withUnit(whole[3], data.unit)}`]);
-        if (at) rows.push(["Forecast", withUnit(at[1], data.unit)], ["Interval", `${number.format(at[2])} to ${withUnit(at[3], data.unit)}`]);
+        if (at) rows.push([foreseenLabel, withUnit(at[1], data.unit)], [data.forecast ? "Interval" : bandLabel, `${number.format(at[2])} to ${withUnit(at[3], data.unit)}`]);
         const inside = [...anomalies, ...faults].find((one) => wall(one.start) <= time && (one.end === null || time <= wall(one.end)));
         return tip(say(time, last), rows, inside?.label);
       };
@@ -304,7 +309,7 @@
         );
         if (faults.length) summary.push(`${plural(faults.length, "time")} of data that is not to be trusted.`);
       }
-      if (forecast.length) {
+      if (data.forecast && forecast.length) {
         summary.push(`Forecast for ${say(forecast.at(-1)[0])}: ${withUnit(forecast.at(-1)[1], data.unit)}.`);
       }
       return {

@@ -6,9 +6,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from anomalies import services
 from anomalies.models import Anomaly
 from opssight.accounts.models import Membership, Organization
 from tests import factories
+from tests.anomalies.signals import ordinary, sensor_with, with_fault
 from tests.conftest import ClientFor
 from tests.factories import NOON
 
@@ -154,3 +156,39 @@ def test_an_asset_without_anomalies_says_that_nothing_stood_out(
     asset = factories.AssetFactory.create(organization=plant)
 
     assert "Nothing stood out" in signed_in.get(f"/anomalies/of-asset/{asset.pk}/").text
+
+
+class TestEvidence:
+    def test_shows_the_readings_against_what_was_expected_and_how_strange_they_were(
+        self, planner: Membership, client_for: ClientFor
+    ) -> None:
+        asset = factories.AssetFactory.create(organization=planner.organization)
+        sensor = sensor_with(with_fault(), asset=asset)
+        services.score_sensors(sensor_ids=[sensor.pk], at=NOON + dt.timedelta(days=11))
+        row = Anomaly.objects.get()
+        client = client_for(planner)
+
+        page = client.get(row.get_absolute_url()).text
+        assert f"/anomalies/{row.pk}/values/" in page
+        shown = client.get(f"/anomalies/{row.pk}/values/").json()
+        fault = row.started_at.timestamp() * 1000
+        values = dict(shown["points"])
+        _, expected, lower, upper = next(
+            point for point in shown["expected"]["points"] if point[0] == fault
+        )
+        assert lower < expected < upper < values[fault]
+        scores = client.get(f"/anomalies/{row.pk}/scores/").json()
+        assert dict(scores["points"])[fault] > scores["limits"][0]["value"] == 1
+
+    def test_a_sensor_that_still_learns_says_how_far_it_is(
+        self, planner: Membership, client_for: ClientFor
+    ) -> None:
+        asset = factories.AssetFactory.create(organization=planner.organization)
+        sensor = sensor_with(ordinary(63), asset=asset)
+        services.score_sensors(sensor_ids=[sensor.pk], at=NOON + dt.timedelta(days=11))
+        client = client_for(planner)
+
+        page = client.get(f"/anomalies/sensors/{sensor.pk}/").text
+        assert "Learning: 63 of 100 readings." in page
+        of_asset = client.get(f"/anomalies/of-asset/{asset.pk}/").text
+        assert f"{sensor.key} 63 of 100 readings." in of_asset
