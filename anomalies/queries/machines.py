@@ -289,9 +289,9 @@ def lines(assets: Collection[int], at: datetime) -> dict[int, float]:
     return {asset: sensitivity.learned(verdicts[asset]) for asset in assets}
 
 
-def names_of(sensors: Iterable[Sensor]) -> Mapping[str, tuple[str, str]]:
-    """By the name of the channel: the key of the sensor and its unit."""
-    return {str(sensor.pk): (sensor.key, sensor.unit) for sensor in sensors}
+def names_of(sensors: Iterable[Sensor]) -> Mapping[str, str]:
+    """By the name of the channel the key of the sensor."""
+    return {str(sensor.pk): sensor.key for sensor in sensors}
 
 
 def state_of(asset: int) -> MachineState | None:

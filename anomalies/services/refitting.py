@@ -38,6 +38,9 @@ from assets.queries.uptime import within
 KEPT = timedelta(days=28)
 """A model that no new one has replaced for so long is given up: it has aged."""
 
+FEWEST = 2
+"""Of fewer sensors there is no relation."""
+
 Status = MachineModel.Status
 
 
@@ -65,12 +68,14 @@ def refit_machines(*, asset_ids: Iterable[int], at: datetime) -> int:
 @transaction.atomic
 def _refit_one(asset_id: int, at: datetime) -> bool:
     asset = Asset.objects.select_related("site").get(pk=asset_id)
+    sensors = queries.gauges_of([asset_id]).get(asset_id, [])
+    if len(sensors) < FEWEST and not MachineModel.objects.filter(asset=asset).exists():
+        return False
     MachineModel.objects.bulk_create(
         [MachineModel(organization_id=asset.organization_id, asset=asset, updated_at=at)],
         ignore_conflicts=True,
     )
     row = MachineModel.objects.select_for_update(of=("self",)).get(asset=asset)
-    sensors = queries.gauges_of([asset_id]).get(asset_id, [])
     setting = queries.settings_of([sensor.pk for sensor in sensors])
     step = queries.step_of(sensors, at)
     wanted = Wanted(
@@ -95,7 +100,7 @@ def _refit_one(asset_id: int, at: datetime) -> bool:
 
 
 def _learned(wanted: Wanted, setting: Iterable[int], rows: Rows | None, at: datetime) -> _Learned:
-    if rows is None or len(wanted.sensors) < 2:
+    if rows is None or len(wanted.sensors) < FEWEST:
         return _Learned(0, reason=_too_few(len(wanted.sensors)))
     ordinary = queries.ordinary(wanted.asset, wanted.since, at)
     vouched = within(ordinary.vouched, rows.seconds)
@@ -134,7 +139,7 @@ def _fitted(
 
 
 def _too_few(sensors: int) -> str:
-    if sensors < 2:
+    if sensors < FEWEST:
         return (
             "A machine is judged as a whole by two gauges at least; of this asset"
             f" {'one is' if sensors else 'none is'} active and sending. Connect another one."
@@ -187,7 +192,7 @@ def _may_stay(row: MachineModel, sensors: Sequence[Sensor], at: datetime) -> boo
     """Not aged, of this version, and with two of its sensors at least."""
     there = {sensor.pk for sensor in sensors}
     is_young = row.fitted_at is not None and at - row.fitted_at <= KEPT
-    return is_young and row.version == NAME and len(there.intersection(row.channels)) > 1
+    return is_young and row.version == NAME and len(there.intersection(row.channels)) >= FEWEST
 
 
 def _give_up(row: MachineModel, learned: _Learned, at: datetime) -> None:

@@ -38,6 +38,8 @@ DAYS = 60
 # Advice is opened when readings are scored, so the past is scored in steps: after each repair, and
 # ever more often toward the present.
 _STEPS = (-40.0, -28.0, -14.0, -8.0, -5.0, -2.5, -1.0)
+# The models of machines are fitted each night; here, where what they find next is still open.
+_FITS = (timedelta(days=-14), timedelta())
 
 
 class NotEmpty(Exception):
@@ -100,6 +102,8 @@ def load(*, at: datetime, progress: Progress, days: int = DAYS) -> Organization:
     start = since
     for end in checkpoints(scenario, since):
         past.live(start, end)
+        if end - anchor in _FITS:
+            anomalies.refit_machines(asset_ids=past.asset_ids, at=end)
         progress.lived((end - since) / (anchor - since))
         start = end
     reports.report(assets, people=staff, at=anchor)
@@ -149,6 +153,7 @@ class Past:
         sensor_ids = [sensor.pk for sensor in self.sensors]
         look(sensor_ids=sensor_ids, at=end)
         anomalies.score_sensors(sensor_ids=sensor_ids, at=end)
+        anomalies.score_machines(asset_ids=self.asset_ids, at=end)
         advise(organization_id=self.organization.pk, at=end)
         forecasts.refresh_risk(asset_ids=self.asset_ids, at=end)
         decide(
