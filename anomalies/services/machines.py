@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -24,6 +24,7 @@ from anomalies.detectors.multivariate.words import explain_machine
 from anomalies.models import Anomaly, MachineModel
 from anomalies.queries import machines as queries
 from anomalies.queries.machines import Rows, Wanted
+from anomalies.services import incidents
 from anomalies.services.ending import SPLIT_AFTER
 from anomalies.services.recording import Found, Method, anomalies_at, moment, save_anomalies
 from assets.models import Sensor
@@ -212,8 +213,8 @@ def _split(model: AssetModel, values: Floats) -> tuple[Floats, Floats]:
 
 
 def found_of(machine: Machine, one: Sighting) -> Found | None:
-    """As an anomaly of the sensor with which it began; None where that sensor is gone."""
-    sensor = machine.sensors.get(int(one.channel))
+    """As an anomaly of the sensor that stands out most; None where that sensor is gone."""
+    sensor = machine.sensors.get(_moved(machine, one))
     if sensor is None:
         return None
     names = queries.names_of(machine.sensors.values())
@@ -225,6 +226,23 @@ def found_of(machine: Machine, one: Sighting) -> Found | None:
         text=explain_machine(one.event, one.contributions, names, sensor.asset.site.zone),
         contributions=as_json(one.contributions),
     )
+
+
+def _moved(machine: Machine, one: Sighting) -> int:
+    """The sensor of the anomaly: as the peak says, unless a person has closed it as another's."""
+    sensor, before = int(one.channel), int(one.told_as or one.channel)
+    if sensor == before or sensor not in machine.sensors:
+        return before
+    incidents.hold([machine.row.organization_id])
+    told = Anomaly.objects.filter(
+        sensor=before, method=Method.MACHINE, started_at=moment(one.event.start)
+    )
+    if told.filter(closed_at=None).update(sensor=sensor) or not told.exists():
+        return sensor
+    going_on = machine.ongoing.carried.event
+    if going_on is not None and going_on.start == one.event.start:
+        machine.ongoing = replace(machine.ongoing, channel=str(before), told_as=str(before))
+    return before
 
 
 def _silent(machine: Machine, at: datetime) -> list[Found]:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from assets.models import Asset, Reading, Sensor
 from tests.factories import NOON, AssetFactory, SensorFactory
 
-STEP = timedelta(minutes=10)
-DAY = 144
+STEP = timedelta(hours=1)
+DAY = 24
 GAINS = {"current": 4.0, "flow": -2.0, "temperature": 1.0}
 
 Rows = NDArray[np.float64]
@@ -27,7 +27,7 @@ def running(count: int, seed: int = 3) -> Rows:
 
 
 def machine(rows: Rows, start: datetime = NOON, asset: Asset | None = None) -> Asset:
-    """An asset whose gauges read the rows every ten minutes from `start`."""
+    """An asset whose gauges read the rows every hour from `start`."""
     asset = asset or AssetFactory.create()
     for j, key in enumerate(GAINS):
         sensor = asset.sensors.filter(key=key).first() or SensorFactory.create(

@@ -48,11 +48,9 @@ class Contribution:
 
 
 def contributions(
-    model: AssetModel, shares: Floats, values: Floats, settings: Floats, *, every: bool = False
+    model: AssetModel, shares: Floats, values: Floats, settings: Floats
 ) -> list[Contribution]:
     """Those with a twentieth at least, six at most, the greatest first; always one.
-
-    every: all channels.
 
     shares: (d,), a row of `AssetScores.shares`; values (d,) and settings (s,): the row itself.
     """
@@ -62,9 +60,8 @@ def contributions(
     part = beyond / max(float(beyond.sum()), np.finfo(float).tiny)
     values = usable(values)
     expected, spread = of_the_others(model, values, settings)
-    order = np.argsort(-part, kind="stable")
-    if not every:
-        order = order[: max(int((part[order[:MOST_NAMED]] >= LEAST_SHARE).sum()), 1)]
+    order = np.argsort(-part, kind="stable")[:MOST_NAMED]
+    order = order[: max(int((part[order] >= LEAST_SHARE).sum()), 1)]
     away = (values - expected) / spread
     return [
         Contribution(

@@ -30,7 +30,10 @@ from anomalies.detectors.multivariate.modes import mode_of
 
 HELD_OUT = 0.25
 MOST_FLAGGED = 0.01
-LEAST_EXPLAINED = 0.0
+
+BLOCKS = 8
+SURE = 2.0
+"""What the others explain is clear from so many standard errors on, by the means of 8 blocks."""
 
 PROBATION_SHARE = 1 / 3
 """Where less is known in all, of this share of it."""
@@ -47,19 +50,21 @@ class Helpfulness:
     flagged    share of them that it flagged, all of them being ordinary
     explained  share of what a channel's own past leaves unexplained that the other channels
                explain; the mean of all channels. 0: they say nothing of each other
+    error      its standard error
     """
 
     rows: int
     flagged: float
     explained: float
+    error: float
 
     @property
     def why_not(self) -> str:
         """Why it is not worth having, and what to do; empty where it is."""
-        if self.explained <= LEAST_EXPLAINED:
+        if self.explained <= SURE * self.error:
             return (
-                "The sensors say nothing of each other: together they explain no more than the"
-                " past of each alone. Each is watched by itself."
+                "The sensors say nothing of each other: together they do not clearly explain more"
+                " than the past of each alone. Each is watched by itself."
             )
         if self.flagged > MOST_FLAGGED:
             return (
@@ -102,11 +107,8 @@ def refit(
             "None of the last rows could be judged: they are too far apart in time, or in modes"
             " that the rows before do not have. Wait until more is measured."
         )
-    helpfulness = Helpfulness(
-        rows=judged,
-        flagged=float(scores.is_anomaly.sum() / judged),
-        explained=_explained(known, times, rows, chosen, held),
-    )
+    explained, error = _explained(known, times, rows, chosen, held)
+    helpfulness = Helpfulness(judged, float(scores.is_anomaly.sum() / judged), explained, error)
     return fit(times, values, channels, settings), helpfulness
 
 
@@ -121,30 +123,31 @@ def learned_until(first: float, end: float) -> float:
 
 def _explained(
     model: AssetModel, times: Floats, rows: Floats, chosen: Floats, held: Bools
-) -> float:
+) -> tuple[float, float]:
     """1 - mean over channels of (squared error with the others / squared error of its own past).
 
-    Both of rows that neither prediction learned from, where they have a value.
+    Both of rows that neither prediction learned from, where they have a value. And its standard
+    error, from blocks of rows: neighbors are alike.
     """
     mode = mode_of(chosen, model.mode_at, model.mode_reach)
     standard = standardized(rows, mode, model.center, model.scale)
     full = filled(standard)
     past, now = past_of(full), full[LAGS:]
-    usual = whole(times, mode, model.interval)
-    taught, held = usual & ~held[LAGS:], usual & held[LAGS:]
+    known = whole(times, mode, model.interval)
+    taught, held = known & ~held[LAGS:], known & held[LAGS:]
     left = now[held] - past[held] @ model.weights - model.offset
     with_others = left @ model.precision / np.diag(model.precision)
     there = np.isfinite(standard[LAGS:][held])
-    ratios = []
+    gains = np.zeros(with_others.shape)
     for j in range(rows.shape[1]):
         own = past[:, j :: rows.shape[1]]
         weights, offset = ridge(own[taught], now[taught, j : j + 1])
         alone = (now[held, j : j + 1] - own[held] @ weights - offset)[:, 0]
-        ratios.append(_ratio(with_others[:, j], alone, there[:, j]))
-    return float(1 - np.mean(ratios))
-
-
-def _ratio(one: Floats, other: Floats, there: Bools) -> float:
-    """Of the mean squares; 1, which says nothing, where there is none."""
-    least = float(np.sum(other[there] ** 2))
-    return float(np.sum(one[there] ** 2) / least) if least > 0 else 1.0
+        usual = np.mean(alone[there[:, j]] ** 2) if there[:, j].any() else 0.0
+        if usual > 0:
+            gain = (alone**2 - with_others[:, j] ** 2) / usual
+            gains[:, j] = np.where(there[:, j], gain, 0.0) / max(there[:, j].mean(), 1e-9)
+    each = gains.mean(axis=1)
+    means = [block.mean() for block in np.array_split(each, min(BLOCKS, len(each)))]
+    error = np.std(means, ddof=1) / np.sqrt(len(means)) if len(means) > 1 else np.inf
+    return float(each.mean()), float(error)

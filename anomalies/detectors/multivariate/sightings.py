@@ -31,8 +31,9 @@ def rule_for(step: float) -> EventRule:
 class Ongoing:
     """What one batch hands to the next.
 
-    channel        the one that the event began with: by it an event stays the same one
-    value          what that channel read at the peak, in its unit
+    channel        the one that stood out most at the peak
+    told_as        the one that the event was last told by, as its peak was before
+    value          what the channel read at the peak, in its unit
     expected       what went with the other channels then
     contributions  at the peak
     is_told_over   that it ended in silence has been told
@@ -40,6 +41,7 @@ class Ongoing:
 
     carried: Carried = field(default_factory=Carried)
     channel: str = ""
+    told_as: str = ""
     value: float = 0.0
     expected: float = 0.0
     contributions: tuple[Contribution, ...] = ()
@@ -68,10 +70,12 @@ class Sighting:
     """An event of the machine that is new or changed.
 
     `event` has the value and the side of `channel`, which is judged by what goes with the others.
+    `told_as`: the channel that it was told by in the batch before, empty for a new one.
     """
 
     event: Event
     channel: str
+    told_as: str
     contributions: tuple[Contribution, ...]
 
 
@@ -95,7 +99,8 @@ def sightings(
         found.append(_sighting(ongoing, event))
     if carried.event is None:
         return Ongoing(carried), found
-    return replace(ongoing, carried=carried, is_told_over=False), found
+    told = replace(ongoing, carried=carried, told_as=ongoing.channel, is_told_over=False)
+    return told, found
 
 
 def over(ongoing: Ongoing) -> tuple[Ongoing, Sighting | None]:
@@ -134,39 +139,26 @@ def _described(
 ) -> Ongoing:
     """What the event is about: anew where it began or had its peak in this batch."""
     known = before.carried.event
-    ongoing = before
-    if known is None or known.start != event.start:
-        at = int(np.searchsorted(times, event.start))
-        first = contributions(model, scores.shares[at], values[at], settings[at])[0]
-        ongoing = Ongoing(Carried(event), first.channel)
-    elif known.peak_at == event.peak_at:
+    is_new = known is None or known.start != event.start
+    if known is not None and not is_new and known.peak_at == event.peak_at:
         return before
     at = int(np.searchsorted(times, event.peak_at))
     about = contributions(model, scores.shares[at], values[at], settings[at])
-    own = of_channel(model, ongoing.channel, scores.shares[at], values[at], settings[at])
-    if own is None:
-        return replace(ongoing, carried=Carried(event), contributions=tuple(about))
-    return replace(
-        ongoing,
+    most = about[0]
+    return Ongoing(
         carried=Carried(event),
-        value=own.expected if own.value is None else own.value,
-        expected=own.expected,
+        channel=most.channel,
+        told_as="" if is_new else before.told_as,
+        value=most.expected if most.value is None else most.value,
+        expected=most.expected,
         contributions=tuple(about),
     )
-
-
-def of_channel(
-    model: AssetModel, channel: str, shares: Floats, values: Floats, settings: Floats
-) -> Contribution | None:
-    """The contribution of one channel, however small; None where the model does not know it."""
-    every = contributions(model, shares, values, settings, every=True)
-    return next((one for one in every if one.channel == channel), None)
 
 
 def _sighting(ongoing: Ongoing, event: Event) -> Sighting:
     side = Channel.HIGH if ongoing.value >= ongoing.expected else Channel.LOW
     told = replace(event, peak_value=ongoing.value, expected=ongoing.expected, channel=side)
-    return Sighting(told, ongoing.channel, ongoing.contributions)
+    return Sighting(told, ongoing.channel, ongoing.told_as, ongoing.contributions)
 
 
 def as_json(about: Sequence[Contribution]) -> list[dict[str, Any]]:
