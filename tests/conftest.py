@@ -8,12 +8,13 @@ import pytest
 from django.conf import LazySettings, settings
 from django.core.cache import cache
 from django.db import connections
-from django.test import Client, override_settings
+from django.test import Client, TransactionTestCase, override_settings
 from rest_framework.test import APIClient
 
 from opssight.accounts.models import Membership, Organization
 from opssight.accounts.permissions import Role
 from tests.factories import MembershipFactory, OrganizationFactory
+from tests.flush import delete_rows
 
 # What every request costs besides its own queries: a savepoint for the request and one for the
 # view, the end of both, and the question which organizations are the user's.
@@ -71,6 +72,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     changes to it.
     """
     connections["default"].settings_dict["OPTIONS"].pop("assume_role", None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: delete_rows())
+        yield
 
 
 @pytest.fixture
