@@ -6,6 +6,7 @@ from typing import Any, Self
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from timescale.db.models.fields import TimescaleDateTimeField
 
@@ -218,6 +219,9 @@ class DetectorState(AssetOwned):
         default=0, help_text="Readings that were learned from up to the watermark."
     )
     open_event = models.JSONField(null=True, help_text="An anomaly that has not ended yet.")
+    too_late_since = models.DateTimeField(
+        null=True, help_text="Readings from here on came so late that they were not scored."
+    )
     updated_at = models.DateTimeField()
 
     objects = TenantQuerySet["DetectorState"].as_manager()
@@ -610,3 +614,27 @@ class AnomalyScore(models.Model):
 
     def __str__(self) -> str:
         return f"{self.time:%Y-%m-%d %H:%M:%S} {self.score:.2f}"
+
+
+class LateReadings(models.Model):
+    """Readings that came behind the watermark: the sensor is to be scored again from `since` on.
+
+    Like readings, they carry no organization. One may outlive its sensor a while: no foreign key,
+    and a row for each batch, so that who stores readings waits for nobody who scores.
+    """
+
+    sensor = models.ForeignKey(
+        Sensor,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    since = models.DateTimeField()
+    noted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "late_readings"
+
+    def __str__(self) -> str:
+        return f"since {self.since:%Y-%m-%d %H:%M}"

@@ -9,11 +9,15 @@ from anomalies.queries import machines
 from anomalies.queries import trends as trend_queries
 from anomalies.queries.scoring import in_chunks
 from anomalies.services import limits, scores, trends
+from anomalies.services.late import sensors_with_late
 from opssight.core.walls import organization_ids
 from telemetry.services.quality import look
 
 EXPIRES = 300
 """Seconds after which a chunk is dropped from a long queue: the next beat asks for it again."""
+
+LATE_CHUNK = 20
+"""Sensors that one task scores again, each from its own past."""
 
 REFIT_EXPIRES = 6 * 3600
 """The same of fitting machines, which has the night."""
@@ -37,6 +41,10 @@ def score_organization(*, organization_id: int, **_: Any) -> None:
         score_machines.apply_async(
             kwargs={"organization_id": organization_id, "asset_ids": asset_ids}, expires=EXPIRES
         )
+    for sensor_ids in in_chunks(sensors_with_late(organization_id, timezone.now()), LATE_CHUNK):
+        score_late_readings.apply_async(
+            kwargs={"organization_id": organization_id, "sensor_ids": sensor_ids}, expires=EXPIRES
+        )
     services.end_silent(organization_id=organization_id, at=timezone.now())
     limits.end_silent_alarms(organization_id=organization_id, at=timezone.now())
 
@@ -50,6 +58,12 @@ def score_chunk(*, organization_id: int, sensor_ids: list[int], **_: Any) -> int
     at = timezone.now()
     look(sensor_ids=sensor_ids, at=at)
     return services.score_sensors(sensor_ids=sensor_ids, at=at)
+
+
+@shared_task
+def score_late_readings(*, organization_id: int, sensor_ids: list[int], **_: Any) -> int:
+    """Score again where readings came late; returns for how many sensors. Safe to run twice."""
+    return sum(services.score_late(sensor_id=pk, at=timezone.now()) for pk in sensor_ids)
 
 
 @shared_task

@@ -30,6 +30,7 @@ UNSCOPED = {
     "assets.TouchedHour",
     "assets.SealedReadings",
     "anomalies.AnomalyScore",
+    "anomalies.LateReadings",
 }
 # Everybody who may see the page may mark the own notifications.
 OPEN_TO_VIEWERS = {"read", "read_all"}

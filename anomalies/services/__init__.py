@@ -9,7 +9,7 @@ from anomalies.services.review import AnomalyClosed, review
 if TYPE_CHECKING:
     from anomalies.services.machines import score_machines
     from anomalies.services.refitting import refit_machines
-    from anomalies.services.rescoring import Rescored, rescore
+    from anomalies.services.rescoring import Rescored, rescore, score_late
     from anomalies.services.scoring import score_sensors
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "refit_machines",
     "rescore",
     "review",
+    "score_late",
     "score_machines",
     "score_sensors",
 ]
@@ -27,6 +28,7 @@ _LATER = {
     "Rescored": "rescoring",
     "refit_machines": "refitting",
     "rescore": "rescoring",
+    "score_late": "rescoring",
     "score_machines": "machines",
     "score_sensors": "scoring",
 }

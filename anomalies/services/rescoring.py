@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max, Min
 from django.db.models.functions import Greatest
 
 from anomalies import queries
 from anomalies.detectors.events import Carried
 from anomalies.detectors.streaming.memory import Memory, blank
-from anomalies.models import Anomaly, DetectorState
+from anomalies.models import Anomaly, DetectorState, LateReadings
 from anomalies.services import incidents, scores
 from anomalies.services.passing import Passed, Stretch, ignored_by, pass_over
 from anomalies.services.recording import Found, Method, moment, save_anomalies
@@ -31,6 +31,9 @@ WARM_UP = 10_000
 AT_A_TIME = 100_000
 BEYOND = 2_000
 """Readings at a time after the range, until the anomaly that is open at its end is over."""
+
+REACH = timedelta(days=30)
+"""Late readings that lie farther behind the watermark are kept, and not scored."""
 
 INSTANT = timedelta(microseconds=1)
 
@@ -212,3 +215,25 @@ def _take_over(state: DetectorState, walk: _Walk) -> None:
     rows = list(forgotten)
     forgotten.update(ended_at=Greatest(F("peak_at"), F("started_at")))
     incidents.group(rows)
+
+
+@transaction.atomic
+def score_late(*, sensor_id: int, at: datetime) -> bool:
+    """Score a sensor again from its earliest late reading on; whether there was one.
+
+    What is remembered of it goes in the same transaction: killed in between, it is done anew.
+    """
+    states = DetectorState.objects.select_for_update(of=("self",)).defer("state")
+    state = states.filter(sensor=sensor_id).first()
+    rows = LateReadings.objects.filter(sensor=sensor_id)
+    known = rows.aggregate(since=Min("since"), last=Max("pk"))
+    if state is None or known["since"] is None:
+        rows.delete()
+        return False
+    since, reach = known["since"], state.watermark - REACH
+    if since < reach:
+        state.too_late_since = min(since, state.too_late_since or since)
+        state.save(update_fields=["too_late_since"])
+    rescore(sensor_id=sensor_id, start=max(since, reach), end=at, at=at)
+    rows.filter(pk__lte=known["last"]).delete()
+    return True

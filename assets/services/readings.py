@@ -1,6 +1,6 @@
 """Readings: taken in safely, however often and by however many."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -40,6 +40,17 @@ WHERE m.sensor_id = held.sensor_id AND m.time = held.time
 """
 """For who removes readings: locks in the same order, too, which a bare DELETE does not."""
 _LOCK_SENSORS = "SELECT FROM sensors WHERE id = ANY(%b::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+_BEHIND = """
+SELECT FROM unnest(%b::bigint[], %b::timestamptz[]) AS first (sensor_id, time)
+JOIN sensors s ON s.id = first.sensor_id WHERE s.last_time >= first.time LIMIT 1
+"""
+_WHICH_BEHIND = f"""
+SELECT i.sensor_id, min(i.time)
+FROM {_INCOMING} JOIN sensors s ON s.id = i.sensor_id AND s.last_time >= i.time
+LEFT JOIN asset_metrics m ON m.sensor_id = i.sensor_id AND m.time = i.time
+WHERE m.value IS DISTINCT FROM i.value
+GROUP BY i.sensor_id
+"""  # noqa: S608
 # The value is read from the table: under the lock that is the one of the last writer.
 _MOVE_SENSORS_FORWARD = """
 UPDATE sensors s SET last_time = m.time, last_value = m.value
@@ -47,6 +58,11 @@ FROM unnest(%b::bigint[], %b::timestamptz[]) AS latest (sensor_id, time)
 JOIN asset_metrics m ON m.sensor_id = latest.sensor_id AND m.time = latest.time
 WHERE s.id = m.sensor_id AND (s.last_time IS NULL OR s.last_time <= m.time)
 """
+
+
+WHEN_BEHIND: list[Callable[[list[int], list[datetime]], None]] = []
+"""Called in the transaction, before they are stored, when readings come or change that lie behind
+the last one of their sensors: with these and the earliest time of each. Apps above add to it."""
 
 
 class SensorHasReadings(Exception):
@@ -123,11 +139,27 @@ def ingest_columns(
         cursor.execute(WITHOUT_LIMIT)
     incoming = Ids(ids), Moments(moments), Values(values)
     with binary_cursor() as cursor:
+        _tell_behind(cursor, ids, moments, incoming)
         inserted, updated = cursor.execute(_INSERT, incoming).rowcount, 0
         if inserted < len(ids):
             updated = cursor.execute(_CORRECT, incoming).rowcount
         _move_sensors_forward(cursor, ids, moments)
     return IngestResult(inserted, updated, len(ids) - inserted - updated)
+
+
+def _tell_behind(
+    cursor: BinaryCursor, ids: Ints, times: Ints, incoming: tuple[Ids, Moments, Values]
+) -> None:
+    """`ids` and `times` are sorted: the first row of each sensor is its earliest."""
+    begins = np.append(0, np.flatnonzero(ids[1:] != ids[:-1]) + 1)
+    firsts = Ids(ids[begins]), Moments(times[begins])
+    if not cursor.execute(_BEHIND, firsts).rowcount:
+        return
+    late = cursor.execute(_WHICH_BEHIND, incoming).fetchall()
+    if late:
+        sensors, earliest = zip(*late, strict=True)
+        for tell in WHEN_BEHIND:
+            tell(list(sensors), list(earliest))
 
 
 def _last_of_each(ids: Ints, times: Ints, values: Floats) -> tuple[Ints, Ints, Floats]:

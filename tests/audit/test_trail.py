@@ -25,6 +25,7 @@ EXEMPT = {
     "asset_metrics_touched": "what is to be computed again",
     "asset_metrics_sealed": "up to when readings were removed, as the policy says",
     "anomaly_scores": "computed from readings",
+    "late_readings": "what is to be scored again",
     "asset_kpis": "computed from rows that are audited",
     "stale_kpis": "what is to be computed again",
     "work_order_transitions": "a log itself, only ever added to",

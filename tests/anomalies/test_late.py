@@ -1,0 +1,83 @@
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from anomalies import services
+from anomalies.models import Anomaly, DetectorState, LateReadings
+from anomalies.services.late import LONGEST_WAIT, QUIET, sensors_with_late
+from anomalies.services.rescoring import REACH
+from assets.models import Sensor
+from assets.services.readings import ingest
+from tests.anomalies.signals import STEP, Values, ordinary, sensor_with, with_fault
+from tests.factories import NOON
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(days=11)
+
+
+def send(sensor: Sensor, values: Values, first: int = 0) -> None:
+    rows = enumerate(np.asarray(values).tolist(), first)
+    ingest(rows=[(sensor.pk, NOON + index * STEP, value) for index, value in rows])
+
+
+def facts(sensor: Sensor) -> list[tuple[object, ...]]:
+    fields = ("started_at", "ended_at", "peak_value", "score", "severity")
+    return list(Anomaly.objects.filter(sensor=sensor).values_list(*fields))
+
+
+def noted() -> LateReadings:
+    return LateReadings.objects.latest("noted_at")
+
+
+def test_late_readings_give_the_anomalies_that_they_would_have_given_in_time() -> None:
+    values = with_fault(1500)
+    in_time, late = sensor_with([5.0], key="a"), sensor_with([5.0], key="b")
+    send(in_time, values)
+    send(late, values[:1290])
+    send(late, values[1350:], 1350)
+    ids = [in_time.pk, late.pk]
+    services.score_sensors(sensor_ids=ids, at=LATER)
+    assert facts(in_time) != facts(late)
+    send(late, values[1290:1350], 1290)
+    organization, quiet = late.organization_id, noted().noted_at + QUIET
+
+    assert sensors_with_late(organization, noted().noted_at + QUIET / 2) == []
+    assert sensors_with_late(organization, quiet) == [late.pk]
+    assert services.score_late(sensor_id=late.pk, at=LATER)
+
+    assert len(facts(late)) >= 1
+    assert facts(late) == facts(in_time)
+    assert not LateReadings.objects.exists()
+    assert not services.score_late(sensor_id=late.pk, at=LATER)
+
+
+def test_what_comes_in_order_or_once_more_is_not_late() -> None:
+    sensor = sensor_with([5.0])
+    send(sensor, ordinary(200))
+    services.score_sensors(sensor_ids=[sensor.pk], at=LATER)
+    send(sensor, ordinary(210))
+    assert not LateReadings.objects.exists()
+
+    send(sensor, [99.0], 150)
+
+    assert noted().since == NOON + 150 * STEP
+
+
+def test_who_never_ceases_to_send_late_waits_two_hours_at_most() -> None:
+    sensor = sensor_with([5.0])
+    LateReadings.objects.create(sensor=sensor, since=NOON, noted_at=LATER - LONGEST_WAIT)
+    LateReadings.objects.create(sensor=sensor, since=NOON, noted_at=LATER)
+
+    assert sensors_with_late(sensor.organization_id, LATER) == [sensor.pk]
+
+
+def test_what_is_too_late_is_kept_and_said_not_to_be_scored() -> None:
+    sensor = sensor_with(ordinary(200))
+    services.score_sensors(sensor_ids=[sensor.pk], at=LATER)
+    since = NOON - REACH
+    LateReadings.objects.create(sensor=sensor, since=since)
+
+    assert services.score_late(sensor_id=sensor.pk, at=LATER)
+
+    assert DetectorState.objects.get().too_late_since == since
