@@ -122,9 +122,10 @@ bench-scoring: install ## how long a beat of scoring takes for 10,000 sensors, w
 	@$(RUN) $(PY) -m benchmarks.scoring_job $(ARGS)
 
 .PHONY: bench-forecast
-bench-forecast: install ## how good forecasts and remaining lives are, beside published figures
+bench-forecast: install ## how good forecasts, remaining lives and failure probabilities are
 	@$(PY) -m benchmarks.forecast_accuracy $(ARGS)
-	@$(PY) -m benchmarks.forecast_life $(ARGS)
+	@$(PY) -m benchmarks.forecast_life
+	@$(PY) -m benchmarks.forecast_failures
 
 .PHONY: bench-query
 bench-query: install ## how fast a year of readings is answered, beside hand-written SQL
