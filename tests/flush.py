@@ -20,7 +20,5 @@ def _deletion() -> str:
     """No trigger asks whether the rows may go, and none writes an audit entry."""
     tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
     names = [connection.ops.quote_name(table) for table in sorted(set(tables) - KEPT)]
-    return "SET LOCAL session_replication_role = replica;" + "".join(
-        f"DELETE FROM {name};"  # noqa: S608
-        for name in names
-    )
+    deletions = [f"DELETE FROM {name}" for name in names]  # noqa: S608
+    return ";".join(["SET LOCAL session_replication_role = replica", *deletions])
