@@ -1,11 +1,13 @@
 """Every new row of a machine is judged once, whatever is killed, repeated or run side by side."""
 
+import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
+import psycopg
+from django.db import connection, transaction
 
 from anomalies.detectors.base import Bools, Floats, UnknownState
 from anomalies.detectors.events import Carried, is_silent
@@ -35,6 +37,14 @@ logger = logging.getLogger(__name__)
 
 ROWS_PER_TRANSACTION = 200_000
 FEWEST_ROWS = 1_000
+
+_KEEP = """
+UPDATE machine_models m SET updated_at = %b, watermark = n.watermark, stream = n.stream,
+    open_event = n.open_event::jsonb
+FROM unnest(%b::bigint[], %b::timestamptz[], %b::bytea[], %b::text[])
+    AS n (id, watermark, stream, open_event)
+WHERE m.id = n.id
+"""
 
 PATIENCE = timedelta(minutes=10)
 PATIENT_STEPS = 2
@@ -106,12 +116,18 @@ def _score_once(asset_ids: Collection[int], limit: int, at: datetime) -> tuple[i
         found += [] if pk in more else _silent(machine, at)
         keep_in(machine, at)
     save_anomalies(_last_of_each(found), at)
-    MachineModel.objects.bulk_update(
-        [machine.row for machine in machines.values()],
-        ["stream", "open_event", "watermark", "updated_at"],
-        batch_size=200,
-    )
+    _keep([machine.row for machine in machines.values()], at)
     return len(found), more
+
+
+def _keep(rows: Sequence[MachineModel], at: datetime) -> None:
+    """One statement for all, with the states as bytes."""
+    marks = [row.watermark for row in rows]
+    streams = [row.stream for row in rows]
+    events = [json.dumps(row.open_event) for row in rows]
+    # Django's own cursors cannot send binary parameters.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(_KEEP, [at, [row.pk for row in rows], marks, streams, events])
 
 
 def _locked(asset_ids: Collection[int]) -> dict[int, Machine]:
