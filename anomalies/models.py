@@ -442,7 +442,7 @@ class LimitRule(models.Model):
         default=timedelta(), help_text="So long beyond a limit before it is an alarm."
     )
     off_delay = models.DurationField(
-        default=timedelta(), help_text="So long back inside before the alarm ends."
+        default=timedelta(hours=6), help_text="So long back inside before the alarm ends."
     )
     rise_per_hour = models.FloatField(null=True, blank=True)
     fall_per_hour = models.FloatField(null=True, blank=True)

@@ -39,6 +39,7 @@ def score(sensor: Sensor, at: Any = LATER) -> list[Anomaly]:
 
 def with_limits(values: Values = HUMP, *, asset: Any = None, **fields: Any) -> Sensor:
     sensor = sensor_with(values, high_limit=7.1, asset=asset or AssetFactory.create())
+    fields = {"off_delay": timedelta(), **fields}
     SensorLimitsFactory.create(sensor=sensor, asset=sensor.asset, **fields)
     return sensor
 
@@ -57,10 +58,10 @@ def test_readings_beyond_a_limit_become_one_anomaly_as_bad_as_the_limit_that_was
     assert row.recommendation is not None
 
 
-def test_a_limit_alone_needs_no_further_settings() -> None:
-    [row] = score(sensor_with(HUMP, high_limit=7.1))
+def test_a_limit_alone_needs_no_further_settings_and_flicker_is_one_alarm() -> None:
+    [row] = score(sensor_with([*HUMP, *HUMP, *([5.0] * 40)], high_limit=7.1))
 
-    assert (row.severity, row.ended_at) == ("high", NOON + 10 * STEP)
+    assert (row.severity, row.ended_at) == ("high", NOON + 28 * STEP)
     assert not LimitState.objects.filter(has_alarm=True).exists()
 
 
