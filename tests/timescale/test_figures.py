@@ -120,12 +120,16 @@ def test_the_server_refreshes_and_compresses_by_itself() -> None:
     )
 
     assert [config["start_offset"] for config in map(_parsed, aggregates)] == [None, None]
-    assert len(compressed) == 1
+    assert len(compressed) == 2
     assert real_time == [(True,)]
     assert rows(
-        "SELECT attname, segmentby_column_index IS NOT NULL, orderby_asc"
-        " FROM timescaledb_information.compression_settings ORDER BY attname"
-    ) == [("sensor_id", True, None), ("time", False, False)]
+        "SELECT hypertable_name, attname, segmentby_column_index IS NOT NULL, orderby_asc"
+        " FROM timescaledb_information.compression_settings ORDER BY 1, 2"
+    ) == [
+        (table, *column)
+        for table in ("anomaly_scores", "asset_metrics")
+        for column in (("sensor_id", True, None), ("time", False, False))
+    ]
 
 
 def _parsed(config: Any) -> Any:
