@@ -40,7 +40,7 @@ def fit(
     loss: absolute_error gives the median, squared_error the mean, quantile the one asked for.
     """
     model = HistGradientBoostingRegressor(loss=loss, quantile=quantile, **_settings(growth, seed))
-    return _flat(model.fit(rows, target), rows.shape[1])
+    return _flat(model.fit(_without_void(rows), target), rows.shape[1])
 
 
 def fit_odds(
@@ -48,7 +48,13 @@ def fit_odds(
 ) -> Trees:
     """Trees that predict the logarithm of the odds that it happens. Both outcomes must occur."""
     model = HistGradientBoostingClassifier(**_settings(growth, seed))
-    return _flat(model.fit(rows, happened), rows.shape[1])
+    return _flat(model.fit(_without_void(rows), happened), rows.shape[1])
+
+
+def _without_void(rows: NDArray[Any]) -> NDArray[Any]:
+    """Columns that are missing throughout as 0, which no tree splits: the library fails on them."""
+    void = np.isnan(rows).all(axis=0)
+    return np.where(void, rows.dtype.type(0), rows) if void.any() else rows
 
 
 def _settings(growth: Growth, seed: int) -> dict[str, Any]:

@@ -25,7 +25,7 @@ SAME = 1e-6
 """Spread over size below which a sensor is taken to be constant."""
 
 MOST_MODES = 12
-PURE = 0.99
+PURE = 0.999
 """Share of the settings' variance that modes must explain to be modes."""
 
 LARGEST = 10.0

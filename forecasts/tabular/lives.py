@@ -18,6 +18,7 @@ ANSWERS = re.compile(r"(true_?)?rul|labels?\d?|ttf|ttl|time_to_failure|remaining
 """Columns that tell what is asked for."""
 
 SETTINGS = re.compile(r"(op(erational)?_?)?(setting|cond(ition)?|regime|mode)s?_?\d*|os_?\d+", re.I)
+_SAMPLE = 100
 CMAPSS = 26
 """Columns of a file of C-MAPSS: unit, cycle, three settings and 21 sensors."""
 
@@ -68,7 +69,7 @@ def read_units(path: Path, layout: Layout, encoding: str = "utf-8") -> Units:
 
     A file without a header has the unit first and the time second; its other columns are called
     setting_1 to 3 and sensor_1 on where it has the 26 columns of C-MAPSS, else column_3 on.
-    Columns whose first cell is no number are left out.
+    Columns of words are left out: those without a number in the first rows, or with a word there.
     Raises FileProblem at the first line that cannot be read.
     """
     name = str(path)
@@ -76,14 +77,12 @@ def read_units(path: Path, layout: Layout, encoding: str = "utf-8") -> Units:
         columns, rows, lines = _table(name, source, layout)
     unit = _place(name, columns, layout.asset_column, "--unit-column")
     time = _place(name, columns, layout.time_column, "--time-column")
-    kept = [
-        i for i in range(len(columns)) if i not in (unit, time) and _is_number(rows[0][i], layout)
-    ]
+    kept = [i for i in range(len(columns)) if i not in (unit, time) and _numeric(rows, i, layout)]
     if not kept:
         raise FileProblem(f"{name} has no column of numbers beside the unit and the time.")
     found: dict[str, list[tuple[float, list[float]]]] = {}
     for line, cells in zip(lines, rows, strict=True):
-        age = _number(name, line, columns[time], cells[time], layout)
+        age = _age(name, line, columns[time], cells[time], layout)
         if not math.isfinite(age):
             raise FileProblem(f"Line {line} of {name} has no {columns[time]!r}. Correct that line.")
         values = [_number(name, line, columns[i], cells[i], layout) for i in kept]
@@ -188,6 +187,20 @@ def _place(name: str, columns: list[str], wanted: str, option: str) -> int:
     trouble = "more than one column" if wanted in columns else "no column"
     listed = ", ".join(columns)[:300]
     raise FileProblem(f"{name} has {trouble} {wanted!r} ({option}). Its columns are {listed}.")
+
+
+def _numeric(rows: list[list[str]], column: int, layout: Layout) -> bool:
+    filled = [row[column] for row in rows[:_SAMPLE] if row[column]]
+    return bool(filled) and all(_is_number(cell, layout) for cell in filled)
+
+
+def _age(name: str, line: int, column: str, cell: str, layout: Layout) -> float:
+    try:
+        return _number(name, line, column, cell, layout)
+    except FileProblem as error:
+        raise FileProblem(
+            f"{error} --time-column counts from when the unit was new: cycles, hours, days."
+        ) from error
 
 
 def _number(name: str, line: int, column: str, cell: str, layout: Layout) -> float:

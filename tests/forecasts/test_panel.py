@@ -121,6 +121,7 @@ def test_the_kept_trees_say_what_the_library_says() -> None:
     random = np.random.default_rng(0)
     rows = random.normal(size=(400, 5))
     rows[random.random(rows.shape) < 0.1] = np.nan
+    void = np.column_stack([rows, np.full(400, np.nan)])
     target = np.where(np.isnan(rows[:, 0]), 1.0, rows[:, 0]) * np.nan_to_num(rows[:, 1])
     trees = fit(rows, target, SMALL, loss="squared_error", seed=3)
     model = HistGradientBoostingRegressor(
@@ -129,6 +130,7 @@ def test_the_kept_trees_say_what_the_library_says() -> None:
     assert trees.predict(rows) == pytest.approx(model.predict(rows))
     odds = fit_odds(rows, target > 0, SMALL, seed=3).predict(rows)
     assert odds[target > 0].mean() > odds[target <= 0].mean()
+    assert np.all(np.isfinite(fit(void, target, SMALL, loss="squared_error", seed=3).predict(void)))
     with pytest.raises(ValueError, match="5 columns"):
         trees.predict(rows[:, :4])
 
