@@ -50,7 +50,7 @@ class DetectorStateAdmin(ReadOnlyTenantAdmin):
 
     view_permission = Permission.ORGANIZATION_EDIT
     exclude = ("organization", "state")
-    list_display = ("sensor", "asset", "detector", "watermark", "updated_at")
+    list_display = ("sensor", "asset", "detector", "watermark", "waiting_since", "updated_at")
     list_filter = ("detector", BY_SITE)
     list_select_related = ("asset", "sensor")
     search_fields = ("asset__tag", "sensor__key")

@@ -222,6 +222,9 @@ class DetectorState(AssetOwned):
     too_late_since = models.DateTimeField(
         null=True, help_text="Readings from here on came so late that they were not scored."
     )
+    waiting_since = models.DateTimeField(
+        null=True, help_text="Since when it has readings that nobody scores."
+    )
     updated_at = models.DateTimeField()
 
     objects = TenantQuerySet["DetectorState"].as_manager()

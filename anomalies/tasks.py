@@ -9,6 +9,7 @@ from anomalies.queries import machines
 from anomalies.queries import trends as trend_queries
 from anomalies.queries.scoring import in_chunks
 from anomalies.services import limits, scores, trends
+from anomalies.services.lag import note_waiting
 from anomalies.services.late import sensors_with_late
 from opssight.core.walls import organization_ids
 from telemetry.services.quality import look
@@ -33,6 +34,7 @@ def score_new_readings(**_: Any) -> None:
 @shared_task
 def score_organization(*, organization_id: int, **_: Any) -> None:
     """One task per chunk of sensors with unread readings, so that workers share the load."""
+    note_waiting(organization_id, timezone.now())
     for sensor_ids in queries.chunks_to_score(organization_id):
         score_chunk.apply_async(
             kwargs={"organization_id": organization_id, "sensor_ids": sensor_ids}, expires=EXPIRES

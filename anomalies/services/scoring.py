@@ -102,7 +102,10 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
         if one.more or is_due(one.state, len(one.batch))
     }
     scores.keep(passed)
-    saved.keep(passed.states, due, at)
+    # Who waits for more readings is written, too: it was looked at.
+    going = {one.state.pk for one in stretches}
+    idle = [state for state in states if state.pk not in going]
+    saved.keep([*passed.states, *idle], due, at)
     return len(found), [one.state.sensor_id for _, one in done if one.more]
 
 

@@ -14,6 +14,7 @@ from django.db import connection
 
 from anomalies import queries
 from anomalies.detectors.base import UnknownState
+from anomalies.detectors.streaming.engine import NAME
 from anomalies.detectors.streaming.memory import Memory, blank, load, save
 from anomalies.models import DetectorState
 from assets.models import Sensor
@@ -28,8 +29,8 @@ BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 
 _READ = "SELECT id, state FROM detector_states WHERE id = ANY(%s)"
 _MOVE = """
-UPDATE detector_states d SET detector = %s, updated_at = %s, watermark = n.watermark,
-    learned = n.learned, open_event = n.open_event::jsonb
+UPDATE detector_states d SET detector = %s, updated_at = %s, waiting_since = NULL,
+    watermark = n.watermark, learned = n.learned, open_event = n.open_event::jsonb
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[])
     AS n (id, watermark, learned, open_event)
 WHERE d.id = n.id
@@ -99,9 +100,8 @@ def keep(
     marks = [state.watermark for state in states]
     learned = [state.learned for state in states]
     events = [json.dumps(state.open_event) if state.open_event else None for state in states]
-    detector = states[0].detector
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(_MOVE, [detector, at, ids, marks, learned, events], binary=True)
+        cursor.execute(_MOVE, [NAME, at, ids, marks, learned, events], binary=True)
         if due:
             until = [time for time, _ in due.values()]
             blobs = save(np.concatenate([memory for _, memory in due.values()]))

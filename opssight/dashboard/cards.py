@@ -23,10 +23,10 @@ def cards(metrics: KeyMetrics) -> list[Card]:
         Card(
             "Active anomalies",
             str(metrics.active_anomalies),
-            f"{metrics.critical_anomalies} critical" if metrics.critical_anomalies else "",
+            _of_anomalies(metrics),
             "wave-sine",
             reverse("anomalies:list"),
-            "critical" if metrics.critical_anomalies else "",
+            "critical" if metrics.critical_anomalies or metrics.scoring_lag else "",
         ),
         Card(
             "Data-quality faults",
@@ -60,6 +60,15 @@ def cards(metrics: KeyMetrics) -> list[Card]:
             reverse("maintenance:work_orders"),
         ),
     ]
+
+
+def _of_anomalies(metrics: KeyMetrics) -> str:
+    notes = [f"{metrics.critical_anomalies} critical"] if metrics.critical_anomalies else []
+    if metrics.scoring_lag is not None:
+        minutes = int(metrics.scoring_lag.total_seconds() // 60)
+        behind = f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+        notes.append(f"scoring is {behind} behind: see that workers and beat run")
+    return "; ".join(notes)
 
 
 def _paused(sensors: int) -> str:

@@ -8,6 +8,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from anomalies.models import Anomaly
+from anomalies.queries.lag import scoring_lag
 from assets.models import Asset, AssetKpi
 from forecasts import risk
 from maintenance.models import MaintenanceSchedule, Recommendation, WorkOrder
@@ -23,7 +24,8 @@ class KeyMetrics:
     """The six key metrics.
 
     availability: of the assets' last 30 days together, None without data. data_faults: that go on;
-    paused_sensors: those whose scoring they pause.
+    paused_sensors: those whose scoring they pause. scoring_lag: how long readings wait for it,
+    where that is too long.
     """
 
     availability: float | None
@@ -34,6 +36,7 @@ class KeyMetrics:
     assets: int
     data_faults: int
     paused_sensors: int
+    scoring_lag: timedelta | None
     overdue_maintenance: int
     open_work_orders: int
     in_progress: int
@@ -45,7 +48,7 @@ def _input(name: str) -> Cast:
 
 
 def key_metrics(user: User, *, at: datetime) -> KeyMetrics:
-    """Six numbers, in six queries."""
+    """Six numbers, in seven queries."""
     newest = (
         AssetKpi.objects.for_user(user)
         .filter(kpi=AssetKpi.Kpi.AVAILABILITY, period=AssetKpi.Period.ROLLING_30D)
@@ -91,6 +94,7 @@ def key_metrics(user: User, *, at: datetime) -> KeyMetrics:
         assets=assets["all"],
         data_faults=faults["all"],
         paused_sensors=faults["paused"],
+        scoring_lag=scoring_lag(user, at),
         overdue_maintenance=overdue.count(),
         open_work_orders=orders["all"],
         in_progress=orders["doing"],

@@ -5,12 +5,15 @@ import pytest
 
 from anomalies import services
 from anomalies.models import Anomaly, DetectorState, LateReadings
+from anomalies.queries.lag import scoring_lag
+from anomalies.services.lag import note_waiting
 from anomalies.services.late import LONGEST_WAIT, QUIET, sensors_with_late
 from anomalies.services.rescoring import REACH
 from assets.models import Sensor
 from assets.services.readings import ingest
-from tests.anomalies.signals import STEP, Values, ordinary, sensor_with, with_fault
-from tests.factories import NOON
+from opssight.accounts.models import Membership
+from tests.anomalies.signals import STEP, Values, ordinary, sensor_with, store, with_fault
+from tests.factories import NOON, AssetFactory
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(days=11)
@@ -81,3 +84,23 @@ def test_what_is_too_late_is_kept_and_said_not_to_be_scored() -> None:
     assert services.score_late(sensor_id=sensor.pk, at=LATER)
 
     assert DetectorState.objects.get().too_late_since == since
+
+
+def test_readings_that_nobody_scores_are_told_on_the_dashboard(planner: Membership) -> None:
+    asset = AssetFactory.create(organization=planner.organization)
+    sensor = sensor_with(ordinary(110), asset=asset)
+    services.score_sensors(sensor_ids=[sensor.pk], at=NOON + 110 * STEP)
+    assert scoring_lag(planner.user, NOON + 110 * STEP) is None
+    now = store(sensor, [5.0], NOON + 110 * STEP)
+    assert scoring_lag(planner.user, now) is None
+
+    # No worker takes the tasks of the beat up.
+    assert note_waiting(planner.organization_id, now + STEP) == 1
+    assert note_waiting(planner.organization_id, now + 2 * STEP) == 0
+    assert scoring_lag(planner.user, now + 4 * STEP) == 3 * STEP
+    # The beat stands still, too.
+    DetectorState.objects.update(waiting_since=None)
+    assert scoring_lag(planner.user, now + 4 * STEP) == 4 * STEP
+
+    services.score_sensors(sensor_ids=[sensor.pk], at=now + 4 * STEP)
+    assert scoring_lag(planner.user, now + 9 * STEP) is None
