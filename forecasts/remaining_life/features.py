@@ -138,7 +138,9 @@ def find_modes(settings: Floats, *, seed: int) -> Floats:
 
     One point in the middle where the settings vary freely, or where there are none.
     """
-    from sklearn.cluster import KMeans  # noqa: PLC0415 (predicting needs no scikit-learn)
+    # Predicting needs neither of them.
+    from sklearn.cluster import KMeans  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     middle = np.zeros((1, settings.shape[1]))
     if not settings.shape[1] or not len(settings):
@@ -148,7 +150,8 @@ def find_modes(settings: Floats, *, seed: int) -> Floats:
     total = float(((some - some.mean(axis=0)) ** 2).sum())
     distinct = len(np.unique(some.round(3), axis=0))
     for count in range(2, min(MOST_MODES, distinct) + 1):
-        found = KMeans(count, n_init=3, random_state=seed).fit(some)
+        with threadpool_limits(1):
+            found = KMeans(count, n_init=3, random_state=seed).fit(some)
         if found.inertia_ <= (1.0 - PURE) * total:
             return np.asarray(found.cluster_centers_)
     return middle

@@ -1,6 +1,7 @@
 """Remaining life: what it may know, what it promises, and `manage.py backtest_rul`."""
 
 import csv
+from functools import cache
 from io import StringIO
 
 import numpy as np
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from forecasts.boosting.fitting import Growth
 from forecasts.boosting.saving import BadModel, digest
 from forecasts.remaining_life import training, weibull
-from forecasts.remaining_life.features import Life, prepare
+from forecasts.remaining_life.features import Life, Preparation, prepare
 from forecasts.remaining_life.model import LifeModel, from_bytes, to_bytes
+from tests.data import need_data
 
 CLIP = 60.0
 MODES = np.array([[0.0, 100.0], [20.0, 100.0], [42.0, 60.0]])
@@ -62,11 +64,16 @@ def model() -> LifeModel:
         return training.train(fleet(25), [0, 1], clip=CLIP)
 
 
+@cache
+def prepared_fleet(*, modes: bool) -> tuple[list[Life], Preparation]:
+    lives = fleet(6, modes=modes)
+    return lives, prepare(lives, [0, 1], seed=0)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 69), st.booleans())
 def test_a_row_knows_nothing_of_later_cycles(end, modes) -> None:
-    lives = fleet(6, modes=modes)
-    prepared = prepare(lives, [0, 1], seed=0)
+    lives, prepared = prepared_fleet(modes=modes)
     changed = lives[0].values.copy()
     changed[end:] = -1e5
     whole = prepared.features(Life(lives[0].ages, changed))[end - 1]
@@ -76,9 +83,9 @@ def test_a_row_knows_nothing_of_later_cycles(end, modes) -> None:
 
 
 def test_constant_columns_are_dropped_and_modes_are_found() -> None:
-    plain = prepare(fleet(6), [0, 1], seed=0)
+    plain = prepared_fleet(modes=False)[1]
     assert (plain.sensors.tolist(), plain.settings.tolist(), len(plain.modes)) == ([2, 3, 5], [], 1)
-    several = prepare(fleet(6, modes=True), [0, 1], seed=0)
+    several = prepared_fleet(modes=True)[1]
     assert several.sensors.tolist() == [2, 3, 5]
     assert len(several.modes) == 3
 
@@ -213,3 +220,18 @@ def test_a_truth_that_does_not_fit_the_units_is_told(tmp_path) -> None:
         truth.write_text(text)
         with pytest.raises(CommandError, match=told):
             run("--train", train, "--test", train, "--truth", truth)
+
+
+@pytest.mark.crawl
+def test_the_engines_of_fd001_are_judged_as_well_as_published_methods(monkeypatch) -> None:
+    monkeypatch.undo()
+    folder = need_data("cmapss")
+    said = run(
+        *("--train", folder / "train_FD001.txt.gz", "--test", folder / "test_FD001.txt.gz"),
+        *("--truth", folder / "RUL_FD001.txt", "--clip", 125),
+    )
+    figures = {line.split("  ")[0]: line.split() for line in said.splitlines()}
+    assert float(figures["RMSE"][1]) <= 12.0
+    assert float(figures["NASA score"][2]) <= 200
+    assert 0.87 <= float(figures["coverage"][1]) <= 0.94
+    assert float(figures["width"][1]) <= 65
