@@ -27,7 +27,7 @@ NAMES = {Method.LIMIT: "alarm limits", Method.RATE: "rate of change"}
 
 
 @dataclass(slots=True)
-class _Judging:
+class Judging:
     """One sensor on its way through a batch."""
 
     sensor: Sensor
@@ -35,6 +35,12 @@ class _Judging:
     state: LimitState
     rules: dict[Side, Direction]
     alarms: dict[Side, Alarm]
+
+    @property
+    def going_on(self) -> list[tuple[str, datetime]]:
+        """Method and start of the alarms that have not ended."""
+        events = [(side[0].value, alarm.event) for side, alarm in self.alarms.items()]
+        return [(method, moment(event.start)) for method, event in events if event is not None]
 
     @property
     def window(self) -> float:
@@ -64,24 +70,41 @@ def found_in(
     kept: list[LimitState] = []
     for one in going:
         batch = batches[one.sensor.pk]
-        fit = ~ignored[one.sensor.pk] & (batch.seconds > one.state.judged_until.timestamp())
         was_idle = not one.state.state
-        past, raised = _judge(one, Readings(batch.times[fit], batch.values[fit]))
-        found += [_found(one, side, item, at) for side, item in raised]
-        _carry(one, past)
+        new = batch.seconds > one.state.judged_until.timestamp()
+        found += pass_over(one, batch, ignored[one.sensor.pk] | ~new, at)
         if not was_idle or one.state.state:
-            one.state.judged_until = max(one.state.judged_until, moment(float(batch.seconds[-1])))
             kept.append(one.state)
+    keep(kept)
+    return found
+
+
+def anew(sensor: Sensor) -> Judging:
+    """A sensor of whose alarms nothing is remembered. A query."""
+    own = SensorLimits.objects.filter(sensor=sensor).first() or SensorLimits()
+    state = _blank(sensor)
+    return Judging(sensor, own, state, rules_of(sensor, own), _alarms(state))
+
+
+def pass_over(one: Judging, batch: Readings, ignored: Bools, at: datetime) -> list[Found]:
+    """Move what is carried past the batch, in memory; returns the alarms, new or changed."""
+    past, raised = _judge(one, Readings(batch.times[~ignored], batch.values[~ignored]))
+    found = [_found(one, side, item, at) for side, item in raised]
+    _carry(one, past)
+    one.state.judged_until = max(one.state.judged_until, moment(float(batch.seconds[-1])))
+    return found
+
+
+def keep(states: Iterable[LimitState]) -> None:
     LimitState.objects.bulk_create(
-        kept,
+        states,
         update_conflicts=True,
         unique_fields=["sensor"],
         update_fields=["judged_until", "state", "has_alarm"],
     )
-    return found
 
 
-def _judging(sensors: Iterable[Sensor], batches: Mapping[int, Readings]) -> list[_Judging]:
+def _judging(sensors: Iterable[Sensor], batches: Mapping[int, Readings]) -> list[Judging]:
     """Those whose alarms go on, may begin or are to be ended, or whose changes count. Two queries.
 
     The others, nearly all, are left out: for them nothing is carried.
@@ -96,14 +119,18 @@ def _judging(sensors: Iterable[Sensor], batches: Mapping[int, Readings]) -> list
         if not goes_on and not may_alarm(sensor, own, batches[pk].values):
             continue
         own = own or SensorLimits()
-        state = state or LimitState(
-            organization_id=sensor.organization_id,
-            asset_id=sensor.asset_id,
-            sensor=sensor,
-            judged_until=moment(0.0),
-        )
-        found.append(_Judging(sensor, own, state, rules_of(sensor, own), _alarms(state)))
+        state = state or _blank(sensor)
+        found.append(Judging(sensor, own, state, rules_of(sensor, own), _alarms(state)))
     return found
+
+
+def _blank(sensor: Sensor) -> LimitState:
+    return LimitState(
+        organization_id=sensor.organization_id,
+        asset_id=sensor.asset_id,
+        sensor=sensor,
+        judged_until=moment(0.0),
+    )
 
 
 def _alarms(state: LimitState) -> dict[Side, Alarm]:
@@ -115,7 +142,7 @@ def _name(side: Side) -> str:
     return f"{side[0].value}_{side[1]}"
 
 
-def _judge(one: _Judging, batch: Readings) -> tuple[Past, list[tuple[Side, Raised]]]:
+def _judge(one: Judging, batch: Readings) -> tuple[Past, list[tuple[Side, Raised]]]:
     """What rates are to be compared with next, and the alarms; those carried move on."""
     past = Past.from_json(one.state.state.get("past"))
     times, values, rates = batch.seconds, batch.values, batch.values
@@ -138,7 +165,7 @@ def _judge(one: _Judging, batch: Readings) -> tuple[Past, list[tuple[Side, Raise
     return (past if one.has_rates else Past()), raised
 
 
-def _found(one: _Judging, side: Side, raised: Raised, at: datetime) -> Found:
+def _found(one: Judging, side: Side, raised: Raised, at: datetime) -> Found:
     sensor, method = one.sensor, side[0]
     alarm = one.alarms[side]
     is_last = sensor.last_time is None or sensor.last_time.timestamp() <= (alarm.last or 0.0)
@@ -164,7 +191,7 @@ def _former(raised: Raised, side: Side) -> Direction:
     return Direction((line,), is_low=side[1] == "low")
 
 
-def _carry(one: _Judging, past: Past) -> None:
+def _carry(one: Judging, past: Past) -> None:
     alarms = {
         _name(side): alarm.to_json() for side, alarm in one.alarms.items() if not alarm.is_idle
     }
@@ -175,9 +202,9 @@ def _carry(one: _Judging, past: Past) -> None:
     one.state.has_alarm = any(alarm.event is not None for alarm in one.alarms.values())
 
 
-def _split_closed(going: Iterable[_Judging], at: datetime) -> None:
+def _split_closed(going: Iterable[Judging], at: datetime) -> None:
     """Let go of alarms whose anomaly a person closed a day before: what goes on is a new one."""
-    keys: dict[Key, tuple[_Judging, Side]] = {}
+    keys: dict[Key, tuple[Judging, Side]] = {}
     for one in going:
         for side, alarm in one.alarms.items():
             if alarm.event is not None:

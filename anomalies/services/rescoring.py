@@ -16,7 +16,7 @@ from anomalies import queries
 from anomalies.detectors.events import Carried
 from anomalies.detectors.streaming.memory import Memory, blank
 from anomalies.models import Anomaly, DetectorState, LateReadings
-from anomalies.services import incidents, scores
+from anomalies.services import incidents, limits, scores
 from anomalies.services.passing import Passed, Stretch, ignored_by, pass_over
 from anomalies.services.recording import Found, Method, moment, save_anomalies
 from anomalies.services.states import keep
@@ -36,6 +36,12 @@ REACH = timedelta(days=30)
 """Late readings that lie farther behind the watermark are kept, and not scored."""
 
 INSTANT = timedelta(microseconds=1)
+
+BY_READING = [Method.PATTERN, Method.LIMIT, Method.RATE]
+"""What is found reading by reading, from the readings of one sensor."""
+
+Begun = tuple[str, datetime]
+"""Method and start: what an anomaly of the sensor is known by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +67,15 @@ class _Walk:
     memory: Memory
     line: float
     at: datetime
+    limits: limits.Judging
     readings: int = 0
-    found: dict[datetime, Found] = field(default_factory=dict)
+    found: dict[Begun, Found] = field(default_factory=dict)
 
     @property
-    def is_in_event(self) -> bool:
-        return Carried.from_json(self.state.open_event).event is not None
+    def going_on(self) -> list[Begun]:
+        event = Carried.from_json(self.state.open_event).event
+        own = [] if event is None else [(Method.PATTERN.value, moment(event.start))]
+        return [*own, *self.limits.going_on]
 
     def past(self, batch: Readings, *, more: bool) -> Passed:
         """Raises ValueError when it cannot be scored."""
@@ -76,8 +85,9 @@ class _Walk:
         passed = pass_over(self.memory, [stretch], self.at)
         if not passed.states:
             raise ValueError("Its events cannot be told; the log says why.")
-        for one in passed.found:
-            self.found[moment(one.event.start)] = one
+        beyond = limits.pass_over(self.limits, batch, unfit, self.at)
+        for one in (*passed.found, *beyond):
+            self.found[one.method.value, moment(one.event.start)] = one
         return passed
 
 
@@ -110,7 +120,7 @@ def _walk(state: DetectorState, start: datetime, until: datetime, at: datetime) 
     line = queries.thresholds([state.sensor_id], at)[state.sensor_id]
     memory = blank(1)
     memory["is_counter"] = state.sensor.kind == Sensor.Kind.COUNTER
-    walk = _Walk(_anew(state), memory, line, at)
+    walk = _Walk(_anew(state), memory, line, at, limits.anew(state.sensor))
     before = readings_until(sensor_id=state.sensor_id, until=start - INSTANT, limit=WARM_UP)
     if len(before):
         walk.past(before, more=True)
@@ -120,7 +130,7 @@ def _walk(state: DetectorState, start: datetime, until: datetime, at: datetime) 
         walk.readings += len(batch)
         scores.keep(walk.past(batch, more=until < state.watermark or len(batch) == AT_A_TIME))
     for batch in _batches(walk, state.watermark, BEYOND):
-        if not walk.is_in_event:
+        if not walk.going_on:
             break
         walk.past(batch, more=True)
     return walk
@@ -155,24 +165,23 @@ def _batches(walk: _Walk, until: datetime, limit: int) -> Iterator[Readings]:
 def _replace(walk: _Walk, start: datetime, until: datetime, at: datetime) -> Rescored:
     rows = list(
         Anomaly.objects.select_for_update(of=("self",))
-        .filter(sensor=walk.state.sensor, method=Method.PATTERN)
+        .filter(sensor=walk.state.sensor, method__in=BY_READING)
         .filter(started_at__gte=start, started_at__lte=until)
         .order_by("pk")
     )
     kept = [row for row in rows if _is_touched(row)]
-    free = {row.started_at: row for row in rows if not _is_touched(row)}
-    found = [
-        one
+    free = {(row.method, row.started_at): row for row in rows if not _is_touched(row)}
+    found = {
+        begun: one
         for begun, one in sorted(walk.found.items())
-        if start <= begun <= until and not any(_overlap(one, row) for row in kept)
-    ]
-    begun = {moment(one.event.start) for one in found}
-    removed = [row for when, row in free.items() if when not in begun]
-    again = [row.pk for when, row in free.items() if when in begun]
+        if start <= begun[1] <= until and not any(_overlap(one, row) for row in kept)
+    }
+    removed = [row for begun, row in free.items() if begun not in found]
+    again = [row.pk for begun, row in free.items() if begun in found]
     _remove(removed)
     # A severity only rises by itself; here it begins anew.
     Anomaly.objects.filter(pk__in=again).update(severity=Urgency.LOW)
-    save_anomalies(found, at)
+    save_anomalies(list(found.values()), at)
     return Rescored(
         sensor=walk.state.sensor_id,
         readings=walk.readings,
@@ -188,7 +197,9 @@ def _is_touched(row: Anomaly) -> bool:
 
 
 def _overlap(one: Found, row: Anomaly) -> bool:
-    """At the same time, or the same one."""
+    """Found in the same way at the same time, or the same one."""
+    if one.method != row.method:
+        return False
     start, end = moment(one.event.start), moment(one.event.end)
     return start <= (row.ended_at or start) and row.started_at <= end
 
@@ -208,10 +219,10 @@ def _take_over(state: DetectorState, walk: _Walk) -> None:
     """Scoring goes on from what was learned anew; an anomaly that it does not know of is over."""
     walk.state.watermark = state.watermark
     keep([walk.state], {state.pk: (state.watermark, walk.memory)}, walk.at)
-    event = Carried.from_json(walk.state.open_event).event
-    forgotten = Anomaly.objects.filter(sensor=state.sensor, method=Method.PATTERN, ended_at=None)
-    if event is not None:
-        forgotten = forgotten.exclude(started_at=moment(event.start))
+    limits.keep([walk.limits.state])
+    forgotten = Anomaly.objects.filter(sensor=state.sensor, method__in=BY_READING, ended_at=None)
+    for method, started in walk.going_on:
+        forgotten = forgotten.exclude(method=method, started_at=started)
     rows = list(forgotten)
     forgotten.update(ended_at=Greatest(F("peak_at"), F("started_at")))
     incidents.group(rows)

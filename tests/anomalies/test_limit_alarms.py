@@ -16,6 +16,7 @@ from tests.anomalies.signals import STEP, Values, sensor_with, store
 from tests.conftest import ApiFor, ClientFor
 from tests.factories import (
     NOON,
+    AnomalyFactory,
     AssetFactory,
     DoneWorkOrderFactory,
     LimitTemplateFactory,
@@ -274,3 +275,50 @@ class TestPages:
             "/anomalies/limit-templates/standard/",
         ):
             assert client.post(url, {"template": "iso-10816-3-1-rigid"}).status_code == 403
+
+    def test_anomalies_are_listed_by_how_they_were_found(
+        self, planner: Membership, client_for: ClientFor
+    ) -> None:
+        sensor = SensorFactory.create(asset__organization=planner.organization, high_limit=7.1)
+        rows = {
+            method: AnomalyFactory.create(asset=sensor.asset, sensor=sensor, method=method)
+            for method in (Method.LIMIT, Method.RATE, Method.TREND)
+        }
+        client = client_for(planner)
+
+        for method, row in rows.items():
+            page = client.get("/anomalies/", {"method": method, "state": "all"})
+            assert [found.pk for found in page.context["page"]] == [row.pk]
+            assert row.get_method_display() in client.get(row.get_absolute_url()).text
+
+
+class TestScoredAgain:
+    def test_the_past_is_judged_by_limits_that_were_set_later(self) -> None:
+        sensor = sensor_with([*HUMP, 5.0])
+        assert score(sensor) == []
+        Sensor.objects.update(high_limit=7.1)
+        SensorLimitsFactory.create(
+            sensor=sensor, asset=sensor.asset, high_high=None, off_delay=timedelta()
+        )
+
+        for _ in range(2):
+            services.rescore(sensor_id=sensor.pk, start=NOON, end=LATER, at=LATER)
+            [row] = Anomaly.objects.filter(method=Method.LIMIT)
+            assert (row.started_at, row.ended_at) == (NOON + 6 * STEP, NOON + 10 * STEP)
+        Sensor.objects.update(high_limit=20.0)
+        # With advice that rests on it, it stays; without, it goes.
+        services.rescore(sensor_id=sensor.pk, start=NOON, end=LATER, at=LATER)
+        assert Anomaly.objects.filter(method=Method.LIMIT).count() == 1
+        Anomaly.objects.update(recommendation=None)
+        services.rescore(sensor_id=sensor.pk, start=NOON, end=LATER, at=LATER)
+        assert not Anomaly.objects.filter(method=Method.LIMIT).exists()
+
+    def test_scoring_goes_on_with_the_alarm_that_was_found_again(self) -> None:
+        sensor = with_limits(HUMP[:8])
+        score(sensor, NOON + 8 * STEP)
+        services.rescore(sensor_id=sensor.pk, start=NOON, end=LATER, at=NOON + 8 * STEP)
+        assert Anomaly.objects.get(method=Method.LIMIT).ended_at is None
+        store(sensor, HUMP[8:], NOON + 8 * STEP)
+
+        [row] = score(sensor)
+        assert (row.started_at, row.ended_at) == (NOON + 6 * STEP, NOON + 10 * STEP)
