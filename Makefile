@@ -116,6 +116,7 @@ bench-anomaly: install ## how well the detectors find labelled faults, beside pu
 	@$(PY) -m benchmarks.anomaly_series
 	@$(PY) -m benchmarks.anomaly_assets --tuning
 	@$(PY) -m benchmarks.simulated_plant
+	@$(PY) -m benchmarks.machine_refits
 
 .PHONY: bench-scoring
 bench-scoring: install ## how long a beat of scoring takes for 10,000 sensors, with its database
