@@ -15,6 +15,9 @@ MOST_HISTORY = 2016
 MOST_ORIGINS = 40
 FEWEST_ORIGINS = 4
 FEWEST_VALUES = 4
+WALK = 2.5
+"""Moves from few observations have heavier tails than the normal distribution."""
+
 NEIGHBORS = 2
 """Errors of horizons this near are pooled: one horizon alone has few."""
 
@@ -63,7 +66,7 @@ def forecast(
         if len(history) >= method.needs
     ]
     best = _winner(tried, history, len(history))
-    reach = _reach(best.errors, history, steps, level)
+    reach = _reach(best.errors, _walk(history, steps, seasons), steps, level)
     floor = 0.0 if history.min() >= 0 else -math.inf
     scale = _seasonal_error(history, seasons)
     return Forecast(
@@ -124,15 +127,27 @@ def _winner(tried: list[_Tried], history: Floats, length: int) -> _Tried:
     return _Tried(name, both, errors, (first.point + second.point) / 2.0)
 
 
-def _reach(errors: Floats, history: Floats, steps: int, level: float) -> Floats:
+def _walk(history: Floats, steps: int, seasons: tuple[int, ...]) -> Floats:
+    """How far a random walk hardly goes beyond, shape (steps,): `WALK` of its usual moves.
+
+    From step to step or from season to season, whichever wanders less; the season has to have come
+    twice to be known.
+    """
+    walks = []
+    for season in (1, *seasons):
+        if len(history) >= 2 * season and len(history) > season + 1:
+            moves = history[season:] - history[:-season]
+            walks.append(WALK * np.sqrt(np.mean(moves**2) * (np.arange(steps) // season + 1)))
+    return np.asarray(np.min(walks, axis=0))
+
+
+def _reach(errors: Floats, growing: Floats, steps: int, level: float) -> Floats:
     """Half the width of the interval at each horizon, shape (steps,).
 
     Neighboring horizons of one origin are no independent evidence, so the conformal correction
     counts origins: with k of them the quantile taken is ceil((k + 1) * level) / k. With too few for
-    the level, the interval is at least that of a random walk with twice the steps seen.
+    the level, the interval is at least `growing`, that of a random walk.
     """
-    spread = float(np.std(np.diff(history)))
-    growing = 2.0 * spread * np.sqrt(np.arange(1, steps + 1))
     reach = np.empty(steps)
     for step in range(steps):
         near = np.abs(errors[:, max(step - NEIGHBORS, 0) : step + NEIGHBORS + 1])

@@ -11,6 +11,8 @@ from forecasts.forecasters.base import Floats, Ints
 class SeasonalNaive:
     """The last season again; two variants: as it was, and the mean of the last two seasons.
 
+    Where there is one season only, both are that one.
+
     `season=1` carries the last value forward.
 
     >>> SeasonalNaive(2).from_origins(np.array([1.0, 2, 3, 4]), np.array([4]), 3)[0]
@@ -25,10 +27,11 @@ class SeasonalNaive:
 
     @property
     def needs(self) -> int:
-        return 2 * self.season
+        return self.season
 
     def from_origins(self, history: Floats, origins: Ints, steps: int) -> Floats:
         ahead = np.arange(steps) % self.season - self.season
         at = origins[:, None] + ahead
         last = history[at]
-        return np.stack((last, (last + history[at - self.season]) / 2.0))
+        before = at - self.season
+        return np.stack((last, np.where(before >= 0, (last + history[before]) / 2.0, last)))

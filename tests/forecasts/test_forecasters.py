@@ -63,6 +63,14 @@ def test_follows_the_time_of_day_and_says_by_which_method() -> None:
     assert result.mase < 1
 
 
+def test_two_and_a_half_days_are_enough_to_know_the_time_of_day() -> None:
+    whole = noisy(2, 84)
+    result = forecast(whole[:60], steps=DAY, seasons=(24, 168))
+    assert np.abs(result.point - whole[60:]).mean() < 2
+    assert np.all((result.lower <= whole[60:]) & (whole[60:] <= result.upper))
+    assert np.mean(result.upper - result.lower) < 12
+
+
 def test_about_95_of_100_values_fall_inside_the_interval() -> None:
     inside = []
     for seed in range(12):
