@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomalies.detectors.events import Severity
-from anomalies.limits.levels import Alarm, Direction, Line, alarms_in
+from anomalies.limits.levels import Alarm, Direction, Line, Raised, alarms_in
 from anomalies.limits.rates import Past, counted, rates_in
 from anomalies.limits.standards import BY_CODE, STANDARDS
 
@@ -32,7 +32,8 @@ def at_once(times, values, rule=HIGH, alarm=IDLE):
 
 
 def one_by_one(times, values, rule=HIGH):
-    alarm, found = Alarm(), {}
+    alarm = Alarm()
+    found: dict[float, Raised] = {}
     for time, value in zip(times, values, strict=True):
         alarm, fresh = at_once([time], [value], rule, Alarm.from_json(alarm.to_json()))
         found |= fresh
