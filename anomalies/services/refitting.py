@@ -41,6 +41,8 @@ KEPT = timedelta(days=28)
 FEWEST = 2
 """Of fewer sensors there is no relation."""
 
+ALONE = "Until a model helps, each sensor is watched by itself."
+
 Status = MachineModel.Status
 
 
@@ -203,7 +205,7 @@ def _give_up(row: MachineModel, learned: _Learned, at: datetime) -> None:
         except UnknownState:
             row.open_event = None
     row.status = Status.NOT_HELPFUL if learned.worth else Status.LEARNING
-    row.reason = learned.why_not
+    row.reason = f"{learned.why_not} {ALONE}" if learned.worth else learned.why_not
     row.channels, row.settings, row.rows = [], [], learned.rows
     row.figures, row.model, row.stream = {}, b"", b""
     row.open_event = row.fitted_at = row.window_start = row.window_end = row.watermark = None

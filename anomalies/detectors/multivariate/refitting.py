@@ -64,7 +64,7 @@ class Helpfulness:
         if self.explained <= SURE * self.error:
             return (
                 "The sensors say nothing of each other: together they do not clearly explain more"
-                " than the past of each alone. Each is watched by itself."
+                " than the past of each alone."
             )
         if self.flagged > MOST_FLAGGED:
             return (
