@@ -52,7 +52,7 @@ class LifeModel:
 
     @property
     def is_sure(self) -> bool:
-        """Whether enough histories were learned from: below 20 the error doubles (see docs)."""
+        """Whether the histories are enough: with fewer, errors are half as large again."""
         return self.units >= 20
 
     def features(self, lives: Sequence[Life]) -> NDArray[np.float32]:

@@ -130,8 +130,8 @@ def test_a_kept_model_says_the_same_and_another_is_refused(model) -> None:
 
 
 def test_too_few_histories_are_refused_and_ages_say_little() -> None:
-    with pytest.raises(training.TooFewHistories, match="at least 5"):
-        training.train(fleet(4), clip=CLIP)
+    with pytest.raises(training.TooFewHistories, match="at least 8"):
+        training.train(fleet(7), clip=CLIP)
     ages = np.array([900.0, 1100, 1000, 400, 500])
     found = weibull.fit(ages, np.array([True, True, True, False, False]))
     all_failed = weibull.fit(ages, np.ones(5, dtype=bool))
