@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from anomalies.detectors.base import UnknownState, UnorderedTimes
+from anomalies.detectors.multivariate.contributions import contributions
 from anomalies.detectors.multivariate.detector import AssetScores, named, score_rows
 from anomalies.detectors.multivariate.fitting import UnfitBaseline, fit
 from anomalies.detectors.multivariate.model import AssetModel, Stream
+from anomalies.detectors.multivariate.refitting import refit
 
 NAMES = ("speed", "flow", "current", "pressure")
 BASELINE = 400
@@ -240,3 +242,51 @@ def test_refuses_bytes_that_it_did_not_save(spoil: Callable[[bytes], bytes]) -> 
         AssetModel.from_bytes(Stream.start(MODEL).to_bytes())
     with pytest.raises(UnknownState):
         AssetModel.from_bytes(b"MV00" + MODEL.to_bytes()[4:])
+
+
+def test_what_is_ignored_leaves_no_trace_but_a_gap() -> None:
+    rows = ROWS[BASELINE:].copy()
+    rows[100:110] = 1e6
+    ignored = np.zeros(len(rows), dtype=np.bool_)
+    ignored[100:110] = True
+    none = np.empty((len(rows), 0))
+
+    _, scores = score_rows(MODEL, None, clock(len(rows), BASELINE), rows, none, ignored)
+
+    assert not scores.judged[100:112].any()
+    assert scores.judged[112:].all()
+    assert scores.score.max() < 1.0
+
+
+def test_a_contribution_tells_what_goes_with_the_other_channels() -> None:
+    row = np.array([50.0, 26.0, 9.0, 3.0])
+    shares = np.array([1.5, 9.0, 0.8, 1.0])
+
+    first, *others = contributions(MODEL, shares, row, np.empty(0))
+
+    assert (first.channel, first.side) == ("flow", "higher")
+    assert first.expected == pytest.approx(20.0, abs=0.5)
+    assert [one.channel for one in others] == ["speed"]
+    assert first.share + others[0].share == pytest.approx(1.0)
+
+
+def test_a_contribution_is_known_where_a_value_or_all_others_are_missing() -> None:
+    row = np.array([np.nan, 26.0, np.nan, np.nan])
+
+    parts = contributions(MODEL, np.array([9.0, 8.0, 1.0, 1.0]), row, np.empty(0))
+
+    assert (parts[0].value, parts[0].side) == (None, "")
+    assert parts[1].expected == pytest.approx(MODEL.center[0, 1])
+
+
+def test_what_the_others_explain_is_clear_of_chance_or_no_help() -> None:
+    rng = np.random.default_rng(2)
+    rows = np.concatenate([pump(1200), rng.normal(0, 1, (1200, 4))], axis=1)
+
+    _, together = refit(clock(1200), rows[:, :4], NAMES)
+    _, apart = refit(clock(1200), rows[:, 4:], NAMES)
+
+    assert (together.why_not, together.flagged) == ("", 0.0)
+    assert together.explained > 0.3
+    assert abs(apart.explained) < 0.05
+    assert "say nothing of each other" in apart.why_not
