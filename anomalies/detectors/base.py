@@ -1,8 +1,8 @@
-"""The seam between the scoring service and any detector. Arrays and bytes only: no Django here."""
+"""What all detectors have in common. Arrays only: no Django here."""
 
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ DOWNWARD = frozenset({Channel.LOW, Channel.DRIFT_DOWN})
 
 
 WARM_UP = 100
-"""Readings that the engine learns from before it judges one; the kernel has it, too."""
+"""Readings that the engine learns from before it judges one."""
 
 GAP_READINGS = 10.0
 """So many usual intervals without a reading are a gap."""
@@ -77,30 +77,6 @@ class Scores:
     def beyond(self, line: float | Floats) -> "Scores":
         """With the alarm line so many times as far out."""
         return replace(self, score=self.score / line, away=self.away / line)
-
-
-class Detector(Protocol):
-    """A streaming scorer: what it knows travels in `state`, so that any worker can go on.
-
-    `times` are seconds since 1970 (UTC), strictly rising; `values` are in the sensor's unit.
-    Both have shape (n,). One call with a long batch and many calls with single readings give
-    the same scores and the same final state; a score depends on the past only.
-    """
-
-    @property
-    def name(self) -> str: ...
-
-    def update(
-        self, state: bytes | None, times: Floats, values: Floats, ignore: Bools | None = None
-    ) -> tuple[bytes, Scores]:
-        """Return the new state and the scores. `None` starts a sensor without history.
-
-        Readings marked in `ignore` are neither judged nor learned from; a counter's next rise is
-        measured from them all the same.
-
-        Raises `UnorderedTimes` or `UnknownState`.
-        """
-        ...
 
 
 def check_times(times: Floats, last: float) -> None:

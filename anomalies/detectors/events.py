@@ -33,7 +33,7 @@ class EventRule:
     open_after: int = 9
     wait: int = 6
     calm: float = 0.7
-    close_after: int = 6
+    close_after: int = 18
     gap: float = 6 * 3600.0
 
     @classmethod

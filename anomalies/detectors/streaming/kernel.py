@@ -23,14 +23,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from anomalies.detectors.base import Bools, Codes, Floats
+from anomalies.detectors.base import WARM_UP, Bools, Codes, Floats
 from anomalies.detectors.streaming.memory import (
     CHANNELS,
     COOLDOWN,
     SLOT_SECONDS,
     SLOTS,
     VALUES,
-    WARM_UP,
     Memory,
     One,
 )
@@ -45,7 +44,8 @@ from anomalies.detectors.streaming.signal import (
 )
 from anomalies.detectors.streaming.tails import surprise
 from anomalies.detectors.streaming.usual import (
-    CLIP,
+    DAY_CLIP,
+    SLOW,
     expected_at,
     hold_back,
     kind_of_day,
@@ -77,9 +77,6 @@ TWELFTHS = 12.0
 LARGEST = 1e30
 """Beyond it, a difference of two values leaves the range of float32: treated as not finite."""
 
-SURE = 3.0
-"""Calm and wild go on while their probability is below 1 in 1,000."""
-
 FEWEST_MOVES = 8.0
 ASSUMED_RESOLUTION = 0.005
 """A sensor that has hardly ever moved is taken to be exact to 0.5 % of its value."""
@@ -96,23 +93,24 @@ def _look(one: One, time: float, value: float, parts: Floats, shown: Floats) -> 
         one.first = value
     value = float(np.float32(value - one.first))
     reach = one.high - one.low
+    moves = one.moves
     extent = move_range(one, value)
     least = 1e-6 * extent
     if one.moves < FEWEST_MOVES:
         least = max(least, ASSUMED_RESOLUTION * abs(value + one.first))
     slot = min(int((time % 86_400.0) // SLOT_SECONDS), SLOTS - 1)
-    expected = _measure(one, time, slot, value, max(least, 2.0 * RESOLUTION * extent), shown)
+    expected = _measure(one, time, slot, value, moves, max(least, 2.0 * RESOLUTION * extent), shown)
     _compare(one, slot, value, reach, least, parts)
     ratio = spread_ratio(one, spread(one, value))
     parts[3] = surprise(one, 3, max(-ratio, 0.0), 1e-3)
     parts[4] = surprise(one, 4, max(ratio, 0.0), 1e-3)
-    if shown[0] < 1.0:
-        shown[0] = max(shown[0], min(max(parts[3], parts[4]) / SURE, 0.99))
     return expected + float(one.first)
 
 
 @njit(cache=False)
-def _measure(one: One, time: float, slot: int, value: float, finest: float, shown: Floats) -> float:
+def _measure(
+    one: One, time: float, slot: int, value: float, moves: float, finest: float, shown: Floats
+) -> float:
     """How far away from the usual value of its time, which is returned; learns it."""
     kind = kind_of_day(time)
     expected, shape = expected_at(one, slot, kind, value), 0.0
@@ -120,8 +118,10 @@ def _measure(one: One, time: float, slot: int, value: float, finest: float, show
         shape = expected - one.days_sum / one.hours_known
     weigh(one, value - expected, value - shape, finest, shown)
     hold = hold_back(one, shown[0])
-    learn_deviations(one, value - expected, value - shape, finest, hold)
-    most = CLIP * usual_size(one, 0, finest) if one.count >= WARM_UP else np.inf
+    if one.moves > moves:
+        learn_deviations(one, value - expected, finest, hold)
+    one.slow += max(SLOW * hold, 1.0 / (one.count + 1.0)) * (value - shape - one.slow)
+    most = DAY_CLIP * usual_size(one, 0, finest) if one.count >= WARM_UP else np.inf
     learn_day(one, slot, kind, value, most, hold)
     return expected
 

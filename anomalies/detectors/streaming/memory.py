@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from anomalies.detectors.base import UnknownState
 
-MAGIC = b"ST03"
+MAGIC = b"ST04"
 CHECK = 4
 """Bytes of the checksum: damaged counts would send compiled code outside its arrays."""
 
@@ -20,9 +20,6 @@ SLOTS = 48
 """Half hours of the day."""
 
 SLOT_SECONDS = 86_400.0 / SLOTS
-
-WARM_UP = 100
-"""Readings learned from before the first is judged."""
 
 SLOT_VALUES = 32
 """Values kept of each half hour."""
@@ -82,7 +79,7 @@ SENSOR = np.dtype(
         ("fast", "<f8"),  # means of the value without its rhythm: half a day,
         ("slow", "<f8"),  # and two weeks, at 10 minutes
         ("near", "<f8"),  # mean of the last few deviations
-        ("held", "<f8"),  # readings that were away, less twice those that were not
+        ("held", "<f8"),  # readings that were far away, less twice those that were not
         ("typical", "<f8", (MEASURES,)),  # typical size of each deviation,
         ("reach", "<f8", (MEASURES,)),  # and how many times that 1 in 100 exceeds
         ("residuals", "<f4", (SHORT,)),

@@ -8,8 +8,8 @@ import math
 import numpy as np
 from numba import njit
 
-from anomalies.detectors.base import GAP_READINGS
-from anomalies.detectors.streaming.memory import SHORT, WARM_UP, WINDOW, One
+from anomalies.detectors.base import GAP_READINGS, WARM_UP
+from anomalies.detectors.streaming.memory import SHORT, WINDOW, One
 
 GROWTH = 4.0
 """A single reading widens the range, the usual spread or a tail at most so many times."""

@@ -11,8 +11,8 @@ import math
 
 from numba import njit
 
-from anomalies.detectors.base import Floats
-from anomalies.detectors.streaming.memory import BINS, WARM_UP, One
+from anomalies.detectors.base import WARM_UP, Floats
+from anomalies.detectors.streaming.memory import BINS, One
 from anomalies.detectors.streaming.signal import GROWTH
 
 TAIL = 0.05

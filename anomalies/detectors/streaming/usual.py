@@ -6,8 +6,9 @@ reading, of a mean of the last few, and of half a day against two weeks (drift).
 size, the one that 1 in 100 readings exceed: the mean size times a reach, which is learned by steps
 (a stochastic quantile; Robbins and Monro 1951), so that heavy tails need larger deviations.
 
-What is away teaches a tenth as fast: a fault that grows must not become usual on its way. After
-2,000 readings the new level is taken for the usual one. Compiled into `kernel.run`.
+What is on its way to being away teaches a tenth as fast, after the first few readings: a fault that
+grows must not become usual meanwhile. After 2,000 readings the new level is taken for the usual
+one. Compiled into `kernel.run`.
 """
 
 import math
@@ -15,10 +16,10 @@ import math
 import numpy as np
 from numba import njit
 
-from anomalies.detectors.base import Floats
-from anomalies.detectors.streaming.memory import SLOT_SECONDS, WARM_UP, One
+from anomalies.detectors.base import WARM_UP, Floats
+from anomalies.detectors.streaming.memory import SLOT_SECONDS, One
 
-FAR, FAR_SHORT, FAR_DRIFT = 1.7, 1.7, 1.1
+FAR, FAR_SHORT, FAR_DRIFT = 1.9, 1.9, 1.1
 """A deviation of each kind is away from so many times its usual size on."""
 
 FLOOR = 0.5
@@ -30,24 +31,28 @@ YOUTH = 700.0
 NEAR, FAST, SLOW = 0.15, 1.0 / 72.0, 1.0 / 2000.0
 """What one reading moves the mean of the last few, of half a day and of two weeks (10 minutes)."""
 
-TYPICAL_RATE = (0.002, 0.002, 0.0005)
-REACH_RATE = 0.0005
+AGREES = 0.3
+"""A drift counts while the last few deviations are at least this share of it: else it is over."""
+
+SIZE_RATE = 0.0005
+REACH_RATE = 0.0007
 LEAST_REACH = 3.0
 """1 in 100 values of a normal distribution is more than about three mean deviations away."""
 
-HOLD = 0.1
-"""How much slower it learns from what is away."""
+MEANS_CLIP, DAY_CLIP = 8.0, 3.0
+"""One reading moves a mean, or its half hour, by what so many usual deviations would."""
+
+DAY_RATE, MOST_STEP = 0.27, 0.1
+"""Share of its deviation by which a day moves a half hour, and by which a reading does at most."""
+
+BETTER, ERROR_RATE = 0.9, 0.002
+"""Kinds of days are told apart where that leaves so much of the error."""
+
+DOUBT, BRIEF, HOLD = 0.5, 6.0, 0.1
+"""What has been so far away for more than so many readings teaches so much slower."""
 
 PATIENCE = 2000.0
-"""Readings that are away, after which their level is the usual one."""
-
-BETTER = 0.9
-ERROR_RATE = 0.002
-DAY_RATE = 0.27
-"""Share of its deviation by which one day moves a half hour."""
-
-CLIP = 3.0
-"""A half hour is moved by no more than so many usual deviations."""
+"""Such readings, after which their level is the usual one."""
 
 
 @njit(cache=False)
@@ -86,8 +91,8 @@ def learn_day(one: One, slot: int, kind: int, value: float, most: float, hold: f
         if known:
             away = min(max(away, -most), most)
         one.seen[at, slot] += weight
-        rate = max(DAY_RATE * hold, 1.0 / one.seen[at, slot])
-        one.days[at, slot] += min(rate * weight, 1.0) * away
+        step = max(min(DAY_RATE * weight, MOST_STEP) * hold, weight / one.seen[at, slot])
+        one.days[at, slot] += step * away
         if at == 0 and one.seen[0, slot] >= 1.0:
             one.hours_known += 0.0 if known else 1.0
             one.days_sum += one.days[0, slot] - (before if known else 0.0)
@@ -115,10 +120,14 @@ def weigh(one: One, residual: float, level: float, least: float, shown: Floats) 
         one.fast = level
         one.slow = level
         one.reach[:] = LEAST_REACH
-    one.near += NEAR * (residual - one.near)
-    one.fast += max(FAST, 1.0 / (one.count + 1.0)) * (level - one.fast)
-    near, drift = float(one.near), float(one.fast - one.slow)
     usual = usual_size(one, 0, least)
+    most = MEANS_CLIP * usual if one.count >= WARM_UP else np.inf
+    one.near += NEAR * (min(max(residual, -most), most) - one.near)
+    away = min(max(level - one.fast, -most), most)
+    one.fast += max(FAST, 1.0 / (one.count + 1.0)) * away
+    near, drift = float(one.near), float(one.fast - one.slow)
+    if near * drift < AGREES * drift * drift:
+        drift = 0.0
     single = _ratio_of(abs(residual), FAR * usual)
     short = _ratio_of(abs(near), max(FAR_SHORT * usual_size(one, 1, least), FLOOR * usual))
     youth = 1.0 + math.sqrt(YOUTH / (one.count + 1.0))
@@ -128,11 +137,11 @@ def weigh(one: One, residual: float, level: float, least: float, shown: Floats) 
     away, code = residual, 0.0
     if long > max(single, short) and max(single, short) < 1.0:
         away, code = drift, 2.0
-    elif short > single:
+    elif short > single and abs(near) > abs(residual):
         away = near
     shown[1] = away
     shown[3] = code if away > 0.0 else code + 1.0
-    shown[4] = 1.0 if max(single, short, long) == single else 0.0
+    shown[4] = 1.0 if away == residual else 0.0
 
 
 @njit(cache=False)
@@ -141,12 +150,12 @@ def hold_back(one: One, away: float) -> float:
 
     After `PATIENCE` readings the new level is taken for the usual one.
     """
-    if away < 1.0 or one.count < WARM_UP:
+    if away < DOUBT or one.count < WARM_UP:
         one.held = max(one.held - 2.0, 0.0)
         return 1.0
     one.held += 1.0
     if one.held < PATIENCE:
-        return HOLD
+        return HOLD if one.held > BRIEF else 1.0
     one.held = 0.0
     drift = one.fast - one.slow
     one.slow = one.fast
@@ -157,12 +166,11 @@ def hold_back(one: One, away: float) -> float:
 
 
 @njit(cache=False)
-def learn_deviations(one: One, residual: float, level: float, least: float, hold: float) -> None:
-    """Take in the deviations that were weighed, and the level of two weeks."""
+def learn_deviations(one: One, residual: float, least: float, hold: float) -> None:
+    """Take in the deviations that were weighed. Stillness teaches nothing about them."""
     _learn_usual(one, 0, abs(residual), least, hold)
     _learn_usual(one, 1, abs(one.near), least, hold)
     _learn_usual(one, 2, abs(one.fast - one.slow), least, hold)
-    one.slow += max(SLOW * hold, 1.0 / (one.count + 1.0)) * (level - one.slow)
 
 
 @njit(cache=False)
@@ -170,7 +178,7 @@ def _learn_usual(one: One, at: int, size: float, least: float, hold: float) -> N
     """Learn the typical size of a deviation, and how many times that 1 in 100 exceed."""
     usual = usual_size(one, at, least)
     most = usual if one.count >= WARM_UP else np.inf
-    rate = max(TYPICAL_RATE[at] * hold, 1.0 / (one.count + 1.0))
+    rate = max(SIZE_RATE * hold, 1.0 / (one.moves + 1.0))
     one.typical[at] += rate * (min(size, most) - one.typical[at])
     if one.count >= WARM_UP:
         step = REACH_RATE * hold * (0.99 if size > usual else -0.01)
