@@ -43,7 +43,9 @@ def plant(count: int = 12, length: int = 160, seed: int = 0) -> list[Floats]:
     shape=st.sampled_from([SHAPE, Shape(6, 8), Shape(30, 8, 24), Shape(5, 1)]),
 )
 def test_a_row_knows_nothing_of_what_comes_at_its_origin_or_later(origin, seed, shape) -> None:
-    history = np.random.default_rng(seed).normal(size=120)
+    random = np.random.default_rng(seed)
+    history = random.normal(size=120)
+    history[random.random(120) < seed / 500] = np.nan
     other = history.copy()
     other[origin:] = 1e6
     ahead = np.arange(shape.steps)
