@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from anomalies import services
 from anomalies.models import Anomaly, LimitState, LimitTemplate, SensorLimits
-from anomalies.services import limits
+from anomalies.services import limits, scoring
 from assets.models import Sensor
 from opssight.accounts.models import Membership
 from tests.anomalies.signals import STEP, Values, sensor_with, store
@@ -79,6 +79,24 @@ def test_readings_in_portions_give_what_they_give_at_once() -> None:
     ]
     assert facts[0] == facts[1]
     assert {row[0] for row in facts[0]} == {Method.LIMIT, Method.RATE}
+
+
+def test_what_is_carried_is_kept_with_the_anomaly_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sensor = with_limits(HUMP[:9], rise_per_hour=3.0)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scoring, "save_anomalies", fail)
+        with pytest.raises(RuntimeError):
+            score(sensor)
+    assert not LimitState.objects.exists()
+
+    assert {row.method for row in score(sensor)} == {Method.LIMIT, Method.RATE}
+    assert LimitState.objects.get().has_alarm
 
 
 def test_a_counter_is_judged_by_what_it_counts_in_an_hour() -> None:
