@@ -113,7 +113,7 @@ def prepare(lives: Sequence[Life], settings: Sequence[int], *, seed: int) -> Pre
         [np.nanmean(values[:, chosen], axis=0), np.nanstd(values[:, chosen], axis=0)]
     )
     scaled = (values[:, chosen] - scaling[0]) / scaling[1]
-    modes = find_modes(np.where(np.isfinite(scaled), scaled, 0.0), seed=seed)
+    modes = find_modes(scaled[np.isfinite(scaled).all(axis=1)], seed=seed)
     mode = nearest(np.where(np.isfinite(scaled), scaled, 0.0), modes)
     others = np.array([i for i in range(values.shape[1]) if i not in settings], dtype=np.int64)
     center = np.stack([_nan(np.nanmean, values[mode == m][:, others]) for m in range(len(modes))])
