@@ -80,8 +80,9 @@ def measure(organization: int, sensors: Ints, n: int) -> None:
     rows: list[dict[str, float]] = []
     for number in range(PAST, PAST + n):
         send(sensors, number, 1, numbers)
-        before = wal()
+        before, used = wal(), time.process_time()
         rows.append(beat(organization, number + 1))
+        rows[-1]["CPU"] = time.process_time() - used
         rows[-1]["WAL"] = wal() - before
         rows[-1]["bare"] = bare()
     report(rows, len(sensors))
@@ -94,6 +95,9 @@ def report(rows: list[dict[str, float]], sensors: int) -> None:
         print(f"  {name:10s} {middle[name]:7.2f} s")
     print(f"  {'all':10s} {middle['all']:7.2f} s   (at most 10; aim 4); slowest", end=" ")
     print(f"{max(row['all'] for row in rows):.2f} s")
+    print(
+        f"  {'CPU':10s} {middle['CPU']:7.2f} s of the worker; the rest is the database, and waiting"
+    )
     print(f"  {'bare':10s} {middle['bare']:7.2f} s   the job takes", end=" ")
     print(f"{middle['all'] / middle['bare']:.0f} times as long")
     print(f"  WAL {middle['WAL'] / 1e6:.1f} MB, {middle['WAL'] / sensors:,.0f} bytes a sensor")

@@ -18,6 +18,7 @@ from anomalies.detectors.streaming.engine import NAME
 from anomalies.detectors.streaming.memory import Memory, blank, load, save
 from anomalies.models import DetectorState
 from assets.models import Sensor
+from assets.services.binary_cursor import binary_cursor
 
 RELEARN = 10_000
 """Readings that a detector learns from whose saved state is of another version."""
@@ -29,15 +30,15 @@ BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 
 _READ = "SELECT id, state FROM detector_states WHERE id = ANY(%s)"
 _MOVE = """
-UPDATE detector_states d SET detector = %s, updated_at = %s, waiting_since = NULL,
+UPDATE detector_states d SET detector = %b, updated_at = %b, waiting_since = NULL,
     watermark = n.watermark, learned = n.learned, open_event = n.open_event::jsonb
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[])
+FROM unnest(%b::bigint[], %b::timestamptz[], %b::bigint[], %b::text[])
     AS n (id, watermark, learned, open_event)
 WHERE d.id = n.id
 """
 _KEEP = """
 UPDATE detector_states d SET learned_until = n.learned_until, state = n.state
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::bytea[]) AS n (id, learned_until, state)
+FROM unnest(%b::bigint[], %b::timestamptz[], %b::bytea[]) AS n (id, learned_until, state)
 WHERE d.id = n.id
 """
 
@@ -100,9 +101,9 @@ def keep(
     marks = [state.watermark for state in states]
     learned = [state.learned for state in states]
     events = [json.dumps(state.open_event) if state.open_event else None for state in states]
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(_MOVE, [NAME, at, ids, marks, learned, events], binary=True)
+    with binary_cursor() as cursor:
+        cursor.execute(_MOVE, [NAME, at, ids, marks, learned, events])
         if due:
             until = [time for time, _ in due.values()]
             blobs = save(np.concatenate([memory for _, memory in due.values()]))
-            cursor.execute(_KEEP, [list(due), until, blobs], binary=True)
+            cursor.execute(_KEEP, [list(due), until, blobs])

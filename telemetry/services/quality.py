@@ -5,12 +5,13 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from assets.models import Sensor
 from assets.queries import NO_READINGS, Readings, readings_after
 from assets.queries.uptime import Window, stops, within
+from assets.services.binary_cursor import binary_cursor
 from telemetry.models import QualityFault, QualityState
 from telemetry.quality import monitor
 from telemetry.quality.base import Finding, Rules
@@ -27,8 +28,8 @@ LEARN_FROM = timedelta(days=14)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOVE_ON = """
-UPDATE quality_states q SET updated_at = %s, watermark = n.watermark, state = n.state::jsonb
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS n (id, watermark, state)
+UPDATE quality_states q SET updated_at = %b, watermark = n.watermark, state = n.state::jsonb
+FROM unnest(%b::bigint[], %b::timestamptz[], %b::text[]) AS n (id, watermark, state)
 WHERE q.id = n.id
 """
 
@@ -119,7 +120,7 @@ def _save_states(states: Sequence[QualityState], at: datetime) -> None:
     ids = [state.pk for state in states]
     marks = [state.watermark for state in states]
     memories = [json.dumps(state.state) for state in states]
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(_MOVE_ON, [at, ids, marks, memories])
 
 

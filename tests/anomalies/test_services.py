@@ -250,7 +250,7 @@ class TestAdvice:
 
     def test_beyond_its_budget_a_sensor_asks_for_nothing_but_the_worst_is_told(self) -> None:
         values = ordinary(2000)
-        for start, size in ((1300, 0.5), (1500, 0.5), (1700, 4.0)):
+        for start, size in ((1300, 0.8), (1500, 0.8), (1700, 4.0)):
             values[start : start + 6] += size
         sensor = sensor_with(values)
         SensorWatchFactory.create(asset=sensor.asset, sensor=sensor, alarms_per_week=1)
