@@ -114,8 +114,9 @@ bench-trends: install ## how often slow trends are seen in noise, and how steep 
 .PHONY: bench-anomaly
 bench-anomaly: install ## how well the detectors find labelled faults, beside published figures
 	@$(PY) -m benchmarks.anomaly_series
+	@$(PY) -m benchmarks.anomaly_labels
 	@$(PY) -m benchmarks.anomaly_assets --tuning
-	@$(PY) -m benchmarks.simulated_plant
+	@$(PY) -m benchmarks.simulated_plant --seeds 2
 	@$(PY) -m benchmarks.machine_refits
 
 .PHONY: bench-scoring

@@ -17,7 +17,7 @@ class SeriesScores:
 
     score       0 is ordinary, 1 is the alarm line; 0 where nothing could be judged
     is_anomaly  whether the reading raises an alarm
-    expected    the usual value for its time of day; NaN until that is known
+    expected    the usual value for its time of day; NaN while learning
     """
 
     score: Floats

@@ -30,8 +30,13 @@ def judge(
     A reading whose time or value is not a finite number (or beyond ±1e30) is not judged and not
     learned from. Raises `IndexError` for a place outside `memory`, `ValueError` for arrays of
     different lengths.
+
+    The first call compiles for some 20 seconds, or takes what is compiled from the cache.
     """
     n = len(values)
+    # Copied: for read-only or strided arrays, it would be compiled once more.
+    times, values = np.array(times, dtype=np.float64), np.array(values, dtype=np.float64)
+    which = np.array(which, dtype=np.intp)
     if ignored is None:
         ignored = np.zeros(n, dtype=np.bool_)
     if not n == len(which) == len(times) == len(ignored):
@@ -41,7 +46,7 @@ def judge(
     found = Scores(
         score=np.zeros(n),
         away=np.zeros(n),
-        observed=np.array(values, dtype=np.float64),
+        observed=values.copy(),
         expected=np.full(n, np.nan),
         scale=np.full(n, np.nan),
         channel=np.zeros(n, dtype=np.int8),
@@ -53,7 +58,7 @@ def judge(
         which,
         times,
         values,
-        ignored,
+        np.array(ignored, dtype=np.bool_),
         found.judged,
         found.score,
         found.away,
