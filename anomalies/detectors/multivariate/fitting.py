@@ -20,7 +20,11 @@ FOLDS = 4
 
 EXCEEDED_ONCE_IN = 400
 LINE = 1.5
-"""The alarm line: so many times what the EWMA exceeds once in 400 rows of the baseline."""
+LEAST_LINE = 1.25
+LINE_ROWS = 400
+"""The alarm line, as a multiple of what the EWMA exceeds once in 400 rows of the baseline: `LINE`
+where that is known from 400 rows. What is above `LEAST_LINE` makes up for how little is known, and
+shrinks with the root of the number of rows, as the error of an estimate does."""
 
 SETTLING = 48
 """Rows at the start of the baseline during which the EWMA still remembers its first row."""
@@ -224,4 +228,12 @@ def _limit(distance: Floats, mean: float) -> float:
         level += SMOOTHING * (one - level)
         levels[i] = level
     usual = np.quantile(levels[SETTLING:], 1 - 1 / EXCEEDED_ONCE_IN, method="higher")
-    return float(LINE * usual)
+    return float(_line(len(distance) + LAGS) * usual)
+
+
+def _line(rows: int) -> float:
+    """
+    >>> _line(400), round(_line(4000), 2)
+    (1.5, 1.33)
+    """
+    return float(LEAST_LINE + (LINE - LEAST_LINE) * np.sqrt(LINE_ROWS / rows))
