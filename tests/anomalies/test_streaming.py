@@ -40,8 +40,10 @@ def faulty(days: int = 30, seed: int = 1) -> np.ndarray:
     return values
 
 
-def alone(values: np.ndarray) -> Scores:
-    return judge(blank(1), np.zeros(len(values), dtype=np.intp), times_of(values), values)
+def alone(values: np.ndarray, *, counter: bool = False) -> Scores:
+    memory = blank(1)
+    memory["is_counter"] = counter
+    return judge(memory, np.zeros(len(values), dtype=np.intp), times_of(values), values)
 
 
 def same(a: Scores, b: Scores, rows: np.ndarray | slice = slice(None)) -> bool:
@@ -50,10 +52,10 @@ def same(a: Scores, b: Scores, rows: np.ndarray | slice = slice(None)) -> bool:
     )
 
 
-@settings(deadline=None, max_examples=60)
-@given(SERIES)
-def test_any_values_end_in_finite_scores(values) -> None:
-    found = alone(np.concatenate((values, values[::-1], values)))
+@settings(deadline=None, max_examples=50)
+@given(SERIES, st.booleans())
+def test_any_values_end_in_finite_scores(values, counter) -> None:
+    found = alone(np.concatenate((values, values[::-1], values)), counter=counter)
     assert np.all(np.isfinite(found.score))
     assert np.all(found.score >= 0)
     assert np.all(np.isfinite(found.away) & (found.away >= 0))
@@ -66,8 +68,13 @@ def test_any_values_end_in_finite_scores(values) -> None:
 @given(st.integers(-20, 20), st.integers(-500, 500))
 def test_another_unit_gives_the_same_scores(power, offset) -> None:
     values = faulty()
-    assert np.array_equal(alone(values * 2.0**power).score, alone(values).score)
-    assert np.array_equal(alone(values + offset).score, alone(values).score)
+    before, scaled, moved = alone(values), alone(values * 2.0**power), alone(values + offset)
+    for name in ("score", "away", "channel"):
+        assert np.array_equal(getattr(scaled, name), getattr(before, name)), name
+        assert np.array_equal(getattr(moved, name), getattr(before, name)), name
+    shown = before.judged
+    assert np.allclose(scaled.expected[shown], before.expected[shown] * 2.0**power)
+    assert np.allclose(moved.expected[shown], before.expected[shown] + offset)
 
 
 @settings(deadline=None, max_examples=15)
@@ -85,18 +92,20 @@ def test_the_future_never_changes_a_score(cut, later) -> None:
     values = faulty()
     changed = values.copy()
     changed[cut:] = later
-    assert np.array_equal(alone(values).score[:cut], alone(changed).score[:cut])
+    assert same(alone(values), alone(changed).of(slice(cut)), slice(cut))
 
 
 @settings(deadline=None, max_examples=20)
 @given(st.randoms(use_true_random=False), st.lists(st.integers(0, 1800), max_size=5))
 def test_sensors_in_any_order_batch_and_process_are_scored_as_if_alone(random, cuts) -> None:
     series = [healthy(5, seed)[:600] * (seed + 1) for seed in range(3)]
+    series[2] = np.cumsum(series[2])
     order = np.array(random.sample([0, 1, 2] * 600, 1800))
     places = np.array(random.sample(range(3), 3))
     row = np.array([np.count_nonzero(order[:i] == sensor) for i, sensor in enumerate(order)])
     values = np.array([series[sensor][at] for sensor, at in zip(order, row, strict=True)])
     memory = blank(3)
+    memory["is_counter"][places[2]] = True
     parts = []
     for chunk in np.split(np.arange(1800), sorted(cuts)):
         times = times_of(values)[row[chunk]]
@@ -104,7 +113,16 @@ def test_sensors_in_any_order_batch_and_process_are_scored_as_if_alone(random, c
         memory = load(save(memory))
     joined = Scores(*(np.concatenate([getattr(part, f) for part in parts]) for f in FIELDS))
     for sensor in range(3):
-        assert same(joined, alone(series[sensor]), order == sensor)
+        assert same(joined, alone(series[sensor], counter=sensor == 2), order == sensor)
+
+
+@settings(deadline=None, max_examples=30)
+@given(SERIES)
+def test_any_times_end_in_finite_scores_and_intervals(times) -> None:
+    times = np.tile(times, 1 + 400 // len(times))
+    found = judge(blank(1), np.zeros(len(times), dtype=np.intp), times, healthy(9)[: len(times)])
+    for shown in (found.score, found.away, found.expected, found.scale, found.interval):
+        assert np.all(np.isfinite(shown[found.judged]))
 
 
 def test_what_is_no_number_scores_nothing_and_teaches_nothing() -> None:

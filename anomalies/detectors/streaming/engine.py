@@ -8,6 +8,8 @@ from anomalies.detectors.streaming import kernel
 from anomalies.detectors.streaming.memory import Memory
 
 NAME = "streaming"
+LATEST = 1e12
+"""Seconds; some 30,000 years."""
 
 
 def judge(
@@ -27,9 +29,9 @@ def judge(
     ignored  (n,) readings that are neither judged nor learned from; a counter's next rise is
              measured from them all the same
 
-    A reading whose time or value is not a finite number (or beyond ±1e30) is not judged and not
-    learned from. Raises `IndexError` for a place outside `memory`, `ValueError` for arrays of
-    different lengths.
+    A reading whose time or value is not a finite number (or beyond ±1e12 and ±1e30) is not judged
+    and not learned from. Raises `IndexError` for a place outside `memory`, `ValueError` for arrays
+    of different lengths.
 
     The first call compiles for some 20 seconds, or takes what is compiled from the cache.
     """
@@ -50,7 +52,7 @@ def judge(
         expected=np.full(n, np.nan),
         scale=np.full(n, np.nan),
         channel=np.zeros(n, dtype=np.int8),
-        judged=np.isfinite(times) & (np.abs(values) <= kernel.LARGEST),
+        judged=(np.abs(times) <= LATEST) & (np.abs(values) <= kernel.LARGEST),
         interval=np.zeros(n),
     )
     kernel.run(
