@@ -23,7 +23,7 @@ CHICAGO = ZoneInfo("America/Chicago")
 
 
 def times_of(values: Floats, step: float = STEP) -> Floats:
-    return MONDAY + np.arange(len(values)) * step
+    return MONDAY + np.arange(len(values), dtype=np.float64) * step
 
 
 def healthy(days: int = 40, seed: int = 1) -> Floats:
