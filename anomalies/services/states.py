@@ -1,7 +1,7 @@
 """What detectors remember, in and out of the database as bytes: as text it would be twice as long.
 
 A saved state may lag behind the watermark. What it has not learned from is read and judged again,
-which gives the same: so the 12 KB of a sensor are not written for each of its readings.
+which gives the same: so the 8 KB of a sensor are not written for each of its readings.
 """
 
 import json
