@@ -1,212 +1,273 @@
+import anomalies.models.scores
+import datetime
 import django.db.models.deletion
+import django.db.models.functions.datetime
 import opssight.accounts.constraints
+import timescale.db.models.fields
 from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("accounts", "0003_custom_roles"),
-        ("accounts", "__first__"),
-        ("assets", "0001_initial"),
-        ("maintenance", "0001_initial"),
+        ('accounts', '0001_initial'),
+        ('assets', '0003_hourly_and_daily'),
+        ('maintenance', '0001_initial'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Anomaly",
+            name='Anomaly',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[
-                            ("high", "Higher than expected"),
-                            ("low", "Lower than expected"),
-                            ("stuck", "Stuck"),
-                            ("drift", "Drifting"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("failure_mode", models.CharField(max_length=100)),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[
-                            ("low", "Low"),
-                            ("medium", "Medium"),
-                            ("high", "High"),
-                            ("critical", "Critical"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("started_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(blank=True, null=True)),
-                ("peak_at", models.DateTimeField()),
-                ("peak_value", models.FloatField()),
-                ("expected_value", models.FloatField()),
-                ("score", models.FloatField(help_text="At the peak; 1 is the alarm line.")),
-                ("explanation", models.TextField()),
-                (
-                    "verdict",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("confirmed", "Confirmed"),
-                            ("false_alarm", "False alarm"),
-                            ("not_inspected", "Not inspected"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "asset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="anomalies",
-                        to="assets.asset",
-                    ),
-                ),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.organization",
-                    ),
-                ),
-                (
-                    "recommendation",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="anomalies",
-                        to="maintenance.recommendation",
-                    ),
-                ),
-                (
-                    "sensor",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="anomalies",
-                        to="assets.sensor",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='anomalies', to='assets.asset')),
+                ('sensor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='anomalies', to='assets.sensor')),
+                ('recommendation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='anomalies', to='maintenance.recommendation')),
+                ('work_order', models.ForeignKey(blank=True, help_text='It began during this work, and is laid to it.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='maintenance.workorder')),
+                ('method', models.CharField(choices=[('pattern', "Unlike the sensor's past"), ('machine', 'Sensors unusual together'), ('limit', 'Beyond a limit'), ('rate', 'Rising or falling too fast'), ('trend', 'Slow trend')], default='pattern', help_text='How it was found.', max_length=10)),
+                ('channel', models.CharField(choices=[('high', 'Higher than expected'), ('low', 'Lower than expected'), ('stuck', 'Stuck'), ('drift', 'Drifting')], max_length=10)),
+                ('detector', models.CharField(blank=True, help_text='Name and version of the method that found it.', max_length=100)),
+                ('failure_mode', models.CharField(max_length=100)),
+                ('severity', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], max_length=10)),
+                ('started_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ('peak_at', models.DateTimeField()),
+                ('peak_value', models.FloatField()),
+                ('expected_value', models.FloatField()),
+                ('score', models.FloatField(help_text='At the peak; 1 is the alarm line.')),
+                ('explanation', models.TextField()),
+                ('contributions', models.JSONField(blank=True, default=list, help_text='Shares of the sensors that are unusual together, the greatest first.')),
+                ('is_over_budget', models.BooleanField(default=False, help_text='Beyond the alarms a week that the sensor may raise.')),
+                ('verdict', models.CharField(blank=True, choices=[('confirmed', 'Confirmed'), ('false_alarm', 'False alarm'), ('not_inspected', 'Not inspected')], max_length=20)),
+                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name_plural": "anomalies",
-                "db_table": "anomalies",
-                "ordering": ["-started_at", "pk"],
-                "indexes": [
-                    models.Index(fields=["organization", "-started_at"], name="anomaly_by_start"),
-                    models.Index(fields=["asset", "-started_at"], name="anomaly_of_asset"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("id", "organization"), name="anomalies_id_organization"
-                    ),
-                    models.UniqueConstraint(
-                        fields=("sensor", "started_at"), name="one_anomaly_per_sensor_and_start"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("ended_at", None),
-                            ("ended_at__gte", models.F("started_at")),
-                            _connector="OR",
-                        ),
-                        name="anomaly_ends_after_its_start",
-                    ),
-                    opssight.accounts.constraints.SameOrganization(
-                        field="asset", name="anomalies_asset_same_organization"
-                    ),
-                    opssight.accounts.constraints.SameOrganization(
-                        field="sensor", name="anomalies_sensor_same_organization"
-                    ),
-                    opssight.accounts.constraints.SameOrganization(
-                        field="recommendation", name="anomalies_recommendation_same_organization"
-                    ),
-                ],
+                'verbose_name_plural': 'anomalies',
+                'db_table': 'anomalies',
+                'ordering': ['-started_at', 'pk'],
+                'indexes': [models.Index(fields=['organization', '-started_at'], name='anomaly_by_start'), models.Index(fields=['asset', '-started_at'], name='anomaly_of_asset'), models.Index(condition=models.Q(('verdict__in', ['confirmed', 'false_alarm'])), fields=['sensor', 'closed_at'], name='anomaly_judged')],
+                'constraints': [models.UniqueConstraint(fields=('id', 'organization'), name='anomalies_id_organization'), models.UniqueConstraint(fields=('sensor', 'method', 'started_at'), name='one_anomaly_per_sensor_method_and_start'), models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('started_at')), _connector='OR'), name='anomaly_ends_after_its_start'), opssight.accounts.constraints.SameOrganization(field='asset', name='anomalies_asset_same_organization'), opssight.accounts.constraints.SameOrganization(field='sensor', name='anomalies_sensor_same_organization'), opssight.accounts.constraints.SameOrganization(field='recommendation', name='anomalies_recommendation_same_organization'), opssight.accounts.constraints.SameOrganization(field='work_order', name='anomalies_work_order_same_organization')],
             },
         ),
         migrations.CreateModel(
-            name="DetectorState",
+            name='AnomalyScore',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "detector",
-                    models.CharField(help_text="Name and version of the method.", max_length=100),
-                ),
-                (
-                    "watermark",
-                    models.DateTimeField(help_text="Readings up to here have been scored."),
-                ),
-                ("state", models.BinaryField()),
-                (
-                    "open_event",
-                    models.JSONField(help_text="An anomaly that has not ended yet.", null=True),
-                ),
-                ("updated_at", models.DateTimeField()),
-                (
-                    "asset",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="assets.asset",
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="accounts.organization",
-                    ),
-                ),
-                (
-                    "sensor",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="detector_state",
-                        to="assets.sensor",
-                    ),
-                ),
+                ('pk', models.CompositePrimaryKey('sensor_id', 'time', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('sensor', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='assets.sensor')),
+                ('time', timescale.db.models.fields.TimescaleDateTimeField(interval='7 days')),
+                ('score', anomalies.models.scores.RealField()),
+                ('expected', anomalies.models.scores.RealField()),
+                ('scale', anomalies.models.scores.RealField()),
             ],
             options={
-                "db_table": "detector_states",
-                "constraints": [
-                    opssight.accounts.constraints.SameOrganization(
-                        field="asset", name="detector_states_asset_same_organization"
-                    ),
-                    opssight.accounts.constraints.SameOrganization(
-                        field="sensor", name="detector_states_sensor_same_organization"
-                    ),
-                ],
+                'db_table': 'anomaly_scores',
             },
+        ),
+        migrations.CreateModel(
+            name='Incident',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='incidents', to='assets.asset')),
+                ('root', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='root_of', to='anomalies.anomaly')),
+                ('root_by', models.CharField(choices=[('earliest', 'It began first.'), ('upstream', 'It stands upstream of what began within the same half hour.')], max_length=10)),
+                ('severity', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], max_length=10)),
+                ('started_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'db_table': 'incidents',
+                'ordering': ['-started_at', 'pk'],
+                'indexes': [models.Index(fields=['organization', '-started_at'], name='incident_by_start'), models.Index(fields=['asset', '-started_at'], name='incident_of_asset')],
+                'constraints': [models.UniqueConstraint(fields=('id', 'organization'), name='incidents_id_organization'), models.CheckConstraint(condition=models.Q(('ended_at', None), ('ended_at__gte', models.F('started_at')), _connector='OR'), name='incident_ends_after_its_start'), opssight.accounts.constraints.SameOrganization(field='asset', name='incidents_asset_same_organization'), opssight.accounts.constraints.SameOrganization(field='root', name='incidents_root_same_organization')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LateReadings',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sensor', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='assets.sensor')),
+                ('since', models.DateTimeField()),
+                ('noted_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+            ],
+            options={
+                'db_table': 'late_readings',
+            },
+        ),
+        migrations.CreateModel(
+            name='LimitState',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='assets.asset')),
+                ('sensor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='limit_state', to='assets.sensor')),
+                ('judged_until', models.DateTimeField(help_text='Readings up to here have been judged.')),
+                ('state', models.JSONField(default=dict)),
+                ('has_alarm', models.BooleanField(default=False)),
+            ],
+            options={
+                'db_table': 'limit_states',
+                'indexes': [models.Index(condition=models.Q(('has_alarm', True)), fields=['organization'], name='limit_state_with_alarm')],
+                'constraints': [opssight.accounts.constraints.SameOrganization(field='asset', name='limit_states_asset_same_organization'), opssight.accounts.constraints.SameOrganization(field='sensor', name='limit_states_sensor_same_organization')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LimitTemplate',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+                ('low_low', models.FloatField(blank=True, null=True, verbose_name='low-low')),
+                ('high_high', models.FloatField(blank=True, null=True, verbose_name='high-high')),
+                ('severity', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], default='high', help_text='Beyond the high or low limit.', max_length=10)),
+                ('outer_severity', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], default='critical', help_text='Beyond the high-high or low-low limit.', max_length=10)),
+                ('deadband', models.FloatField(blank=True, help_text='So far back inside an alarm ends. Empty: 2 % of the limit.', null=True)),
+                ('on_delay', models.DurationField(default=datetime.timedelta(0), help_text='So long beyond a limit before it is an alarm.')),
+                ('off_delay', models.DurationField(default=datetime.timedelta(seconds=21600), help_text='So long back inside before the alarm ends.')),
+                ('rise_per_hour', models.FloatField(blank=True, null=True)),
+                ('fall_per_hour', models.FloatField(blank=True, null=True)),
+                ('rate_window', models.DurationField(default=datetime.timedelta(seconds=3600), help_text='A change is that over so long.')),
+                ('rate_severity', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], default='medium', help_text='Rising or falling too fast.', max_length=10)),
+                ('name', models.CharField(max_length=100)),
+                ('quantity', models.CharField(help_text='Such as vibration.', max_length=100)),
+                ('unit', models.CharField(blank=True, max_length=30)),
+                ('category', models.CharField(blank=True, help_text='Of assets whose category says so. Empty: of all.', max_length=100)),
+                ('group', models.ForeignKey(blank=True, help_text='Of assets in this group. Empty: of all.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='assets.assetgroup')),
+                ('low', models.FloatField(blank=True, null=True)),
+                ('high', models.FloatField(blank=True, null=True)),
+                ('standard', models.CharField(blank=True, editable=False, max_length=50)),
+                ('note', models.TextField(blank=True, help_text='Where the figures are from.')),
+            ],
+            options={
+                'db_table': 'limit_templates',
+                'ordering': ['name', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('id', 'organization'), name='limit_templates_id_organization'), models.UniqueConstraint(fields=('organization', 'name'), name='limit_template_name_unique'), models.CheckConstraint(condition=models.Q(('deadband', None), ('deadband__gte', 0), _connector='OR'), name='limit_template_deadband'), models.CheckConstraint(condition=models.Q(('off_delay__gte', datetime.timedelta(0)), ('on_delay__gte', datetime.timedelta(0))), name='limit_template_delays'), models.CheckConstraint(condition=models.Q(('fall_per_hour', None), ('fall_per_hour__gt', 0), _connector='OR'), name='limit_template_fall'), models.CheckConstraint(condition=models.Q(('rise_per_hour', None), ('rise_per_hour__gt', 0), _connector='OR'), name='limit_template_rise'), models.CheckConstraint(condition=models.Q(('rate_window__gt', datetime.timedelta(0))), name='limit_template_window'), models.CheckConstraint(condition=models.Q(('low_low', None), ('low', None), ('low_low__lt', models.F('low')), _connector='OR'), name='limit_template_low_low_below_low'), models.CheckConstraint(condition=models.Q(('low_low', None), ('high', None), ('low_low__lt', models.F('high')), _connector='OR'), name='limit_template_low_low_below_high'), models.CheckConstraint(condition=models.Q(('low_low', None), ('high_high', None), ('low_low__lt', models.F('high_high')), _connector='OR'), name='limit_template_low_low_below_high_high'), models.CheckConstraint(condition=models.Q(('low', None), ('high', None), ('low__lt', models.F('high')), _connector='OR'), name='limit_template_low_below_high'), models.CheckConstraint(condition=models.Q(('low', None), ('high_high', None), ('low__lt', models.F('high_high')), _connector='OR'), name='limit_template_low_below_high_high'), models.CheckConstraint(condition=models.Q(('high', None), ('high_high', None), ('high__lt', models.F('high_high')), _connector='OR'), name='limit_template_high_below_high_high'), opssight.accounts.constraints.SameOrganization(field='group', name='limit_templates_group_same_organization')],
+            },
+        ),
+        migrations.CreateModel(
+            name='MachineModel',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+                ('asset', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='machine_model', to='assets.asset')),
+                ('status', models.CharField(choices=[('learning', 'Learning'), ('in_use', 'In use'), ('not_helpful', 'Not helpful')], default='learning', max_length=20)),
+                ('reason', models.TextField(blank=True, help_text='Why there is no model, or why the last one is not newer.')),
+                ('sensors', models.JSONField(default=list, help_text='All that were looked at.')),
+                ('channels', models.JSONField(default=list, help_text='Those that are judged together.')),
+                ('settings', models.JSONField(default=list, help_text='Those that set the operating mode.')),
+                ('step', models.DurationField(default=datetime.timedelta(seconds=600), help_text='The length of a row.')),
+                ('version', models.CharField(blank=True, help_text='Of the method.', max_length=100)),
+                ('fitted_at', models.DateTimeField(blank=True, null=True)),
+                ('window_start', models.DateTimeField(blank=True, help_text='It learned from here', null=True)),
+                ('window_end', models.DateTimeField(blank=True, help_text='until here.', null=True)),
+                ('rows', models.PositiveIntegerField(default=0, help_text='Ordinary ones that it learned from.')),
+                ('figures', models.JSONField(default=dict, help_text='On rows held out: how many, how many flagged, what it explains.')),
+                ('model', models.BinaryField(default=bytes)),
+                ('stream', models.BinaryField(default=bytes)),
+                ('open_event', models.JSONField(help_text='An anomaly that has not ended yet.', null=True)),
+                ('watermark', models.DateTimeField(help_text='Rows before this have been judged.', null=True)),
+                ('updated_at', models.DateTimeField()),
+            ],
+            options={
+                'db_table': 'machine_models',
+                'ordering': ['asset', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('id', 'organization'), name='machine_models_id_organization'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'in_use'), _negated=True), models.Q(('fitted_at__isnull', False), ('watermark__isnull', False)), _connector='OR'), name='machine_model_in_use_is_fitted'), opssight.accounts.constraints.SameOrganization(field='asset', name='machine_models_asset_same_organization')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SensorLabel',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='assets.asset')),
+                ('sensor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='labels', to='assets.sensor')),
+                ('kind', models.CharField(choices=[('anomaly', 'Anomaly'), ('normal', 'Normal operation'), ('failure', 'Failure')], max_length=10)),
+                ('started_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField()),
+                ('note', models.CharField(blank=True, max_length=300)),
+                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'db_table': 'sensor_labels',
+                'ordering': ['-started_at', 'pk'],
+                'indexes': [models.Index(fields=['asset', '-started_at'], name='sensor_label_of_asset')],
+                'constraints': [models.UniqueConstraint(fields=('id', 'organization'), name='sensor_labels_id_organization'), models.CheckConstraint(condition=models.Q(('ended_at__gt', models.F('started_at'))), name='sensor_label_ends_after_its_start'), models.UniqueConstraint(fields=('sensor', 'kind', 'started_at', 'ended_at'), name='sensor_label_unique'), opssight.accounts.constraints.SameOrganization(field='asset', name='sensor_labels_asset_same_organization'), opssight.accounts.constraints.SameOrganization(field='sensor', name='sensor_labels_sensor_same_organization')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SensorLimits',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+                ('low_low', models.FloatField(blank=True, null=True, verbose_name='low-low')),
+                ('high_high', models.FloatField(blank=True, null=True, verbose_name='high-high')),
+                ('severity', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], default='high', help_text='Beyond the high or low limit.', max_length=10)),
+                ('outer_severity', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], default='critical', help_text='Beyond the high-high or low-low limit.', max_length=10)),
+                ('deadband', models.FloatField(blank=True, help_text='So far back inside an alarm ends. Empty: 2 % of the limit.', null=True)),
+                ('on_delay', models.DurationField(default=datetime.timedelta(0), help_text='So long beyond a limit before it is an alarm.')),
+                ('off_delay', models.DurationField(default=datetime.timedelta(seconds=21600), help_text='So long back inside before the alarm ends.')),
+                ('rise_per_hour', models.FloatField(blank=True, null=True)),
+                ('fall_per_hour', models.FloatField(blank=True, null=True)),
+                ('rate_window', models.DurationField(default=datetime.timedelta(seconds=3600), help_text='A change is that over so long.')),
+                ('rate_severity', models.CharField(choices=[('low', 'Low'), ('medium', 'Medium'), ('high', 'High'), ('critical', 'Critical')], default='medium', help_text='Rising or falling too fast.', max_length=10)),
+                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='assets.asset')),
+                ('sensor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='limits', to='assets.sensor')),
+                ('template', models.ForeignKey(blank=True, help_text='The template that they were taken from.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='followers', to='anomalies.limittemplate')),
+            ],
+            options={
+                'verbose_name_plural': 'sensor limits',
+                'db_table': 'sensor_limits',
+                'ordering': ['asset', 'sensor', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('id', 'organization'), name='sensor_limits_id_organization'), models.CheckConstraint(condition=models.Q(('deadband', None), ('deadband__gte', 0), _connector='OR'), name='sensor_limits_deadband'), models.CheckConstraint(condition=models.Q(('off_delay__gte', datetime.timedelta(0)), ('on_delay__gte', datetime.timedelta(0))), name='sensor_limits_delays'), models.CheckConstraint(condition=models.Q(('fall_per_hour', None), ('fall_per_hour__gt', 0), _connector='OR'), name='sensor_limits_fall'), models.CheckConstraint(condition=models.Q(('rise_per_hour', None), ('rise_per_hour__gt', 0), _connector='OR'), name='sensor_limits_rise'), models.CheckConstraint(condition=models.Q(('rate_window__gt', datetime.timedelta(0))), name='sensor_limits_window'), models.CheckConstraint(condition=models.Q(('low_low', None), ('high_high', None), ('low_low__lt', models.F('high_high')), _connector='OR'), name='sensor_limits_low_low_below_high_high'), opssight.accounts.constraints.SameOrganization(field='asset', name='sensor_limits_asset_same_organization'), opssight.accounts.constraints.SameOrganization(field='sensor', name='sensor_limits_sensor_same_organization'), opssight.accounts.constraints.SameOrganization(field='template', name='sensor_limits_template_same_organization')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SensorWatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='assets.asset')),
+                ('sensor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='watch', to='assets.sensor')),
+                ('sensitivity', models.CharField(choices=[('low', 'Low: fewer alarms'), ('normal', 'Normal'), ('high', 'High: earlier alarms')], default='normal', max_length=10)),
+                ('alarms_per_week', models.PositiveSmallIntegerField(blank=True, help_text='More than this a week are too many; empty: no such limit.', null=True)),
+                ('is_setting', models.BooleanField(default=False, help_text='Such as a speed in steps: what is ordinary for others depends on it.', verbose_name='sets the operating mode')),
+            ],
+            options={
+                'verbose_name_plural': 'sensor watches',
+                'db_table': 'sensor_watches',
+                'ordering': ['asset', 'sensor', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('id', 'organization'), name='sensor_watches_id_organization'), models.CheckConstraint(condition=models.Q(('alarms_per_week', None), ('alarms_per_week__gte', 1), _connector='OR'), name='sensor_watch_takes_one_alarm'), opssight.accounts.constraints.SameOrganization(field='asset', name='sensor_watches_asset_same_organization'), opssight.accounts.constraints.SameOrganization(field='sensor', name='sensor_watches_sensor_same_organization')],
+            },
+        ),
+        migrations.CreateModel(
+            name='DetectorState',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='assets.asset')),
+                ('sensor', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='detector_state', to='assets.sensor')),
+                ('detector', models.CharField(help_text='Name and version of the method.', max_length=100)),
+                ('watermark', models.DateTimeField(help_text='Readings up to here have been scored.')),
+                ('state', models.BinaryField()),
+                ('learned_until', models.DateTimeField(help_text='What the state has learned from; readings from there to the watermark are learned from again. Empty: it knows nothing.', null=True)),
+                ('learned', models.PositiveIntegerField(default=0, help_text='Readings that were learned from up to the watermark.')),
+                ('open_event', models.JSONField(help_text='An anomaly that has not ended yet.', null=True)),
+                ('too_late_since', models.DateTimeField(help_text='Readings from here on came so late that they were not scored.', null=True)),
+                ('waiting_since', models.DateTimeField(help_text='Since when it has readings that nobody scores.', null=True)),
+                ('updated_at', models.DateTimeField()),
+            ],
+            options={
+                'db_table': 'detector_states',
+                'constraints': [opssight.accounts.constraints.SameOrganization(field='asset', name='detector_states_asset_same_organization'), opssight.accounts.constraints.SameOrganization(field='sensor', name='detector_states_sensor_same_organization')],
+            },
+        ),
+        migrations.AddField(
+            model_name='anomaly',
+            name='incident',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='anomalies', to='anomalies.incident'),
         ),
     ]
