@@ -9,7 +9,7 @@ from anomalies.queries import machines
 from anomalies.queries import trends as trend_queries
 from anomalies.queries.scoring import in_chunks
 from anomalies.services import limits, scores, trends
-from anomalies.services.lag import note_waiting
+from anomalies.services.lag import note_waiting, tell_of_lag
 from anomalies.services.late import sensors_with_late
 from opssight.core.walls import organization_ids
 from telemetry.services.quality import look
@@ -19,6 +19,9 @@ EXPIRES = 300
 
 LATE_CHUNK = 20
 """Sensors that one task scores again, each from its own past."""
+
+WATCH_EXPIRES = 60
+"""The same of watching, which the next beat does anew."""
 
 REFIT_EXPIRES = 6 * 3600
 """The same of fitting machines, which has the night."""
@@ -34,7 +37,6 @@ def score_new_readings(**_: Any) -> None:
 @shared_task
 def score_organization(*, organization_id: int, **_: Any) -> None:
     """One task per chunk of sensors with unread readings, so that workers share the load."""
-    note_waiting(organization_id, timezone.now())
     for sensor_ids in queries.chunks_to_score(organization_id):
         score_chunk.apply_async(
             kwargs={"organization_id": organization_id, "sensor_ids": sensor_ids}, expires=EXPIRES
@@ -49,6 +51,21 @@ def score_organization(*, organization_id: int, **_: Any) -> None:
         )
     services.end_silent(organization_id=organization_id, at=timezone.now())
     limits.end_silent_alarms(organization_id=organization_id, at=timezone.now())
+
+
+@shared_task
+def watch_scoring(**_: Any) -> None:
+    """Fan out: one task for each organization, in another queue than what it watches."""
+    for pk in organization_ids():
+        watch_scoring_of.apply_async(kwargs={"organization_id": pk}, expires=WATCH_EXPIRES)
+
+
+@shared_task
+def watch_scoring_of(*, organization_id: int, **_: Any) -> None:
+    """Note what waits for scoring, and tell admins when it is too long. Safe to run twice."""
+    at = timezone.now()
+    note_waiting(organization_id, at)
+    tell_of_lag(organization_id, at)
 
 
 @shared_task

@@ -165,6 +165,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 900
 CELERY_TASK_ROUTES = {
+    "anomalies.tasks.watch_scoring*": {"queue": "notifications"},
     "anomalies.tasks.*": {"queue": "analysis"},
     "forecasts.tasks.*": {"queue": "analysis"},
     "notifications.tasks.*": {"queue": "notifications"},
@@ -174,6 +175,11 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "score-new-readings": {
         "task": "anomalies.tasks.score_new_readings",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "watch-scoring": {
+        "task": "anomalies.tasks.watch_scoring",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },

@@ -15,6 +15,7 @@ NEWS = timedelta(days=1)
 
 FIELDS = (
     "id",
+    "method",
     "channel",
     "failure_mode",
     "severity",

@@ -32,6 +32,8 @@ class Notification(TenantModel):
         WEBHOOK_FAILED = "webhook_failed", "Webhook could not be delivered"
         WEBHOOK_PAUSED = "webhook_paused", "Webhook was paused"
         PART_LOW = "part_low", "Spare part is low"
+        SCORING_BEHIND = "scoring_behind", "Scoring is behind"
+        SCORING_CAUGHT_UP = "scoring_caught_up", "Scoring has caught up"
 
     recipient = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     event = models.CharField(max_length=40, choices=Event.choices)

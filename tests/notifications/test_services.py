@@ -223,6 +223,7 @@ class TestEvents:
         data = WebhookEvent.objects.get(event="anomaly.ended").payload["data"]
         assert data["ended_at"] is not None
         assert data["sensor_key"] == sensor.key
+        assert data["method"] == "pattern"
 
     def test_readings_of_last_year_are_no_news(self, plant: Organization) -> None:
         sensor = sensor_with(with_fault(), asset__organization=plant)
