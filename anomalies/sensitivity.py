@@ -1,20 +1,22 @@
 """How far the alarm line of a sensor is moved, and why. Pure: numbers in, a factor out.
 
-    factor = sensitivity * max(learned, budget), between `LEAST` and `MOST`
+    factor = sensitivity * max(learned, budget) * min(learned, 1), between `LEAST` and `MOST`
 
 A factor of 1.2 means: alarm only 1.2 times as far from expected as usual.
 
 sensitivity  what a person chose: low 1.3, normal 1, high 0.8
-learned      starts at 1; each false alarm raises it by 15 %, to 2 at most, and each confirmed
-             anomaly takes 15 % back, to 1 at least
+learned      starts at 1; each false alarm raises it by 15 %, to 2 at most, each confirmed anomaly
+             takes 15 % back, to 1 at least, and so does each miss, to 0.8 at least
 budget       (alarms / allowed) ** 0.25 where a sensor had more alarms than allowed in the last
              four weeks, 2 at most: twice as many raise the line by 19 %
 
-The greater of the two is taken, since both answer to the same false alarms. The budget pulls the
-number of alarms toward what was allowed; it is no cap, for a real fault must still be told.
+The greater of the two is taken, since both answer to the same false alarms; what was missed is
+another matter, and counts beside the budget. The budget pulls the number of alarms toward what was
+allowed; it is no cap, for a real fault must still be told.
 """
 
 from collections.abc import Iterable
+from enum import Enum
 
 SENSITIVITY = {"low": 1.3, "normal": 1.0, "high": 0.8}
 STEP = 1.15
@@ -23,17 +25,30 @@ LEAST, MOST = 0.8, 2.6
 BUDGET_WEEKS = 4
 
 
-def learned(verdicts: Iterable[bool]) -> float:
-    """What verdicts, the oldest first (true: confirmed), make of the line.
+class Lesson(Enum):
+    """What a person said of an alarm, or that there should have been one."""
 
-    >>> round(learned([False, False, True]), 2)
-    1.15
-    >>> learned([True, True]), learned([False] * 99)
-    (1.0, 2.0)
+    CONFIRMED = "confirmed"
+    FALSE_ALARM = "false alarm"
+    MISSED = "missed"
+
+
+def learned(lessons: Iterable[Lesson]) -> float:
+    """What lessons, the oldest first, make of the line.
+
+    >>> right, wrong, missed = Lesson.CONFIRMED, Lesson.FALSE_ALARM, Lesson.MISSED
+    >>> round(learned([wrong, wrong, right]), 2), round(learned([missed, right]), 2)
+    (1.15, 0.87)
+    >>> learned([right, right]), learned([wrong] * 99), learned([missed] * 99)
+    (1.0, 2.0, 0.8)
     """
     factor = 1.0
-    for was_right in verdicts:
-        factor = max(factor / STEP, 1.0) if was_right else min(factor * STEP, LARGEST)
+    for lesson in lessons:
+        if lesson is Lesson.FALSE_ALARM:
+            factor = min(factor * STEP, LARGEST)
+        else:
+            floor = LEAST if lesson is Lesson.MISSED else min(factor, 1.0)
+            factor = max(factor / STEP, floor)
     return factor
 
 
@@ -49,10 +64,13 @@ def within_budget(alarms: int, a_week: int | None) -> float:
     return float(min((alarms / allowed) ** 0.25, LARGEST))
 
 
-def factor(*, sensitivity: str, verdicts: Iterable[bool], alarms: int, a_week: int | None) -> float:
+def factor(
+    *, sensitivity: str, lessons: Iterable[Lesson], alarms: int, a_week: int | None
+) -> float:
     """
-    >>> factor(sensitivity="high", verdicts=[], alarms=0, a_week=None)
+    >>> factor(sensitivity="high", lessons=[], alarms=0, a_week=None)
     0.8
     """
-    moved = max(learned(verdicts), within_budget(alarms, a_week))
+    taught = learned(lessons)
+    moved = max(taught, within_budget(alarms, a_week)) * min(taught, 1.0)
     return min(max(SENSITIVITY[sensitivity] * moved, LEAST), MOST)

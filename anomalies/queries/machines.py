@@ -11,8 +11,8 @@ from django.db.models import Count, F, Max, Q
 from anomalies import sensitivity
 from anomalies.detectors.base import Bools, Floats
 from anomalies.detectors.multivariate import PROBATION
-from anomalies.models import JUDGED, Anomaly, MachineModel, SensorLabel, SensorWatch
-from anomalies.queries.thresholds import REMEMBERED
+from anomalies.models import Anomaly, MachineModel, SensorLabel, SensorWatch
+from anomalies.queries.lessons import lessons
 from anomalies.queries.work import SETTLING
 from assets.models import Asset, Sensor, UptimeEvent
 from assets.queries.readings import readings_from
@@ -275,18 +275,9 @@ def ordinary(asset: int, since: datetime, at: datetime) -> Ordinary:
 
 
 def lines(assets: Collection[int], at: datetime) -> dict[int, float]:
-    """By asset what verdicts on what its sensors showed together make of the alarm line."""
-    judged = Anomaly.objects.filter(
-        asset__in=assets,
-        method=Anomaly.Method.MACHINE,
-        verdict__in=JUDGED,
-        closed_at__gt=at - REMEMBERED,
-        closed_at__lte=at,
-    )
-    verdicts: dict[int, list[bool]] = defaultdict(list)
-    for asset, verdict in judged.order_by("closed_at", "pk").values_list("asset", "verdict"):
-        verdicts[asset].append(verdict == Verdict.CONFIRMED)
-    return {asset: sensitivity.learned(verdicts[asset]) for asset in assets}
+    """By asset what people said of what its sensors showed together makes of the alarm line."""
+    taught = lessons("asset", assets, Anomaly.Method.MACHINE, at)
+    return {asset: sensitivity.learned(taught[asset]) for asset in assets}
 
 
 def names_of(sensors: Iterable[Sensor]) -> Mapping[str, str]:

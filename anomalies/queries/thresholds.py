@@ -1,33 +1,41 @@
-"""How closely each sensor is watched: what was chosen, and what verdicts taught."""
+"""How closely each sensor is watched: what was chosen, and what verdicts and labels taught."""
 
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Count
 
 from anomalies import sensitivity
-from anomalies.models import JUDGED, Anomaly, SensorWatch
-from anomalies.sensitivity import BUDGET_WEEKS
-from maintenance.models import Verdict
-
-REMEMBERED = timedelta(days=365)
-"""Verdicts given longer ago say nothing anymore."""
+from anomalies.models import Anomaly, SensorWatch
+from anomalies.queries.lessons import lessons
+from anomalies.sensitivity import BUDGET_WEEKS, Lesson
 
 
 @dataclass(frozen=True)
 class Watch:
-    """What moves the alarm line of one sensor. `verdicts`: the oldest first, true for confirmed."""
+    """What moves the alarm line of one sensor. `lessons`: the oldest first."""
 
     sensitivity: str = SensorWatch.Sensitivity.NORMAL
     alarms_per_week: int | None = None
     alarms: int = 0
-    verdicts: list[bool] = field(default_factory=list)
+    lessons: list[Lesson] = field(default_factory=list)
 
     @property
     def learned(self) -> float:
-        return sensitivity.learned(self.verdicts)
+        return sensitivity.learned(self.lessons)
+
+    @property
+    def false_alarms(self) -> int:
+        return self.lessons.count(Lesson.FALSE_ALARM)
+
+    @property
+    def confirmed(self) -> int:
+        return self.lessons.count(Lesson.CONFIRMED)
+
+    @property
+    def missed(self) -> int:
+        return self.lessons.count(Lesson.MISSED)
 
     @property
     def budget(self) -> float:
@@ -37,7 +45,7 @@ class Watch:
     def factor(self) -> float:
         return sensitivity.factor(
             sensitivity=self.sensitivity,
-            verdicts=self.verdicts,
+            lessons=self.lessons,
             alarms=self.alarms,
             a_week=self.alarms_per_week,
         )
@@ -49,28 +57,25 @@ def thresholds(sensor_ids: Collection[int], at: datetime) -> dict[int, float]:
 
 
 def watches(sensor_ids: Collection[int], at: datetime) -> dict[int, Watch]:
-    """By sensor id, for each of them. Two queries."""
+    """By sensor id, for each of them. Four queries."""
     chosen = {row.sensor_id: row for row in SensorWatch.objects.filter(sensor__in=sensor_ids)}
-    lately = at - timedelta(weeks=BUDGET_WEEKS)
-    judged = Q(verdict__in=JUDGED, closed_at__gt=at - REMEMBERED, closed_at__lte=at)
-    recent = Q(started_at__gt=lately, started_at__lte=at, work_order=None)
-    rows = Anomaly.objects.filter(
-        judged | recent, sensor__in=sensor_ids, method=Anomaly.Method.PATTERN
+    recent = Anomaly.objects.filter(
+        sensor__in=sensor_ids,
+        method=Anomaly.Method.PATTERN,
+        work_order=None,
+        started_at__gt=at - timedelta(weeks=BUDGET_WEEKS),
+        started_at__lte=at,
     )
-    verdicts: dict[int, list[bool]] = defaultdict(list)
-    alarms: dict[int, int] = defaultdict(int)
-    noted = rows.annotate(is_recent=recent).order_by("closed_at", "pk")
-    for sensor_id, verdict, is_recent in noted.values_list("sensor", "verdict", "is_recent"):
-        if verdict in JUDGED:
-            verdicts[sensor_id].append(verdict == Verdict.CONFIRMED)
-        alarms[sensor_id] += is_recent
+    counted = recent.order_by().values("sensor").annotate(alarms=Count("pk"))
+    alarms = dict(counted.values_list("sensor", "alarms"))
+    taught = lessons("sensor", sensor_ids, Anomaly.Method.PATTERN, at)
     usual = SensorWatch()
     return {
         pk: Watch(
             sensitivity=chosen.get(pk, usual).sensitivity,
             alarms_per_week=chosen.get(pk, usual).alarms_per_week,
-            alarms=alarms[pk],
-            verdicts=verdicts[pk],
+            alarms=alarms.get(pk, 0),
+            lessons=taught[pk],
         )
         for pk in sensor_ids
     }

@@ -65,7 +65,7 @@ def label(request: UserRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, sensor, labeling=form, status=422)
     form.save()
-    messages.success(request, "The label is kept. Detectors are measured by it.")
+    messages.success(request, "The label is kept. Detectors are measured and adjusted by it.")
     return redirect("anomalies:sensor", pk)
 
 

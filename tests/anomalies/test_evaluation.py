@@ -7,7 +7,10 @@ from django.test import Client
 from django.utils import timezone
 
 from anomalies import queries
+from anomalies.models import DetectorState, MachineModel
 from anomalies.queries.evaluation import Evaluation, Line, Period, evaluate
+from anomalies.queries.machines import lines
+from anomalies.sensitivity import Lesson
 from opssight.accounts.models import Membership, Organization
 from tests.conftest import ApiFor
 from tests.factories import (
@@ -37,6 +40,23 @@ def found(user: Any, by: str = "detector", *, lead: int = 7) -> Evaluation:
 
 def line(evaluation: Evaluation, key: object) -> Line:
     return next(one for one in evaluation.lines if one.key == key)
+
+
+RIGHT, WRONG, MISSED = Lesson.CONFIRMED, Lesson.FALSE_ALARM, Lesson.MISSED
+
+
+def label(sensor: Any, start: float, end: float, kind: str) -> None:
+    SensorLabelFactory.create(
+        asset=sensor.asset, sensor=sensor, started_at=at(start), ended_at=at(end), kind=kind
+    )
+
+
+def scored_until(sensor: Any, days: float) -> None:
+    DetectorState.objects.filter(sensor=sensor).update(watermark=at(days))
+
+
+def told(sensor: Any, when: datetime) -> list[Lesson]:
+    return queries.watches([sensor.pk], when)[sensor.pk].lessons
 
 
 @pytest.fixture
@@ -234,6 +254,59 @@ class TestThresholds:
 
         assert queries.thresholds([sensor.pk], at(300))[sensor.pk] > 1
         assert queries.thresholds([sensor.pk], at(400))[sensor.pk] == 1
+
+    def test_a_label_counts_where_nobody_gave_a_verdict(self, sensor: Any) -> None:
+        scored_until(sensor, 40)
+        label(sensor, 0, 3, "normal")
+        anomaly(sensor, 1, 2)
+        anomaly(sensor, 2.5, None, "not_inspected", closed_at=at(5))
+        anomaly(sensor, 2, 2.1, "confirmed", closed_at=at(4))
+        anomaly(sensor, 2.2, 2.3, work_order=WorkOrderFactory.create(asset=sensor.asset))
+        anomaly(sensor, 2.2, 2.3, method="limit")
+        label(sensor, 6, 7, "anomaly")
+        label(sensor, 6, 9, "normal")
+        anomaly(sensor, 6.5, 8)
+
+        # The open anomaly goes on into the later anomaly, too, and what was strange wins.
+        assert told(sensor, at(5)) == [WRONG, WRONG, RIGHT]
+        assert told(sensor, at(40)) == [WRONG, RIGHT, RIGHT, RIGHT]
+        assert told(sensor, at(3 + 365)) == [RIGHT, RIGHT, RIGHT]
+
+    def test_what_was_labeled_and_not_found_makes_a_scored_sensor_more_sensitive(
+        self, sensor: Any
+    ) -> None:
+        scored_until(sensor, 40)
+        never: Any = SensorFactory.create(asset=sensor.asset)
+        label(never, 10, 11, "anomaly")
+        label(sensor, 10, 11, "anomaly")
+        label(sensor, 20, 21, "failure")
+        label(sensor, 38, 41, "anomaly")
+        anomaly(sensor, 12, 14, "false_alarm", closed_at=at(12))
+        assert told(sensor, at(45)) == [MISSED, WRONG, MISSED]
+
+        anomaly(sensor, 13, 15, method="trend")
+
+        assert told(sensor, at(45)) == [MISSED, WRONG]
+        lines = queries.thresholds([sensor.pk, never.pk], at(11.5))
+        assert lines == {sensor.pk: pytest.approx(1 / 1.15), never.pk: 1}
+
+    def test_labels_move_the_line_of_a_machine(self, sensor: Any) -> None:
+        asset, other = sensor.asset, SensorFactory.create(asset=sensor.asset)
+        MachineModel.objects.create(
+            organization=asset.organization, asset=asset, watermark=at(8), updated_at=NOON
+        )
+        for place in range(3):
+            anomaly(sensor, place, place + 0.5, method="machine")
+        label(other, 0, 0.2, "normal")
+        assert lines([asset.pk], at(9)) == {asset.pk: 1}
+
+        label(sensor, 0, 1.2, "normal")
+        label(other, 2.1, 2.2, "failure")
+        assert lines([asset.pk], at(9)) == {asset.pk: pytest.approx(1.15)}
+
+        label(other, 5, 6, "anomaly")
+        label(other, 7, 8.5, "anomaly")
+        assert lines([asset.pk], at(9)) == {asset.pk: pytest.approx(1)}
 
 
 class TestSensorPage:
