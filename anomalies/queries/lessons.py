@@ -86,11 +86,13 @@ def _of_labels(of: Of, ids: Collection[int], method: str, at: datetime) -> dict[
 
 
 def _met(of: Of, ids: Collection[int], at: datetime) -> Any:
-    """A row for each labeled span and anomaly, whatever found it, that overlaps or went before."""
+    """A row for each labeled span and anomaly, however found, that overlaps or may have warned."""
     found = f"{of}__anomalies"
-    near = Q(**{f"{found}__started_at__lte": F("ended_at")}) & (
-        Q(**{f"{found}__ended_at": None}) | Q(**{f"{found}__ended_at__gte": F("started_at") - LEAD})
+    is_over = Q(**{f"{found}__ended_at": None}) | Q(**{f"{found}__ended_at__gte": F("started_at")})
+    warned = Q(kind=SensorLabel.Kind.FAILURE) & Q(
+        **{f"{found}__ended_at__gte": F("started_at") - LEAD}
     )
+    near = Q(**{f"{found}__started_at__lte": F("ended_at")}) & (is_over | warned)
     spans = SensorLabel.objects.filter(
         **{f"{of}__in": ids}, ended_at__gt=at - REMEMBERED, ended_at__lte=at
     )
