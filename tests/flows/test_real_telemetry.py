@@ -56,7 +56,7 @@ class TestRealTelemetry:
         recommendation = Recommendation.objects.get()
         assert recommendation.anomalies.exists()
         assert "°C" in recommendation.reason
-        assert "since 5 Feb 2014, 10:35 UTC" in recommendation.reason
+        assert "since 7 Feb 2014, 12:45 UTC" in recommendation.reason
         assert Notification.objects.count() == 1
 
     def test_the_closing_valve_of_skab_is_noticed(self, site: Site) -> None:

@@ -120,7 +120,7 @@ def _measure(
     hold = hold_back(one, shown[0])
     if one.moves > moves:
         learn_deviations(one, value - expected, finest, hold)
-    one.slow += max(SLOW * hold, 1.0 / (one.count + 1.0)) * (value - shape - one.slow)
+    one.slow += max(SLOW, 1.0 / (one.count + 1.0)) * hold * (value - shape - one.slow)
     most = DAY_CLIP * usual_size(one, 0, finest) if one.count >= WARM_UP else np.inf
     learn_day(one, slot, kind, value, most, hold)
     return expected
