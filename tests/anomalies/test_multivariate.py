@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -147,6 +147,7 @@ def test_any_float_has_a_finite_score(cells: list[list[float]]) -> None:
     st.floats(allow_nan=True, allow_infinity=True),
     st.integers(0, 2**32 - 1),
 )
+@example(0.0, 5e-324, 0)
 def test_any_baseline_is_learned_or_refused_in_words(size: float, odd: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     rows = ROWS[:BASELINE].copy()

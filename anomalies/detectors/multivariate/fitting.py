@@ -36,6 +36,9 @@ ROWS_PER_CHANNEL = 5
 LEAST_FILLED = 0.5
 ROUNDING = 1e-9
 
+FINEST = 1e-140
+"""Of smaller movements the squares are no numbers anymore."""
+
 
 class UnfitBaseline(ValueError):
     """Nothing can be learned from these rows; the text says why and what to do."""
@@ -122,7 +125,7 @@ def _moves(values: Floats) -> bool:
     known = values[np.isfinite(values)]
     if len(known) < max(LEAST_FILLED * len(values), 2):
         return False
-    return bool(np.ptp(known) > ROUNDING * np.abs(known).max())
+    return bool(np.ptp(known) > max(ROUNDING * np.abs(known).max(), FINEST))
 
 
 def _check_enough(rows: int, used: int, given: int) -> None:
