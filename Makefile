@@ -45,7 +45,7 @@ test-timescale: install ## run the migrations and time-series queries on a Times
 	@$(PY) -m opssight.runtime timescale -- $(PY) -m pytest -m timescale tests/timescale $(ARGS)
 
 .PHONY: test-crawl
-test-crawl: install ## walk every page and endpoint, and whole years: stored markup, forwards, a generated client
+test-crawl: install ## walk every page and endpoint, and what takes seconds: stored markup, whole years, a generated client
 	@$(RUN) $(PY) -m pytest -n auto -m crawl tests $(ARGS)
 
 .PHONY: test-isolation

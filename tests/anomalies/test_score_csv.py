@@ -93,6 +93,7 @@ def test_scores_files_of_any_kind_and_keeps_their_folders(tmp_path: Path) -> Non
     ).read_text()
 
 
+@pytest.mark.crawl
 def test_scores_a_machine_by_all_its_columns_and_draws_it(tmp_path: Path) -> None:
     rows = pump(900)
     rows[600:, 1] = rows[600:, 1].mean()
@@ -115,6 +116,7 @@ def test_scores_a_machine_by_all_its_columns_and_draws_it(tmp_path: Path) -> Non
     assert "http" not in page
 
 
+@pytest.mark.crawl
 def test_writes_nothing_over_the_files_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(table(daily()))
 

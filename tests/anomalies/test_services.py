@@ -89,6 +89,7 @@ class TestScoring:
         assert other.learned_until is not None
         assert other.learned_until < other.watermark == one.watermark, "it need not be saved"
 
+    @pytest.mark.crawl
     def test_a_long_backlog_is_worked_off_in_pieces(self, monkeypatch: pytest.MonkeyPatch) -> None:
         sensor = sensor_with(with_fault(), key="vibration")
         services.score_sensors(sensor_ids=[sensor.pk], at=LATER)

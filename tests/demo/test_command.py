@@ -65,6 +65,7 @@ def test_a_load_that_fails_leaves_nothing_behind(demo_mode: None, monkeypatch):
     assert not Reading.objects.exists()
 
 
+@pytest.mark.crawl
 def test_tells_its_stages_and_ends_at_the_whole(demo_mode: None):
     stages: list[str] = []
     shares: list[float] = []

@@ -14,7 +14,7 @@ from opssight.demo.scenario import Scenario
 from opssight.demo.simulator import simulate
 from tests.demo.conftest import ANCHOR
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.crawl, pytest.mark.django_db]
 
 HOUR = dt.timedelta(hours=1)
 

@@ -51,6 +51,7 @@ def worn(planner: Membership) -> Sensor:
     return sensor
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 class TestAfterTheRepair:
     def test_a_signal_that_calms_down_ends_the_story_without_a_word(

@@ -58,6 +58,7 @@ def test_fifty_completions_write_one_history_row(technician: Membership) -> None
     assert MaintenanceRecord.objects.filter(work_order=order).count() == 1
 
 
+@pytest.mark.crawl
 def test_two_hundred_inserts_get_two_hundred_numbers(planner: Membership) -> None:
     asset = AssetFactory.create(organization=planner.organization)
 
