@@ -5,7 +5,12 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 from django_filters.rest_framework import CharFilter, FilterSet
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiExample,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -18,7 +23,7 @@ from anomalies.queries import limits as queries
 from anomalies.services import limit_templates
 from assets.models import Sensor
 from opssight.accounts.permissions import Permission
-from opssight.core.api.fields import SecondsField
+from opssight.core.api.fields import LONGEST_DURATION, SecondsField
 from opssight.core.api.filters import IdFilter
 from opssight.core.api.schema import describe
 from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
@@ -54,8 +59,11 @@ PUMPS = OpenApiExample(
 CHOSEN = OpenApiExample("Two sensors", value={"sensors": [11, 12]}, request_only=True)
 
 
-class DelaySerializerField(SecondsField):
+@extend_schema_field({"type": "number", "minimum": 0, "maximum": LONGEST_DURATION})
+class DelayField(SecondsField):
     """A duration as seconds, which may be none."""
+
+    default_error_messages = {"range": f"Give seconds from 0 to {LONGEST_DURATION} (366 days)."}
 
     def to_internal_value(self, data: Any) -> timedelta:  # type: ignore[override]
         if data == 0 and not isinstance(data, bool):
@@ -66,10 +74,10 @@ class DelaySerializerField(SecondsField):
 class _RuleSerializer(TenantSerializer[Any]):
     """The fields that limits of a sensor and a template have alike."""
 
-    on_delay_seconds = DelaySerializerField(
+    on_delay_seconds = DelayField(
         source="on_delay", required=False, help_text="So long beyond a limit before it is an alarm."
     )
-    off_delay_seconds = DelaySerializerField(
+    off_delay_seconds = DelayField(
         source="off_delay", required=False, help_text="So long back inside before the alarm ends."
     )
     rate_window_seconds = SecondsField(
