@@ -5,6 +5,11 @@ between. Else a fall to less than half set it back: what it shows from then on w
 zero. A smaller fall is a correction. None of them is negative use.
 """
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
 MOST_BETWEEN = 0.25
 """Of the value at which a counter starts again from 0: the largest rise between two readings."""
 
@@ -16,6 +21,20 @@ def rolled_over(before: float, value: float, end: float | None) -> bool:
     (True, False, False)
     """
     return end is not None and value < before and 0 <= end - before + value <= MOST_BETWEEN * end
+
+
+def rises(before: Floats, values: Floats, end: float | None) -> Floats:
+    """How far a counter counted from each reading to the next, arrays of shape (n,).
+
+    >>> rises(np.array([98.0, 99, 3, 900]), np.array([99.0, 2, 0, 899]), 100.0).tolist()
+    [1.0, 3.0, 0.0, 0.0]
+    """
+    rise = values - before
+    round_again = -1.0 if end is None else end + rise
+    rolled = (rise < 0) & (round_again >= 0) & (round_again <= MOST_BETWEEN * (end or 0.0))
+    was_reset = (rise < 0) & ~rolled & (values < before / 2)
+    found: Floats = np.select([rolled, was_reset, rise < 0], [round_again, values, 0.0], rise)
+    return found
 
 
 def counted_before_sql(before: str, value: str, end: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from anomalies.detectors.base import Floats
-from assets.counters import MOST_BETWEEN
+from assets.counters import rises
 
 PARTS = 60
 """A window is remembered by the first reading of each of so many parts of it."""
@@ -91,12 +91,7 @@ def counted(past: Past, values: Floats, end: float | None) -> tuple[Past, Floats
     if not len(shown):
         return past, total
     raw = shown[0] if past.raw is None else past.raw
-    before = np.concatenate([[raw], shown[:-1]])
-    rise = shown - before
-    round_again = -1.0 if end is None else end + rise
-    rolled = (rise < 0) & (round_again >= 0) & (round_again <= MOST_BETWEEN * (end or 0.0))
-    reset = (rise < 0) & ~rolled & (shown < before / 2)
-    rise = np.select([rolled, reset, rise < 0], [round_again, shown, 0.0], rise)
+    rise = rises(np.concatenate([[raw], shown[:-1]]), shown, end)
     counts = past.total + np.cumsum(rise)
     total[fit] = counts
     return replace(past, raw=float(shown[-1]), total=float(counts[-1])), total

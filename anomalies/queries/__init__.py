@@ -7,10 +7,9 @@ from anomalies.queries.scoring import (
     times_before,
 )
 from anomalies.queries.thresholds import thresholds, watches
-from anomalies.queries.work import SETTLING, Work, work_on
+from anomalies.queries.work import Work, still, work_on
 
 __all__ = [
-    "SETTLING",
     "Work",
     "around",
     "arrows_of",
@@ -18,6 +17,7 @@ __all__ = [
     "in_chunks",
     "learning",
     "sensors_to_score",
+    "still",
     "thresholds",
     "times_before",
     "watches",

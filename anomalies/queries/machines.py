@@ -13,10 +13,10 @@ from anomalies.detectors.base import Bools, Floats
 from anomalies.detectors.multivariate import PROBATION
 from anomalies.models import Anomaly, MachineModel, SensorLabel, SensorWatch
 from anomalies.queries.lessons import lessons
-from anomalies.queries.work import SETTLING
+from anomalies.queries.work import still
 from assets.models import Asset, Sensor, UptimeEvent
 from assets.queries.readings import readings_from
-from assets.queries.uptime import Window, stops, within
+from assets.queries.uptime import Window, within
 from maintenance.models import Verdict
 from telemetry.queries import quality
 
@@ -232,16 +232,6 @@ def touched(windows: Iterable[Window], seconds: Floats, step: timedelta) -> Bool
     """Which rows one of the windows overlaps."""
     length = step.total_seconds() - MICROSECOND
     return within([(start - length, end) for start, end in windows], seconds)
-
-
-def still(assets: Collection[int], since: datetime) -> dict[int, list[Window]]:
-    """By asset its stops, each until it runs as before."""
-    settling = SETTLING.total_seconds()
-    found = stops(assets, since - SETTLING)
-    return {
-        asset: [(start, end + settling) for start, end in windows]
-        for asset, windows in found.items()
-    }
 
 
 def ordinary(asset: int, since: datetime, at: datetime) -> Ordinary:

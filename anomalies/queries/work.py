@@ -1,4 +1,4 @@
-"""Known work on machines, which makes readings stand out without a fault."""
+"""Known work and stops of machines, which make readings stand out without a fault."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from assets.queries.uptime import Window, stops
 from maintenance.models import WorkOrder, WorkOrderAsset
 
 SETTLING = timedelta(hours=4)
@@ -50,3 +51,13 @@ def work_on(assets: Collection[int], since: datetime) -> dict[int, list[Work]]:
         latest = started_at + LONGEST_WORK
         found[asset].append(Work(order, started_at, min(completed_at or latest, latest)))
     return found
+
+
+def still(assets: Collection[int], since: datetime) -> dict[int, list[Window]]:
+    """By asset its stops, each until it runs as before."""
+    settling = SETTLING.total_seconds()
+    found = stops(assets, since - SETTLING)
+    return {
+        asset: [(start, end + settling) for start, end in windows]
+        for asset, windows in found.items()
+    }

@@ -38,11 +38,12 @@ def split_closed(states: Iterable[DetectorState], at: datetime) -> None:
         state, event = going_on[key]
         if anomaly.closed_at and state.watermark > anomaly.closed_at + SPLIT_AFTER:
             state.open_event = None
-            _end(anomaly, state, moment(event.end), at)
+            end(anomaly, state.sensor, moment(event.end), at)
 
 
-def _end(anomaly: Anomaly, state: DetectorState, ended: datetime, at: datetime) -> None:
-    anomaly.ended_at, anomaly.sensor = ended, state.sensor
+def end(anomaly: Anomaly, sensor: Sensor, ended: datetime, at: datetime) -> None:
+    """To be called by who holds the incidents of its organization."""
+    anomaly.ended_at, anomaly.sensor = ended, sensor
     anomaly.save(update_fields=["ended_at"])
     incidents.group([anomaly])
     tell_ended([anomaly], at=at)
@@ -80,5 +81,5 @@ def _end_open(state: DetectorState, started: datetime, ended: datetime, at: date
     anomaly = open_one.first()
     if anomaly is None:
         return 0
-    _end(anomaly, state, ended, at)
+    end(anomaly, state.sensor, ended, at)
     return 1

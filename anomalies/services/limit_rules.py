@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from anomalies.detectors.base import Floats
-from anomalies.detectors.events import EventRule, Severity
+from anomalies.detectors.events import Severity
 from anomalies.limits.levels import Direction, Line
 from anomalies.models import SensorLimits
+from anomalies.services.ending import rule_for
 from anomalies.services.recording import Method
 from assets.models import Sensor
 
@@ -90,12 +91,5 @@ def _delayed(rule: Direction, sensor: Sensor, limits: SensorLimits) -> Direction
         rule,
         on_delay=limits.on_delay.total_seconds(),
         off_delay=limits.off_delay.total_seconds(),
-        gap=gap_of(sensor),
+        gap=rule_for(sensor).gap,
     )
-
-
-def gap_of(sensor: Sensor) -> float:
-    """Seconds without a reading after which an alarm is over."""
-    if sensor.expected_interval is None:
-        return EventRule().gap
-    return EventRule.for_interval(sensor.expected_interval.total_seconds()).gap

@@ -12,16 +12,13 @@ from anomalies.detectors.events import EventRule, Severity
 from anomalies.limits.levels import Alarm, Direction, Line, Raised, alarms_in
 from anomalies.limits.rates import Past, counted, rates_in
 from anomalies.limits.words import describe_level, describe_rate
-from anomalies.models import Anomaly, LimitState, SensorLimits
+from anomalies.models import LimitState, SensorLimits
 from anomalies.services import incidents
-from anomalies.services.events import tell_ended
-from anomalies.services.limit_rules import SIDES, Side, gap_of, may_alarm, rules_of
+from anomalies.services.ending import SPLIT_AFTER, end, rule_for
+from anomalies.services.limit_rules import SIDES, Side, may_alarm, rules_of
 from anomalies.services.recording import Found, Key, Method, anomalies_at, moment, spoken
 from assets.models import Sensor
 from assets.queries import NO_READINGS, Readings
-
-SPLIT_AFTER = timedelta(hours=24)
-"""What is still beyond its limit this long after a person closed its anomaly is a new anomaly."""
 
 NAMES = {Method.LIMIT: "alarm limits", Method.RATE: "rate of change"}
 
@@ -169,7 +166,7 @@ def _found(one: Judging, side: Side, raised: Raised, at: datetime) -> Found:
     sensor, method = one.sensor, side[0]
     alarm = one.alarms[side]
     is_last = sensor.last_time is None or sensor.last_time.timestamp() <= (alarm.last or 0.0)
-    if raised.event.is_open and is_last and alarm.is_silent(at.timestamp(), gap_of(sensor)):
+    if raised.event.is_open and is_last and alarm.is_silent(at.timestamp(), rule_for(sensor).gap):
         # Kept open in the state: buffered readings may still come and continue it.
         raised = replace(raised, event=replace(raised.event, is_open=False))
     rule = one.rules.get(side) or _former(raised, side)
@@ -218,14 +215,7 @@ def _split_closed(going: Iterable[Judging], at: datetime) -> None:
         is_long_ago = anomaly.closed_at and one.state.judged_until > anomaly.closed_at + SPLIT_AFTER
         if event is not None and is_long_ago:
             one.alarms[side] = Alarm()
-            _end(anomaly, one.sensor, moment(event.end), at)
-
-
-def _end(anomaly: Anomaly, sensor: Sensor, ended: datetime, at: datetime) -> None:
-    anomaly.ended_at, anomaly.sensor = ended, sensor
-    anomaly.save(update_fields=["ended_at"])
-    incidents.group([anomaly])
-    tell_ended([anomaly], at=at)
+            end(anomaly, one.sensor, moment(event.end), at)
 
 
 def end_silent_alarms(*, organization_id: int, at: datetime) -> int:
@@ -240,7 +230,9 @@ def end_silent_alarms(*, organization_id: int, at: datetime) -> int:
     silent: dict[Key, tuple[Sensor, datetime]] = {}
     for state in states.select_related("sensor__asset"):
         for side, alarm in _alarms(state).items():
-            if alarm.event is not None and alarm.is_silent(at.timestamp(), gap_of(state.sensor)):
+            if alarm.event is not None and alarm.is_silent(
+                at.timestamp(), rule_for(state.sensor).gap
+            ):
                 key = state.sensor_id, side[0].value, moment(alarm.event.start)
                 silent[key] = state.sensor, moment(alarm.event.end)
     return _end_all(organization_id, silent, at) if silent else 0
@@ -253,5 +245,5 @@ def _end_all(
     incidents.hold([organization_id])
     rows = [(row, *silent[key]) for key, row in anomalies_at(silent).items() if not row.ended_at]
     for row, sensor, ended in rows:
-        _end(row, sensor, ended, at)
+        end(row, sensor, ended, at)
     return len(rows)

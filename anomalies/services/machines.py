@@ -25,6 +25,7 @@ from anomalies.detectors.multivariate.sightings import (
 from anomalies.detectors.multivariate.words import explain_machine
 from anomalies.models import Anomaly, MachineModel
 from anomalies.queries import machines as queries
+from anomalies.queries import still
 from anomalies.queries.machines import Rows, Wanted
 from anomalies.services import incidents
 from anomalies.services.ending import SPLIT_AFTER
@@ -91,19 +92,19 @@ def _score_once(asset_ids: Collection[int], limit: int, at: datetime) -> tuple[i
     found = _split_closed(machines, at)
     until = _complete(machines, at)
     wanted = [
-        Wanted(pk, one.columns, one.row.watermark, min(until[pk], _limited(one.row, limit)), step)
+        Wanted(pk, one.columns, mark, min(until[pk], mark + limit * step), step)
         for pk, one in machines.items()
-        if (step := one.row.step) and one.row.watermark and until[pk] > one.row.watermark
+        if (step := one.row.step) and (mark := one.row.watermark) and until[pk] > mark
     ]
     read = queries.rows_of(wanted)
     oldest = min((one.since for one in wanted), default=at)
-    still = queries.still([one.asset for one in wanted], oldest)
+    stood = still([one.asset for one in wanted], oldest)
     lines = queries.lines([one.asset for one in wanted], at)
     for one in wanted:
         machine = machines[one.asset]
         try:
             if one.asset in read:
-                stopped = still.get(one.asset, [])
+                stopped = stood.get(one.asset, [])
                 found += judge_rows(machine, read[one.asset], stopped, lines[one.asset])
         except (ArithmeticError, ValueError):
             # One machine that cannot be judged must not hold up the others of its chunk.
@@ -166,11 +167,6 @@ def keep_in(machine: Machine, at: datetime) -> None:
     row = machine.row
     row.stream = machine.stream.to_bytes() if machine.stream else b""
     row.open_event, row.updated_at = machine.ongoing.to_json(), at
-
-
-def _limited(row: MachineModel, limit: int) -> datetime:
-    assert row.watermark is not None  # noqa: S101
-    return row.watermark + limit * row.step
 
 
 def _complete(machines: Mapping[int, Machine], at: datetime) -> dict[int, datetime]:

@@ -17,7 +17,7 @@ from anomalies.services.ending import rule_for
 from anomalies.services.recording import Found, moment
 from assets.binary import Ints
 from assets.queries import Readings
-from assets.queries.uptime import Window, stops
+from assets.queries.uptime import Window
 from telemetry.queries import quality
 
 logger = logging.getLogger(__name__)
@@ -173,12 +173,11 @@ def ignored_by(states: Collection[DetectorState], since: datetime) -> dict[int, 
     Stops last until the machine is as before; faults of the data until they are over.
     """
     oldest = max(since, EPOCH)
-    still = stops((state.asset_id for state in states), oldest - queries.SETTLING)
+    still = queries.still([state.asset_id for state in states], oldest)
     faulty = quality.untrusted([state.sensor_id for state in states], oldest)
-    settling = queries.SETTLING.total_seconds()
     return {
         state.sensor_id: [
-            *((start, end + settling) for start, end in still.get(state.asset_id, ())),
+            *still.get(state.asset_id, ()),
             *faulty.get(state.sensor_id, ()),
         ]
         for state in states

@@ -22,6 +22,7 @@ from anomalies.detectors.multivariate.refitting import (
 )
 from anomalies.models import MachineModel
 from anomalies.queries import machines as queries
+from anomalies.queries import still
 from anomalies.queries.machines import Rows, Wanted
 from anomalies.services.machines import (
     Machine,
@@ -90,8 +91,8 @@ def _refit_one(asset_id: int, at: datetime) -> bool:
     rows = queries.rows_of([wanted]).get(asset_id)
     learned = _learned(wanted, setting, rows, at)
     row.sensors = list(wanted.sensors)
-    if learned.model is not None and learned.worth is not None and not learned.why_not:
-        _take(row, learned, wanted, rows, at)
+    if rows and learned.model and learned.worth and not learned.why_not:
+        _take(row, learned, learned.model, learned.worth, wanted, rows, at)
     elif row.status == Status.IN_USE and _may_stay(row, sensors, at):
         row.reason = f"The last model stays: a new one was not taken. {learned.why_not}"
     else:
@@ -150,14 +151,18 @@ def _too_few(sensors: int) -> str:
 
 
 def _take(
-    row: MachineModel, learned: _Learned, wanted: Wanted, rows: Rows | None, at: datetime
+    row: MachineModel,
+    learned: _Learned,
+    model: AssetModel,
+    worth: Helpfulness,
+    wanted: Wanted,
+    rows: Rows,
+    at: datetime,
 ) -> None:
     """Use the new model from where the one before had come, or from now on."""
-    model, worth = learned.model, learned.worth
-    assert model is not None and worth is not None and rows is not None  # noqa: S101, PT018
-    if row.status != Status.IN_USE or row.watermark is None:
-        row.watermark = wanted.until
-    row.watermark = queries.floor(row.watermark, wanted.step)
+    known = row.watermark if row.status == Status.IN_USE else None
+    mark = queries.floor(known or wanted.until, wanted.step)
+    row.watermark = mark
     row.status, row.reason, row.version = Status.IN_USE, "", NAME
     row.channels = [int(name) for name in model.channels]
     row.settings = [int(name) for name in model.settings]
@@ -171,21 +176,19 @@ def _take(
     }
     row.model, row.stream = model.to_bytes(), b""
     machine = machine_of(row, sensors_of([row]))
-    _warm_up(machine, rows, wanted.sensors)
+    _warm_up(machine, rows, wanted.sensors, mark)
     keep_in(machine, at)
 
 
-def _warm_up(machine: Machine, rows: Rows, sensors: Sequence[int]) -> None:
+def _warm_up(machine: Machine, rows: Rows, sensors: Sequence[int], mark: datetime) -> None:
     """Let the stream of a new model see the last rows before those that it is to judge."""
-    assert machine.row.watermark is not None  # noqa: S101
-    mark = machine.row.watermark.timestamp()
-    end = int(np.searchsorted(rows.seconds, mark))
+    end = int(np.searchsorted(rows.seconds, mark.timestamp()))
     part = slice(max(end - WARM_UP, 0), end)
     columns = [sensors.index(pk) for pk in machine.columns]
     before = Rows(rows.seconds[part], rows.values[part][:, columns])
     if not len(before.seconds):
         return
-    stopped = queries.still([machine.row.asset_id], moment(float(before.seconds[0])))
+    stopped = still([machine.row.asset_id], moment(float(before.seconds[0])))
     windows = stopped.get(machine.row.asset_id, [])
     moved(machine, before, queries.touched(windows, before.seconds, machine.row.step))
 

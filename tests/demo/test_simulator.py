@@ -3,7 +3,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from anomalies.queries import SETTLING
+from anomalies.queries.work import SETTLING
 from opssight.demo.plant import build
 from opssight.demo.scenario import FAULTS, Scenario, faults, stops
 from opssight.demo.simulator import Readings, simulate
