@@ -5,8 +5,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from assets.models import Asset
-from forecasts import queries, services
+from forecasts import services
 from opssight.core.walls import organization_ids
+
+CHUNK = 25
+"""Assets that one task forecasts or rates."""
 
 EXPIRES = 900
 """Seconds after which a chunk is dropped from a long queue: the next beat asks for it again."""
@@ -64,5 +67,5 @@ def _chunks(organization_id: int) -> Iterator[list[int]]:
     assets = Asset.objects.filter(organization=organization_id)
     kept = assets.exclude(status=Asset.Status.RETIRED).order_by("pk")
     ids = list(kept.values_list("pk", flat=True))
-    for start in range(0, len(ids), queries.CHUNK):
-        yield ids[start : start + queries.CHUNK]
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]

@@ -1,9 +1,9 @@
 from django.urls import path
 
-from forecasts import views
+from forecasts.views import risk
 
 app_name = "forecasts"
 urlpatterns = [
-    path("", views.risk_ranking, name="risk"),
-    path("of-asset/<int:pk>/", views.of_asset, name="of_asset"),
+    path("", risk.risk_ranking, name="risk"),
+    path("of-asset/<int:pk>/", risk.of_asset, name="of_asset"),
 ]

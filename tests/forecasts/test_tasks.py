@@ -24,7 +24,7 @@ class TestTasks:
     def test_every_asset_in_use_gets_one_score_a_day_however_often_it_runs(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("forecasts.queries.CHUNK", 2)
+        monkeypatch.setattr("forecasts.tasks.CHUNK", 2)
         assets = [AssetFactory.create() for _ in range(3)]
         AssetFactory.create(status=Asset.Status.RETIRED)
 
