@@ -133,11 +133,6 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
         if low is not None and high is not None and low >= high:
             self.add_error("high", "The high limit must be above the low one.")
         sensor: Sensor = self.instance.sensor
-        interval, window = sensor.expected_interval, cleaned.get("rate_window")
-        judged = cleaned.get("rise_per_hour") or cleaned.get("fall_per_hour")
-        if judged and interval and window and window < interval:
-            text = f"The sensor reads every {interval / timedelta(minutes=1):g} minutes. Give more."
-            self.add_error("rate_window", text)
         # What is compared with the outer limits; it is saved by the service.
         sensor.low_limit, sensor.high_limit = low, high
         return cleaned
@@ -148,11 +143,13 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class TemplateForm(forms.Form):
-    """A template of the organization, or a standard that becomes one."""
+    """A template of the organization or, for who may add one, a standard that becomes one."""
 
     template = forms.ChoiceField(label="Template")
 
-    def __init__(self, *args: Any, templates: Iterable[LimitTemplate], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, templates: Iterable[LimitTemplate], may_add: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         own = list(templates)
         taken = {row.standard for row in own}
@@ -160,8 +157,9 @@ class TemplateForm(forms.Form):
         field: Any = self.fields["template"]
         field.choices = [
             *((key, row.name) for key, row in self.own.items()),
-            *((one.code, one.name) for one in STANDARDS if one.code not in taken),
+            *((one.code, one.name) for one in STANDARDS if may_add and one.code not in taken),
         ]
+        self.offered = len(field.choices)
 
 
 class StandardForm(forms.Form):

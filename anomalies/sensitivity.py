@@ -11,8 +11,8 @@ budget       (alarms / allowed) ** 0.25 where a sensor had more alarms than allo
              four weeks, 2 at most: twice as many raise the line by 19 %
 
 The greater of the two is taken, since both answer to the same false alarms; what was missed is
-another matter, and counts beside the budget. The budget pulls the number of alarms toward what was
-allowed; it is no cap, for a real fault must still be told.
+another matter, and counts beside the budget. This budget pulls the number of alarms toward what was
+allowed; its hard end, beyond which alarms ask for nothing, is in `services.budget`.
 """
 
 from collections.abc import Iterable

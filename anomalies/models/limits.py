@@ -1,6 +1,6 @@
 """Alarm limits of sensors and their templates."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from itertools import combinations
 
@@ -105,6 +105,7 @@ LIMIT_RULE = tuple(field.name for field in LimitRule._meta.local_fields)
 
 
 _LEVELS = ("low_low", "low", "high", "high_high")
+_BEYOND = {"high": "above", "low": "below"}
 
 
 class LimitTemplate(LimitRule, TenantModel):
@@ -190,17 +191,42 @@ class SensorLimits(LimitRule, AssetOwned):
         return f"Limits of {self.sensor}"
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
-        """With the low and the high limit of the sensor, too; a constraint sees one table only."""
+        """With what the sensor says of itself, too; a constraint sees one table only."""
         super().validate_constraints(exclude)
         sensor: Sensor | None = getattr(self, "sensor", None)
         if sensor is None:
             return
+        problems = {}
+        for side, inner, _ in self.crossed(sensor):
+            word = _BEYOND[side]
+            text = f"The {side}-{side} limit must be {word} the {side} limit of {inner:g}."
+            problems[f"{side}_{side}"] = text
+        interval = sensor.expected_interval
+        judged = self.rise_per_hour or self.fall_per_hour
+        if judged and interval and self.rate_window < interval:
+            text = f"The sensor reads every {interval / timedelta(minutes=1):g} minutes. Give more."
+            problems["rate_window"] = text
+        if problems:
+            raise ValidationError(problems)
+
+    def crossed(self, sensor: Sensor) -> Iterator[tuple[str, float, float]]:
+        """Side, inner and outer limit where the outer one is not beyond that of the sensor."""
         for side, sign in (("high", 1.0), ("low", -1.0)):
             inner, outer = getattr(sensor, f"{side}_limit"), getattr(self, f"{side}_{side}")
             if inner is not None and outer is not None and sign * (outer - inner) <= 0:
-                word = "above" if side == "high" else "below"
-                text = f"The {side}-{side} limit must be {word} the {side} limit of {inner:g}."
-                raise ValidationError({f"{side}_{side}": text})
+                yield side, inner, outer
+
+
+def outer_limits_crossed(sensor: Sensor) -> dict[str, str]:
+    """Why a sensor may not have these limits, by field: its outer ones, kept beside it. A query."""
+    limits = SensorLimits.objects.filter(sensor=sensor.pk).first() if sensor.pk else None
+    if limits is None:
+        return {}
+    return {
+        f"{side}_limit": f"The {side} limit must stay within the {side}-{side} limit of {outer:g},"
+        " which is set among the sensor's limits. Change that one first."
+        for side, _, outer in limits.crossed(sensor)
+    }
 
 
 class LimitState(AssetOwned):

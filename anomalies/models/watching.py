@@ -55,7 +55,7 @@ class SensorWatch(AssetOwned):
 
 
 class SensorLabel(AssetOwned):
-    """What a person says of a span of a sensor's readings: what detectors are measured by."""
+    """What a person says of a span of readings: detectors are measured by it, and learn from it."""
 
     class Kind(models.TextChoices):
         ANOMALY = "anomaly", "Anomaly"

@@ -40,6 +40,13 @@ GROUP BY d.sensor_id
 """
 
 
+def limits_of(sensor: Sensor) -> SensorLimits:
+    """Those that are kept, or the usual ones."""
+    return getattr(sensor, "limits", None) or SensorLimits(
+        organization_id=sensor.organization_id, asset_id=sensor.asset_id, sensor=sensor
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One figure of a sensor that the template has otherwise; None: nothing is set."""
@@ -110,7 +117,7 @@ def candidates(template: LimitTemplate, user: User, at: datetime) -> list[Candid
     return [
         Candidate(
             sensor=sensor,
-            follows=_limits(sensor).template_id == template.pk,
+            follows=limits_of(sensor).template_id == template.pk,
             changes=tuple(_changes(template, sensor)),
             days_beyond=beyond.get(sensor.pk, 0),
         )
@@ -143,12 +150,8 @@ def templates_for(sensor: Sensor) -> list[LimitTemplate]:
     ]
 
 
-def _limits(sensor: Sensor) -> SensorLimits:
-    return getattr(sensor, "limits", None) or SensorLimits()
-
-
 def _changes(template: LimitTemplate, sensor: Sensor) -> list[Change]:
-    own = _limits(sensor)
+    own = limits_of(sensor)
     now = {"low": sensor.low_limit, "high": sensor.high_limit}
     now |= {name: getattr(own, name) for name in LIMIT_RULE}
     return [

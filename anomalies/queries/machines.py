@@ -48,12 +48,12 @@ MICROSECOND = 1e-6
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _USUAL = """
-SELECT mark.sensor_id, found.times, found.times
+SELECT mark.sensor_id, found.times, found.values
 FROM unnest(%s::bigint[]) AS mark (sensor_id)
 CROSS JOIN LATERAL (
-    SELECT array_agg(r.time ORDER BY r.time) AS times
+    SELECT array_agg(r.time ORDER BY r.time) AS times, array_agg(r.value ORDER BY r.time) AS values
     FROM (
-        SELECT m.time FROM asset_metrics m
+        SELECT m.time, m.value FROM asset_metrics m
         WHERE m.sensor_id = mark.sensor_id AND m.time <= %s ORDER BY m.time DESC LIMIT %s
     ) r
 ) found

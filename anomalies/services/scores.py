@@ -1,6 +1,6 @@
 """The scores of readings, kept for charts for as long as the readings themselves."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from anomalies.models import AnomalyScore
 from assets.services.binary_cursor import Ids, Moments, Values, binary_cursor
 from assets.services.retention import READINGS_AT_ONCE
-from telemetry.models import TelemetryPolicy
+from telemetry.services.retention import readings_kept_since
 
 if TYPE_CHECKING:
     from anomalies.services.passing import Passed  # with the compiled code, which the web is spared
@@ -61,11 +61,9 @@ def prune(*, organization_id: int, at: datetime) -> int:
 
     In steps, each in a transaction of its own. Safe to stop and to repeat.
     """
-    policy = TelemetryPolicy.objects.filter(organization=organization_id).first()
-    if policy is None or policy.readings_days is None:
+    before = readings_kept_since(organization_id, at)
+    if before is None:
         return 0
-    today = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    before = today - timedelta(days=policy.readings_days)
     rows = AnomalyScore.objects.filter(sensor__organization=organization_id, time__lt=before)
     removed = 0
     for sensor in rows.order_by("sensor").values_list("sensor", flat=True).distinct():

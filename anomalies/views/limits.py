@@ -12,7 +12,6 @@ from anomalies.forms import LimitsForm, StandardForm, TemplateForm
 from anomalies.models import LimitTemplate
 from anomalies.queries import limits as queries
 from anomalies.services import limit_templates
-from anomalies.views.limits_shown import limits_of
 from anomalies.views.sensors import sensor_of
 from assets.models import Sensor
 from opssight.accounts.permissions import Permission
@@ -24,7 +23,7 @@ from opssight.core.lists import page_of
 @login_required
 def edit(request: UserRequest, pk: int) -> HttpResponse:
     sensor = _own_sensor(request, pk)
-    form = LimitsForm(request.POST or None, instance=limits_of(sensor))
+    form = LimitsForm(request.POST or None, instance=queries.limits_of(sensor))
     if request.method == "POST" and form.is_valid():
         limit_templates.set_limits(
             limits=form.instance, low=form.cleaned_data["low"], high=form.cleaned_data["high"]
@@ -41,7 +40,8 @@ def edit(request: UserRequest, pk: int) -> HttpResponse:
 def use_template(request: UserRequest, pk: int) -> HttpResponse:
     """Give the sensor the limits of a template, or of a standard that becomes one."""
     sensor = _own_sensor(request, pk)
-    form = TemplateForm(request.POST, templates=queries.templates_for(sensor))
+    may_add = request.user.can(Permission.SITE_EDIT, sensor.organization_id)
+    form = TemplateForm(request.POST, templates=queries.templates_for(sensor), may_add=may_add)
     if not form.is_valid():
         messages.error(request, "No limits were changed. Choose one of the templates.")
         return redirect("anomalies:sensor", pk)

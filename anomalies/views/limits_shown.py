@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from anomalies.forms import TemplateForm
-from anomalies.models import SensorLimits
 from anomalies.queries import limits as queries
 from assets.models import Sensor
 from maintenance.models import Urgency
@@ -19,15 +18,10 @@ class Shown:
     severity: str
 
 
-def limits_of(sensor: Sensor) -> SensorLimits:
-    """Those that are kept, or the usual ones."""
-    return getattr(sensor, "limits", None) or SensorLimits(
-        organization_id=sensor.organization_id, asset_id=sensor.asset_id, sensor=sensor
-    )
-
-
-def limits_shown(sensor: Sensor) -> dict[str, Any]:
-    limits = limits_of(sensor)
+def limits_shown(sensor: Sensor, *, may_add: bool) -> dict[str, Any]:
+    """`may_add`: whether a standard can be made a template of the organization."""
+    limits = queries.limits_of(sensor)
+    choosing = TemplateForm(templates=queries.templates_for(sensor), may_add=may_add)
     counts = sensor.kind == Sensor.Kind.COUNTER
     hourly = f"{sensor.unit}/h"
     rows = [
@@ -47,7 +41,7 @@ def limits_shown(sensor: Sensor) -> dict[str, Any]:
         "limits_shown": [Shown(label, value, *rest) for label, value, *rest in _set(shown)],
         "delay_minutes": limits.on_delay / timedelta(minutes=1),
         "differs_from_template": template is not None and queries.differs(template, sensor),
-        "choosing": None if counts else TemplateForm(templates=queries.templates_for(sensor)),
+        "choosing": None if counts or not choosing.offered else choosing,
     }
 
 

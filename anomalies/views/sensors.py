@@ -120,7 +120,9 @@ def _show(
         "labels": sensor.labels.select_related("created_by")[:MOST_SHOWN],
         "anomalies": sensor.anomalies.order_by("-started_at")[:10],
         "days": DAYS,
-        **limits_shown(sensor),
+        **limits_shown(
+            sensor, may_add=request.user.can(Permission.SITE_EDIT, sensor.organization_id)
+        ),
         "may_watch": request.user.can(Permission.ASSET_EDIT, sensor.organization_id),
         "may_label": request.user.can(Permission.ANOMALY_REVIEW, sensor.organization_id),
     }

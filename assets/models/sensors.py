@@ -1,5 +1,8 @@
 """What is measured on an asset, and the measured values."""
 
+from collections.abc import Callable, Collection
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from timescale.db.models.fields import TimescaleDateTimeField
@@ -85,6 +88,17 @@ class Sensor(AssetOwned):
 
     def __str__(self) -> str:
         return f"{self.key} [{self.unit}]" if self.unit else self.key
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """With what apps above keep of the sensor, too; see `SENSOR_CHECKS`."""
+        super().validate_constraints(exclude)
+        for check in SENSOR_CHECKS:
+            if problems := check(self):
+                raise ValidationError(problems)
+
+
+SENSOR_CHECKS: list[Callable[[Sensor], dict[str, str]]] = []
+"""What keeps a sensor from being saved as it is: texts by field. Apps above add to it."""
 
 
 class Reading(models.Model):

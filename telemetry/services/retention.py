@@ -27,21 +27,29 @@ def sensors_to_prune(organization_id: int) -> list[list[int]]:
     return [ids[i : i + SENSORS_AT_ONCE] for i in range(0, len(ids), SENSORS_AT_ONCE)]
 
 
+def readings_kept_since(organization_id: int, at: datetime) -> datetime | None:
+    """The begin (UTC) of the first day whose readings the organization keeps; None: of all."""
+    policy = TelemetryPolicy.objects.filter(organization=organization_id).first()
+    return _days_before(at, policy.readings_days) if policy else None
+
+
+def _days_before(at: datetime, days: int | None) -> datetime | None:
+    if days is None:
+        return None
+    today = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=days)
+
+
 def prune(*, organization_id: int, sensors: Sequence[int], at: datetime) -> Removed:
     """Remove what the organization keeps no longer of these sensors; returns how much that was.
 
     Whole days in UTC; figures of days stay for ever. Safe to stop and to repeat.
     """
     policy = TelemetryPolicy.objects.filter(organization=organization_id).first()
-    if policy is None or policy.readings_days is None:
+    kept_since = _days_before(at, policy.readings_days) if policy else None
+    if policy is None or kept_since is None:
         return Removed(0, 0)
-    today = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    readings = retention.remove_readings(
-        sensors=sensors, before=today - timedelta(days=policy.readings_days)
-    )
-    hours = 0
-    if policy.hourly_days is not None:
-        hours = retention.remove_hours(
-            sensors=sensors, before=today - timedelta(days=policy.hourly_days)
-        )
+    readings = retention.remove_readings(sensors=sensors, before=kept_since)
+    hours_since = _days_before(at, policy.hourly_days)
+    hours = retention.remove_hours(sensors=sensors, before=hours_since) if hours_since else 0
     return Removed(readings, hours)

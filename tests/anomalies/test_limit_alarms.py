@@ -16,6 +16,7 @@ from tests.anomalies.signals import STEP, Values, sensor_with, store
 from tests.conftest import ApiFor, ClientFor
 from tests.factories import (
     NOON,
+    AccessScopeFactory,
     AnomalyFactory,
     AssetFactory,
     DoneWorkOrderFactory,
@@ -205,10 +206,13 @@ class TestTemplates:
     def test_limits_in_disorder_are_refused_at_the_field(
         self, planner: Membership, api_for: ApiFor
     ) -> None:
-        sensor = SensorFactory.create(asset__organization=planner.organization, high_limit=7.1)
+        sensor = SensorFactory.create(
+            asset__organization=planner.organization, high_limit=7.1, expected_interval=STEP
+        )
         api = api_for(planner)
 
         for wrong, field in (
+            ({"fall_per_hour": 1, "rate_window_seconds": 60}, "rate_window_seconds"),
             ({"high_high": 7.1}, "high_high"),
             ({"high_high": 9, "low_low": 9}, "high_high"),
             ({"on_delay_seconds": -1}, "on_delay_seconds"),
@@ -220,6 +224,10 @@ class TestTemplates:
         right = {"sensor": sensor.pk, "high_high": 9, "on_delay_seconds": 0}
         answer = api.post("/api/sensor-limits/", right, format="json")
         assert (answer.status_code, answer.data["high_limit"]) == (201, 7.1)
+        address = f"/api/sensors/{sensor.pk}/"
+        answer = api.patch(address, {"high_limit": 9}, format="json")
+        assert "must stay within the high-high limit of 9" in str(answer.data)
+        assert api.patch(address, {"high_limit": 8}, format="json").status_code == 200
 
 
 class TestPages:
@@ -293,6 +301,23 @@ class TestPages:
             "/anomalies/limit-templates/standard/",
         ):
             assert client.post(url, {"template": "iso-10816-3-1-rigid"}).status_code == 403
+
+    def test_who_changes_a_part_of_the_plant_makes_no_template_for_all_of_it(
+        self, planner: Membership, client_for: ClientFor
+    ) -> None:
+        asset = AssetFactory.create(organization=planner.organization)
+        sensor = SensorFactory.create(asset=asset, quantity="vibration", unit="mm/s")
+        client, page = client_for(planner), f"/anomalies/sensors/{sensor.pk}/"
+        assert "iso-10816-3-1-rigid" in client.get(page).text
+        AccessScopeFactory.create(membership=planner, asset=asset)
+        Membership.objects.update(coverage="part")
+
+        assert "iso-10816-3-1-rigid" not in client.get(page).text
+        client.post(f"{page}limits/template/", {"template": "iso-10816-3-1-rigid"})
+        assert not LimitTemplate.objects.exists()
+        own = LimitTemplateFactory.create(organization=planner.organization)
+        client.post(f"{page}limits/template/", {"template": f"t{own.pk}"})
+        assert SensorLimits.objects.get().template == own
 
     def test_anomalies_are_listed_by_how_they_were_found(
         self, planner: Membership, client_for: ClientFor

@@ -108,7 +108,11 @@ class TenantSerializer(serializers.ModelSerializer[M]):
         try:
             self._candidate(attrs).validate_constraints()
         except ModelError as error:
-            raise serializers.ValidationError(_by_field(error)) from error
+            names = {field.source: name for name, field in self.fields.items()}
+            problems = _by_field(error).items()
+            raise serializers.ValidationError(
+                {names.get(source, source): texts for source, texts in problems}
+            ) from error
         return attrs
 
     def update(self, instance: M, validated_data: dict[str, Any]) -> M:
