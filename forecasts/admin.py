@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 
-from forecasts.models import Forecast, RiskScore
+from forecasts.models import FailureChance, Forecast, LifePrediction, RiskScore
 from opssight.core.admin import OwnRelatedFilter, ReadOnlyTenantAdmin
 
 BY_SITE = ("asset__site", OwnRelatedFilter)
@@ -71,3 +71,43 @@ class RiskScoreAdmin(ReadOnlyTenantAdmin):
     def explanation(self, risk: RiskScore) -> str:
         rows = ((part["name"], f"{part['value']:.2f}", part["sentence"]) for part in risk.parts)
         return table(("Part", "Value", "Why"), rows)
+
+
+def reasons(drivers: list[dict[str, Any]]) -> str:
+    return format_html_join("", "<p>{}</p>", ((one["sentence"],) for one in drivers))
+
+
+@admin.register(LifePrediction)
+class LifePredictionAdmin(ReadOnlyTenantAdmin):
+    exclude = ("organization", "quantiles", "drivers")
+    readonly_fields = ("explanation",)
+    list_display = ("asset", "day", "left", "confidence", "method", "came_at", "inside")
+    list_filter = ("confidence", "inside", BY_SITE)
+    list_select_related = ("asset",)
+    search_fields = ("asset__tag", "asset__name")
+    date_hierarchy = "day"
+
+    @admin.display(description="Days left", ordering="median_days")
+    def left(self, life: LifePrediction) -> str:
+        if life.median_days is None:
+            return "–"
+        return f"{life.median_days:.0f} ({life.lower_days:.0f} to {life.upper_days:.0f})"
+
+    @admin.display(description="Because")
+    def explanation(self, life: LifePrediction) -> str:
+        return reasons(life.drivers)
+
+
+@admin.register(FailureChance)
+class FailureChanceAdmin(ReadOnlyTenantAdmin):
+    exclude = ("organization", "drivers")
+    readonly_fields = ("explanation",)
+    list_display = ("asset", "day", "failure_mode", "p_24h", "p_7d", "p_30d", "confidence")
+    list_filter = ("confidence", BY_SITE)
+    list_select_related = ("asset",)
+    search_fields = ("asset__tag", "asset__name", "failure_mode")
+    date_hierarchy = "day"
+
+    @admin.display(description="Because")
+    def explanation(self, chance: FailureChance) -> str:
+        return reasons(chance.drivers)

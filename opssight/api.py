@@ -13,6 +13,7 @@ from anomalies.api.viewsets import AnomalyViewSet
 from anomalies.api.watching import SensorLabelViewSet, SensorWatchViewSet
 from assets.api import kpis
 from assets.api import viewsets as assets
+from forecasts.api.predictions import FailureChanceViewSet, LifePredictionViewSet
 from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
 from maintenance.api import viewsets as maintenance
 from maintenance.api.absences import AbsenceViewSet
@@ -106,6 +107,8 @@ router.register("limit-templates", LimitTemplateViewSet)
 router.register("quality-faults", QualityFaultViewSet)
 router.register("forecasts", ForecastViewSet)
 router.register("risk-scores", RiskScoreViewSet)
+router.register("life-predictions", LifePredictionViewSet)
+router.register("failure-chances", FailureChanceViewSet)
 router.register("notifications", NotificationViewSet)
 router.register("webhooks", WebhookViewSet)
 router.register("webhook-deliveries", WebhookDeliveryViewSet)

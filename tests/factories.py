@@ -32,7 +32,7 @@ from assets.models import (
     StaleKpi,
     UptimeEvent,
 )
-from forecasts.models import Forecast, RiskScore
+from forecasts.models import FailureChance, Forecast, LifePrediction, RiskScore
 from maintenance.models import (
     Absence,
     Attachment,
@@ -810,6 +810,34 @@ class RiskScoreFactory(OfAssetFactory):
 
     class Meta:
         model = RiskScore
+
+
+class LifePredictionFactory(OfAssetFactory):
+    made_at = NOON
+    day = NOON.date()
+    age_days = 100.0
+    median_days = 50.0
+    lower_days = 5.0
+    upper_days = 95.0
+    quantiles = [5.0 * i for i in range(21)]
+    confidence = "low"
+    method = "Weibull"
+
+    class Meta:
+        model = LifePrediction
+
+
+class FailureChanceFactory(OfAssetFactory):
+    made_at = NOON
+    day = NOON.date()
+    p_24h = 0.01
+    p_7d = 0.05
+    p_30d = 0.2
+    confidence = "low"
+    method = "Weibull"
+
+    class Meta:
+        model = FailureChance
 
 
 class NotificationFactory(factory.django.DjangoModelFactory[Notification]):

@@ -155,6 +155,8 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "quality-faults": _of_asset(factories.QualityFaultFactory),
     "forecasts": _of_asset(factories.ForecastFactory),
     "risk-scores": _of_asset(factories.RiskScoreFactory),
+    "life-predictions": _of_asset(factories.LifePredictionFactory),
+    "failure-chances": _of_asset(factories.FailureChanceFactory),
     "notifications": lambda member: factories.NotificationFactory.create(
         organization=member.organization, recipient=member.user
     ),

@@ -1,7 +1,15 @@
 """The tables of what is expected."""
 
 from forecasts.models.forecasts import Forecast
+from forecasts.models.predictions import Confidence, FailureChance, LifePrediction
 from forecasts.models.registry import ModelVersion
 from forecasts.models.risk import RiskScore
 
-__all__ = ["Forecast", "ModelVersion", "RiskScore"]
+__all__ = [
+    "Confidence",
+    "FailureChance",
+    "Forecast",
+    "LifePrediction",
+    "ModelVersion",
+    "RiskScore",
+]

@@ -58,6 +58,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "telemetry.QualityFault": "sensors_off",
         "forecasts.Forecast": "trending_up",
         "forecasts.RiskScore": "warning",
+        "forecasts.LifePrediction": "hourglass_bottom",
+        "forecasts.FailureChance": "percent",
         "anomalies.MachineModel": "precision_manufacturing",
         "anomalies.DetectorState": "memory",
     },

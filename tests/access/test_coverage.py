@@ -43,6 +43,8 @@ OF_ASSET: dict[str, Any] = {
     "quality-faults": factories.QualityFaultFactory,
     "forecasts": factories.ForecastFactory,
     "risk-scores": factories.RiskScoreFactory,
+    "life-predictions": factories.LifePredictionFactory,
+    "failure-chances": factories.FailureChanceFactory,
     "machine-models": factories.MachineModelFactory,
 }
 # Rows of an order or a schedule, which say by that of which asset they are.

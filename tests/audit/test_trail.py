@@ -30,6 +30,8 @@ EXEMPT = {
     "stale_kpis": "what is to be computed again",
     "work_order_transitions": "a log itself, only ever added to",
     "forecasts": "computed from readings",
+    "life_predictions": "computed from rows that are audited, and from readings",
+    "failure_chances": "computed from rows that are audited, and from readings",
     "model_versions": "learned by the product, which keeps them all",
     "risk_scores": "computed from rows that are audited",
     "detector_states": "the memory of a detector",

@@ -133,6 +133,8 @@ MAKERS: dict[str, Maker] = {
     "telemetry.QualityFault": _of_asset(factories.QualityFaultFactory),
     "anomalies.DetectorState": _of_asset(factories.DetectorStateFactory),
     "forecasts.Forecast": _of_asset(factories.ForecastFactory),
+    "forecasts.LifePrediction": _of_asset(factories.LifePredictionFactory),
+    "forecasts.FailureChance": _of_asset(factories.FailureChanceFactory),
     "forecasts.RiskScore": _of_asset(
         factories.RiskScoreFactory,
         parts=[
@@ -184,6 +186,8 @@ NEVER_ADDED = {
     "anomalies.SensorWatch",
     "assets.AssetKpi",
     "forecasts.Forecast",
+    "forecasts.FailureChance",
+    "forecasts.LifePrediction",
     "forecasts.RiskScore",
     "maintenance.Attachment",
     "maintenance.Comment",
