@@ -1,23 +1,34 @@
 """The one way in and out for learned models: registered, taken into use, set aside, read."""
 
+import hashlib
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TypeVar
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
+from django.urls import reverse
 
 from forecasts.boosting.saving import BadModel, digest
 from forecasts.models import ModelVersion
+from notifications.models import Notification
+from notifications.services import Message, notify
 from opssight.accounts.models import Organization
+from opssight.accounts.permissions import Permission
 
 M = TypeVar("M")
 FOLDER = "models"
+FALLEN_BACK = "Simpler methods are used until a model that passes has been learned again."
+KEPT_FILES = 3
+"""Files kept of what is in use no longer, or never was, per kind and subject; the newest ones."""
+
 Kind = ModelVersion.Kind
 Status = ModelVersion.Status
 
@@ -70,7 +81,7 @@ def register(
                 versions.filter(status=Status.IN_USE).update(
                     status=Status.REPLACED, reason=f"Version {newest + 1} has replaced it."
                 )
-            return ModelVersion.objects.create(
+            made = ModelVersion.objects.create(
                 organization_id=organization_id,
                 kind=kind,
                 subject=subject,
@@ -88,15 +99,69 @@ def register(
                 digest=digest(learned.data),
                 size=len(learned.data),
             )
+            _forget_files(versions)
+            return made
     except BaseException:
         default_storage.delete(name)
         raise
 
 
-def set_aside(version: ModelVersion, *, reason: str) -> None:
-    """Use it no longer: what falls back on simpler methods says why."""
+def _forget_files(versions: QuerySet[ModelVersion]) -> None:
+    """Delete the files of all but the last few that are not in use; their rows stay."""
+    unused = versions.exclude(status=Status.IN_USE).exclude(file="").order_by("-version")
+    old = list(unused.values_list("pk", "file")[KEPT_FILES:])
+    versions.filter(pk__in=[pk for pk, _ in old]).update(file="")
+    for _, name in old:
+        # A transaction that fails must find its files again.
+        transaction.on_commit(partial(default_storage.delete, name))
+
+
+@transaction.atomic
+def set_aside(version: ModelVersion, *, reason: str, at: datetime) -> bool:
+    """Use it no longer, and tell the admins: simpler methods take over until one is learned anew.
+
+    Returns whether it was in use; only then anybody is told. Safe to run twice and at once.
+    """
     version.status, version.reason = Status.SET_ASIDE, reason
-    version.save(update_fields=["status", "reason"])
+    in_use = ModelVersion.objects.filter(pk=version.pk, status=Status.IN_USE)
+    if not in_use.update(status=Status.SET_ASIDE, reason=reason):
+        return False
+    notify(
+        organization=version.organization_id,
+        permission=Permission.ORGANIZATION_EDIT,
+        messages=[
+            Message(
+                event=Notification.Event.MODEL_SET_ASIDE,
+                subject=f"{version} was set aside",
+                body=f"{reason} {FALLEN_BACK}",
+                url=reverse("forecasts:risk"),
+                dedupe_key=f"model-set-aside-{version.pk}",
+            )
+        ],
+        at=at,
+    )
+    return True
+
+
+def code_of(*names: str) -> str:
+    """SHA-256 over the sources of modules and packages, in hex: which code learned a model.
+
+    >>> code_of("forecasts.conformal") == code_of("forecasts.conformal") != code_of("forecasts.risk")
+    True
+    """
+    total = hashlib.sha256()
+    for name in sorted(names):
+        for path in _sources(name):
+            total.update(f"{name}/{path.name}\0".encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+def _sources(name: str) -> Sequence[Path]:
+    found = find_spec(name)
+    if found is None or found.origin is None:
+        raise ValueError(f"There is no module {name}.")
+    origin = Path(found.origin)
+    return sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
 
 
 def model_of(version: ModelVersion, from_bytes: Callable[[bytes, str], M]) -> M:

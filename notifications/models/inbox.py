@@ -34,6 +34,7 @@ class Notification(TenantModel):
         PART_LOW = "part_low", "Spare part is low"
         SCORING_BEHIND = "scoring_behind", "Scoring is behind"
         SCORING_CAUGHT_UP = "scoring_caught_up", "Scoring has caught up"
+        MODEL_SET_ASIDE = "model_set_aside", "Learned model set aside"
 
     recipient = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     event = models.CharField(max_length=40, choices=Event.choices)

@@ -11,8 +11,9 @@ from django.db import IntegrityError
 from forecasts.boosting.saving import BadModel, load, save
 from forecasts.models import ModelVersion
 from forecasts.services import registry
+from notifications.models import Notification
 from opssight.accounts.models import Organization
-from tests.factories import OrganizationFactory
+from tests.factories import MembershipFactory, OrganizationFactory
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 3, tzinfo=UTC)
@@ -66,9 +67,27 @@ def test_one_that_is_not_taken_leaves_the_other_in_use(plant: Organization) -> N
     assert (second.version, second.status) == (2, "rejected")
 
 
-def test_set_aside_nothing_is_in_use(plant: Organization) -> None:
-    registry.set_aside(register(plant), reason="What comes in has changed.")
+def test_set_aside_nothing_is_in_use_and_admins_hear_once(plant: Organization) -> None:
+    admin = MembershipFactory.create(organization=plant, role="admin")
+    version = register(plant)
+    for told in (True, False):
+        assert registry.set_aside(version, reason="What comes in has changed.", at=AT) is told
     assert registry.in_use(plant.pk, METRICS) is None
+    message = Notification.objects.get()
+    assert message.recipient == admin.user
+    assert message.subject == "Metric forecasts, version 1 was set aside"
+    assert message.body.startswith("What comes in has changed. Simpler methods")
+
+
+def test_files_of_the_last_few_are_kept_and_all_rows(
+    plant: Organization, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        for number in range(6):
+            register(plant, number)
+    rows = ModelVersion.objects.order_by("version")
+    assert [bool(row.file) for row in rows] == [False, False, True, True, True, True]
+    assert len(files(plant)) == 4
 
 
 @pytest.mark.parametrize("damage", ["lost", "changed"])
