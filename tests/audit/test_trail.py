@@ -32,6 +32,7 @@ EXEMPT = {
     "forecasts": "computed from readings",
     "life_predictions": "computed from rows that are audited, and from readings",
     "failure_chances": "computed from rows that are audited, and from readings",
+    "forecast_scores": "computed from readings and forecasts",
     "model_versions": "learned by the product, which keeps them all",
     "risk_scores": "computed from rows that are audited",
     "detector_states": "the memory of a detector",
