@@ -39,7 +39,7 @@ class AnomalyScore(models.Model):
 
 
 class LateReadings(models.Model):
-    """Readings that came behind the watermark: the sensor is to be scored again from `since` on.
+    """Readings that came, changed or went behind the last one: to be scored again from `since` on.
 
     Like readings, they carry no organization. One may outlive its sensor a while: no foreign key,
     and a row for each batch, so that who stores readings waits for nobody who scores.

@@ -1,4 +1,4 @@
-"""Readings that come behind the watermark are scored once no more of them come."""
+"""What comes, changes or goes behind the watermark is scored again once no more of it comes."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Max, Min, Q
 
-from anomalies.models import LateReadings
+from anomalies.models import DetectorState, LateReadings
 from assets.models import Sensor
 
 QUIET = timedelta(minutes=10)
@@ -17,18 +17,31 @@ LONGEST_WAIT = timedelta(hours=2)
 
 AT_ONCE = 200
 
-# Who scores holds the state, and is not waited for: it is only read.
+# Whether it is behind the watermark, who scores at this moment decides, without being waited for.
 _NOTE = """
 INSERT INTO late_readings (sensor_id, since)
 SELECT i.sensor_id, i.time FROM unnest(%s::bigint[], %s::timestamptz[]) AS i (sensor_id, time)
-JOIN detector_states d ON d.sensor_id = i.sensor_id AND d.watermark >= i.time
+"""
+_DROP = """
+DELETE FROM late_readings l USING detector_states d
+WHERE d.id = ANY(%s) AND d.sensor_id = l.sensor_id AND d.watermark < l.since
 """
 
 
 def note(sensors: Sequence[int], times: Sequence[datetime]) -> None:
-    """Remember from when on these sensors have new readings that were not scored."""
+    """Remember from when on the readings of these sensors are others than may have been scored."""
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, [list(sensors), list(times)])
+
+
+def drop_unscored(states: Sequence[DetectorState]) -> None:
+    """Forget what lies after the watermarks: who calls holds the states, and reads it next.
+
+    What is stored after this statement, and not seen by that read, is still noted when the
+    watermark has passed it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_DROP, [[state.pk for state in states]])
 
 
 def sensors_with_late(organization_id: int, at: datetime) -> list[int]:

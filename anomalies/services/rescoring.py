@@ -216,9 +216,11 @@ def _remove(rows: Sequence[Anomaly]) -> None:
 
 
 def _take_over(state: DetectorState, walk: _Walk) -> None:
-    """Scoring goes on from what was learned anew; an anomaly that it does not know of is over."""
-    walk.state.watermark = state.watermark
-    keep([walk.state], {state.pk: (state.watermark, walk.memory)}, walk.at)
+    """Scoring goes on from what was learned anew; an anomaly that it does not know of is over.
+
+    Where the last readings were removed, from the last one there is: others may come instead.
+    """
+    keep([walk.state], {state.pk: (walk.state.watermark, walk.memory)}, walk.at)
     limits.keep([walk.limits.state])
     forgotten = Anomaly.objects.filter(sensor=state.sensor, method__in=BY_READING, ended_at=None)
     for method, started in walk.going_on:

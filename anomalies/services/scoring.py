@@ -15,6 +15,7 @@ from anomalies.models import DetectorState
 from anomalies.services import limits, scores
 from anomalies.services import states as saved
 from anomalies.services.ending import split_closed
+from anomalies.services.late import drop_unscored
 from anomalies.services.passing import (
     Passed,
     Stretch,
@@ -86,6 +87,7 @@ def _score_once(sensor_ids: Sequence[int], limit: int, at: datetime) -> tuple[in
     )
     if not states:
         return 0, []
+    drop_unscored(states)
     memory = memory_of(states)
     since = {state.sensor_id: state.learned_until for state in states}
     batches = decided(readings_after(watermarks=since, until=at, limit=limit), at)

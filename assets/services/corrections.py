@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from assets.models import Sensor
-from assets.services.readings import DELETE_IN_ORDER
+from assets.services.readings import DELETE_IN_ORDER, tell_behind
 from assets.services.rules import value_problem
 from opssight.audit.models import Action
 from opssight.audit.services import record
@@ -28,6 +28,10 @@ SELECT count(*) FROM (
     SELECT FROM asset_metrics WHERE sensor_id = %(sensor)s
     AND time >= %(start)s AND time < %(end)s LIMIT %(limit)s
 ) found
+"""
+_FIRST = """
+SELECT min(time) FROM asset_metrics
+WHERE sensor_id = %(sensor)s AND time >= %(start)s AND time < %(end)s
 """
 _DELETE = DELETE_IN_ORDER.format("sensor_id = %(sensor)s AND time >= %(start)s AND time < %(end)s")
 # Nothing computes these again.
@@ -79,9 +83,11 @@ def correct(*, sensor: Sensor, time: datetime, value: float) -> float:
         cursor.execute(_CORRECT, reading)
         if (row := cursor.fetchone()) is None:
             raise NoSuchReading
+        before: float = row[0]
+        if before != value:
+            tell_behind([(sensor.pk, time)])
         cursor.execute(_LOCK, reading)
         cursor.execute(_SET_LAST_VALUE, reading)
-    before: float = row[0]
     _tell(Action.CORRECT_READINGS, sensor, count=1, time=time, before=before, after=value)
     return before
 
@@ -99,8 +105,12 @@ def delete(*, sensor: Sensor, start: datetime, end: datetime) -> int:
         if cursor.fetchone()[0] > MOST_AT_ONCE:
             raise TooManyReadings
         cursor.execute(WITHOUT_LIMIT)
+        cursor.execute(_FIRST, span)
+        first = cursor.fetchone()[0]
         cursor.execute(_DELETE, span)
         count = cursor.rowcount
+        if first is not None:
+            tell_behind([(sensor.pk, first)])
         hours = _delete_sealed(cursor, span, "asset_metrics_hours", "1 hour")
         days = _delete_sealed(cursor, span, "asset_metrics_days", "24 hours")
         cursor.execute(_LOCK, span)

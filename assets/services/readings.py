@@ -1,6 +1,6 @@
 """Readings: taken in safely, however often and by however many."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,11 +39,16 @@ DELETE FROM asset_metrics m USING (
 WHERE m.sensor_id = held.sensor_id AND m.time = held.time
 """
 """For who removes readings: locks in the same order, too, which a bare DELETE does not."""
-_LOCK_SENSORS = "SELECT FROM sensors WHERE id = ANY(%b::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 _BEHIND = """
-SELECT FROM unnest(%b::bigint[], %b::timestamptz[]) AS first (sensor_id, time)
-JOIN sensors s ON s.id = first.sensor_id WHERE s.last_time >= first.time LIMIT 1
+SELECT s.id, s.last_time FROM unnest(%b::bigint[], %b::timestamptz[]) AS first (sensor_id, time)
+JOIN {0} s ON s.id = first.sensor_id WHERE s.last_time >= first.time
 """
+# A locked row is that of the last writer, whatever the statement saw when it began.
+_LOCK_SENSORS = f"""
+WITH held AS MATERIALIZED (
+    SELECT id, last_time FROM sensors WHERE id = ANY(%b::bigint[]) ORDER BY id FOR NO KEY UPDATE
+) {_BEHIND.format("held")}
+"""  # noqa: S608
 _WHICH_BEHIND = f"""
 SELECT i.sensor_id, min(i.time)
 FROM {_INCOMING} JOIN sensors s ON s.id = i.sensor_id AND s.last_time >= i.time
@@ -61,8 +66,8 @@ WHERE s.id = m.sensor_id AND (s.last_time IS NULL OR s.last_time <= m.time)
 
 
 WHEN_BEHIND: list[Callable[[list[int], list[datetime]], None]] = []
-"""Called in the transaction, before they are stored, when readings come or change that lie behind
-the last one of their sensors: with these and the earliest time of each. Apps above add to it."""
+"""Called in the transaction when readings come, change or go that do not lie after the last one of
+their sensors: with these and the earliest time of each. Apps above add to it."""
 
 
 class SensorHasReadings(Exception):
@@ -139,27 +144,50 @@ def ingest_columns(
         cursor.execute(WITHOUT_LIMIT)
     incoming = Ids(ids), Moments(moments), Values(values)
     with binary_cursor() as cursor:
-        _tell_behind(cursor, ids, moments, incoming)
+        begins = np.append(0, np.flatnonzero(ids[1:] != ids[:-1]) + 1)
+        firsts = Ids(ids[begins]), Moments(moments[begins])
+        behind = dict(cursor.execute(_BEHIND.format("sensors"), firsts).fetchall())
+        if behind:
+            tell_behind(cursor.execute(_WHICH_BEHIND, incoming).fetchall())
         inserted, updated = cursor.execute(_INSERT, incoming).rowcount, 0
         if inserted < len(ids):
             updated = cursor.execute(_CORRECT, incoming).rowcount
+        now_behind = _lock_sensors(cursor, *firsts)
+        if (inserted or updated) and now_behind != behind:
+            tell_behind(_overtaken(ids, moments, behind, now_behind))
         _move_sensors_forward(cursor, ids, moments)
     return IngestResult(inserted, updated, len(ids) - inserted - updated)
 
 
-def _tell_behind(
-    cursor: BinaryCursor, ids: Ints, times: Ints, incoming: tuple[Ids, Moments, Values]
-) -> None:
-    """`ids` and `times` are sorted: the first row of each sensor is its earliest."""
-    begins = np.append(0, np.flatnonzero(ids[1:] != ids[:-1]) + 1)
-    firsts = Ids(ids[begins]), Moments(times[begins])
-    if not cursor.execute(_BEHIND, firsts).rowcount:
-        return
-    late = cursor.execute(_WHICH_BEHIND, incoming).fetchall()
+def _lock_sensors(cursor: BinaryCursor, sensors: Ids, firsts: Moments) -> dict[int, datetime]:
+    """Nobody else moves them until we are done; those now behind, by their last times."""
+    return dict(cursor.execute(_LOCK_SENSORS, [sensors, sensors, firsts]).fetchall())
+
+
+def tell_behind(late: Sequence[tuple[int, datetime]]) -> None:
+    """Of these sensors something has changed from these times on; see `WHEN_BEHIND`."""
     if late:
         sensors, earliest = zip(*late, strict=True)
         for tell in WHEN_BEHIND:
             tell(list(sensors), list(earliest))
+
+
+def _overtaken(
+    ids: Ints, times: Ints, before: Mapping[int, datetime], now: Mapping[int, datetime]
+) -> list[tuple[int, datetime]]:
+    """Sensors that another writer moved on since we looked, and our first time that was new then.
+
+    `before` and `now`: their last times, of those that we are behind. `ids` and `times` are sorted.
+    """
+    found = []
+    for pk, last in now.items():
+        known = before.get(pk)
+        if known != last:
+            own = times[np.searchsorted(ids, pk) : np.searchsorted(ids, pk, side="right")]
+            first = 0 if known is None else np.searchsorted(own, microseconds([known]), "right")[0]
+            if first < len(own):
+                found.append((pk, EARLIEST + int(own[first]) * _MICROSECOND))
+    return found
 
 
 def _last_of_each(ids: Ints, times: Ints, values: Floats) -> tuple[Ints, Ints, Floats]:
@@ -174,6 +202,4 @@ def _last_of_each(ids: Ints, times: Ints, values: Floats) -> tuple[Ints, Ints, F
 def _move_sensors_forward(cursor: BinaryCursor, ids: Ints, times: Ints) -> None:
     """`ids` and `times` are sorted: the last row of each sensor is its latest."""
     ends = np.append(np.flatnonzero(ids[1:] != ids[:-1]), len(ids) - 1)
-    sensors = Ids(ids[ends])
-    cursor.execute(_LOCK_SENSORS, [sensors])
-    cursor.execute(_MOVE_SENSORS_FORWARD, [sensors, Moments(times[ends])])
+    cursor.execute(_MOVE_SENSORS_FORWARD, [Ids(ids[ends]), Moments(times[ends])])
