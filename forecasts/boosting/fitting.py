@@ -40,13 +40,15 @@ def fit(
     loss: Loss,
     seed: int,
     quantile: float | None = None,
+    weight: NDArray[np.float64] | None = None,
 ) -> Trees:
     """Trees that predict `target` (n,) from `rows` (n, columns). The same seed, the same trees.
 
     loss: absolute_error gives the median, squared_error the mean, quantile the one asked for.
+    weight: (n,) how much each row counts.
     """
     model = HistGradientBoostingRegressor(loss=loss, quantile=quantile, **_settings(growth, seed))
-    return _fitted(model, rows, target)
+    return _fitted(model, rows, target, weight)
 
 
 def fit_odds(
@@ -57,9 +59,14 @@ def fit_odds(
     return _fitted(model, rows, happened)
 
 
-def _fitted(model: Any, rows: NDArray[Any], target: NDArray[Any]) -> Trees:
+def _fitted(
+    model: Any,
+    rows: NDArray[Any],
+    target: NDArray[Any],
+    weight: NDArray[np.float64] | None = None,
+) -> Trees:
     with threadpool_limits(THREADS, user_api="openmp"):
-        model.fit(_without_void(rows), target)
+        model.fit(_without_void(rows), target, sample_weight=weight)
     return _flat(model, rows.shape[1])
 
 
@@ -98,6 +105,7 @@ def _flat(model: Any, columns: int) -> Trees:
         right=np.where(leaf, 0, nodes["right"] + offset).astype(np.int32),
         missing_left=nodes["missing_go_to_left"].astype(bool),
         value=np.where(leaf, nodes["value"], 0.0),
+        cover=nodes["count"].astype(np.float64),
         baseline=np.asarray(float(np.ravel(model._baseline_prediction)[0])),  # noqa: SLF001
         columns=np.asarray(columns, dtype=np.int32),
     )

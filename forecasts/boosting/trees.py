@@ -1,4 +1,4 @@
-"""A fitted ensemble of regression trees, whole in seven arrays."""
+"""A fitted ensemble of regression trees, whole in plain arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasts.boosting.kernel import add_leaves
+from forecasts.boosting.kernel import add_effects, add_leaves
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.floating[Any]]
@@ -27,6 +27,7 @@ class Trees:
     left, right   (nodes,) the nodes below, always further on
     missing_left  (nodes,) where a value that is NaN goes
     value         (nodes,) what a leaf adds
+    cover         (nodes,) how many rows of the training came by
     baseline      () what every prediction begins with
     columns       () the number of columns of a row
     """
@@ -38,6 +39,7 @@ class Trees:
     right: NDArray[np.int32]
     missing_left: NDArray[np.bool_]
     value: Floats
+    cover: Floats
     baseline: Floats
     columns: NDArray[np.int32]
 
@@ -62,6 +64,32 @@ class Trees:
         )
         return out
 
+    def effects(self, rows: Rows) -> tuple[float, Floats]:
+        """How much each column moves each prediction away from the usual one.
+
+        Returns the usual prediction and effects (n, columns): with a row's effects it adds up to
+        what `predict` says. These are the Shapley values of path-dependent TreeSHAP (Lundberg,
+        Erion & Lee 2018, "Consistent individualized feature attribution for tree ensembles").
+        """
+        if rows.ndim != 2 or rows.shape[1] != int(self.columns):
+            raise ValueError(f"The trees take rows of {self.columns} columns, not {rows.shape}.")
+        inner = np.flatnonzero(self.feature >= 0)
+        parent = np.full(len(self.feature), -1, dtype=np.int32)
+        parent[self.left[inner]] = parent[self.right[inner]] = inner
+        out = np.zeros(rows.shape)
+        usual = add_effects(
+            np.ascontiguousarray(rows),
+            parent,
+            self.feature,
+            self.threshold,
+            self.left,
+            self.missing_left,
+            self.value,
+            self.cover,
+            out,
+        )
+        return float(self.baseline) + usual, out
+
     def arrays(self, prefix: str = "") -> dict[str, NDArray[Any]]:
         """Name and array of each part, to be saved."""
         return {prefix + field.name: getattr(self, field.name) for field in fields(self)}
@@ -75,6 +103,7 @@ _KINDS: dict[str, type[np.generic]] = {
     "right": np.int32,
     "missing_left": np.bool_,
     "value": np.float64,
+    "cover": np.float64,
     "baseline": np.float64,
     "columns": np.int32,
 }
@@ -98,7 +127,7 @@ def trees_of(arrays: Mapping[str, NDArray[Any]], prefix: str = "") -> Trees:
 
 def _check(trees: Trees) -> None:
     nodes = len(trees.feature)
-    for name in ("threshold", "left", "right", "missing_left", "value"):
+    for name in ("threshold", "left", "right", "missing_left", "value", "cover"):
         if len(getattr(trees, name)) != nodes:
             raise BadTrees(f"The {name} of the trees has not one entry for each of {nodes} nodes.")
     if np.any((trees.roots < 0) | (trees.roots >= nodes)):
@@ -109,5 +138,7 @@ def _check(trees: Trees) -> None:
     for below in (trees.left[inner], trees.right[inner]):
         if np.any((below <= inner) | (below >= nodes)):
             raise BadTrees("A node leads backward or outside of the nodes.")
+    if not np.all(np.isfinite(trees.cover) & (trees.cover > 0)):
+        raise BadTrees("No row of the training came by a node.")
     if not (np.all(np.isfinite(trees.value)) and np.isfinite(trees.baseline)):
         raise BadTrees("A leaf holds no finite number.")
