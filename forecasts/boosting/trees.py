@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasts.boosting.kernel import add_effects, add_leaves
+from forecasts.boosting.effects import add_effects
+from forecasts.boosting.kernel import add_leaves
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.floating[Any]]
@@ -138,6 +139,10 @@ def _check(trees: Trees) -> None:
     for below in (trees.left[inner], trees.right[inner]):
         if np.any((below <= inner) | (below >= nodes)):
             raise BadTrees("A node leads backward or outside of the nodes.")
+    _check_numbers(trees)
+
+
+def _check_numbers(trees: Trees) -> None:
     if not np.all(np.isfinite(trees.cover) & (trees.cover > 0)):
         raise BadTrees("No row of the training came by a node.")
     if not (np.all(np.isfinite(trees.value)) and np.isfinite(trees.baseline)):
