@@ -1,14 +1,15 @@
 """Risk of one asset, 0 to 100, from four named parts. Pure: numbers in, numbers and sentences out.
 
-    likelihood = 1 - product over parts of (1 - weight * value)      0 <= value <= 1
-    risk       = 100 * likelihood * consequence(criticality)
+    index      = 1 - product over parts of (1 - weight * value)      0 <= value <= 1
+    likelihood = chance of a failure within 30 days where one is known, else the index
+    risk       = 100 * likelihood * consequence(criticality, cost of a failure)
 
 Each part is a reason that may bring a failure on its own, so they combine like independent causes
-(a "noisy or"): one bad part is enough, and a further one never lowers the result. `likelihood` is
-an index between 0 and 1, not a calibrated probability; learning one from recorded failures needs
-about 20 of them. Consequence follows the asset's criticality, 1 to 5 (EN 13306: risk combines the
-likelihood of a failure with its consequence), or the highest criticality among the assets that stop
-with it: a cheap pump that starves a reactor is as serious as the reactor.
+(a "noisy or"): one bad part is enough, and a further one never lowers the result. The index lies
+between 0 and 1 and is no calibrated probability; a chance that was learned from recorded failures
+is one, and takes its place. Consequence is the highest of: the asset's criticality, 1 to 5 (EN
+13306: risk combines the likelihood of a failure with its consequence), that of what stops with it
+(a cheap pump that starves a reactor is as serious as the reactor), and the step of its cost.
 """
 
 import math
@@ -20,6 +21,17 @@ WEIGHTS = {"condition": 0.6, "anomalies": 0.7, "overdue": 0.4, "age": 0.25}
 """The likelihood that each part alone reaches when it is at its worst."""
 
 CONSEQUENCE = {1: 0.4, 2: 0.55, 3: 0.7, 4: 0.85, 5: 1.0}
+COSTS = (1_000.0, 5_000.0, 25_000.0, 100_000.0)
+"""From each of these costs of one failure on, in the organization's currency, the consequence is 2,
+3, 4 and 5."""
+
+CONSEQUENCES = ("Negligible", "Minor", "Moderate", "Major", "Severe")
+LIKELIHOODS = (0.01, 0.05, 0.2, 0.5)
+"""From each of these likelihoods on a failure is the next of the five words."""
+
+LIKELIHOOD_WORDS = ("Rare", "Unlikely", "Possible", "Likely", "Almost certain")
+
+LEARNED = "learned"
 SEVERITY_POINTS = {"low": 0.15, "medium": 0.35, "high": 0.65, "critical": 1.0}
 FADE_DAYS = 14.0
 """A closed anomaly counts half after this many days."""
@@ -55,10 +67,20 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Chance:
+    """Of a failure within 30 days, 0 to 1: where it comes from, and a sentence."""
+
+    value: float
+    basis: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Risk:
     """`score` 0 to 100, `likelihood` 0 to 1, and the parts, worst first.
 
-    `consequence`: the criticality that counts, 1 to 5, with a sentence saying whose it is.
+    `consequence`: what counts, 1 to 5, with a sentence saying whose it is. `chance`: where the
+    likelihood is more than an index.
     """
 
     score: float
@@ -67,6 +89,7 @@ class Risk:
     consequence: int
     consequence_sentence: str
     parts: tuple[Part, ...]
+    chance: Chance | None = None
 
     @property
     def level(self) -> Level:
@@ -76,19 +99,37 @@ class Risk:
     def points(self) -> dict[str, float]:
         """The score shared out among the parts, for a stacked bar; they add up to `score`.
 
+        A chance above the index leaves a rest that the parts do not explain: it goes to the part
+        that was learned. One below it makes all of them smaller.
+
         >>> result = risk(criticality=5, parts=[overdue(days_late=15, cycle_days=30)])
         >>> result.points()
         {'overdue': 40.0}
         """
-        total = sum(part.likelihood for part in self.parts)
-        share = self.score / total if total else 0.0
-        return {part.name: part.likelihood * share for part in self.parts}
+        reasons = [part for part in self.parts if part.name != LEARNED]
+        total = sum(part.likelihood for part in reasons)
+        index = _index(reasons)
+        explained = min(index / self.likelihood, 1.0) if self.likelihood else 0.0
+        share = explained * self.score / total if total else 0.0
+        points = {part.name: part.likelihood * share for part in reasons}
+        if self.chance is not None:
+            points[LEARNED] = max(self.score - sum(points.values()), 0.0)
+        return points
 
 
-def risk(*, criticality: int, parts: list[Part], behind: Sequence[int] = ()) -> Risk:
+def risk(
+    *,
+    criticality: int,
+    parts: list[Part],
+    behind: Sequence[int] = (),
+    chance: Chance | None = None,
+    cost: float | None = None,
+    currency: str = "",
+) -> Risk:
     """Combine the parts. Raises `ValueError` for a criticality outside 1 to 5.
 
-    `behind`: the criticality of each asset that stops with this one.
+    `behind`: the criticality of each asset that stops with this one. `chance`: of a failure within
+    30 days, where it is known. `cost`: of one failure, with the downtime of all that stops.
 
     >>> result = risk(criticality=3, parts=[
     ...     condition(scores={"Vibration": 1.5}), overdue(days_late=12, cycle_days=30)])
@@ -96,22 +137,67 @@ def risk(*, criticality: int, parts: list[Part], behind: Sequence[int] = ()) -> 
     (41, 'high', ['condition', 'overdue'])
     >>> risk(criticality=2, parts=[], behind=[3, 5]).consequence_sentence
     'Consequence: criticality 2 of 5; 2 assets stop with it, the most critical of them 5 of 5.'
+    >>> known = Chance(0.25, "chance", "It fails within 30 days with a chance of 25 %.")
+    >>> dear = risk(criticality=2, parts=[], chance=known, cost=120_000.0, currency="EUR")
+    >>> dear.score, dear.points()
+    (25.0, {'learned': 25.0})
+    >>> dear.consequence_sentence
+    'Consequence: criticality 2 of 5; a failure costs about 120,000 EUR: 5 of 5.'
     """
     for one in (criticality, *behind):
         if one not in CONSEQUENCE:
             raise ValueError(f"Criticality must be 1 to 5, not {one}.")
-    consequence = max((criticality, *behind))
-    survival = math.prod(1.0 - part.likelihood for part in parts)
-    likelihood = 1.0 - survival
-    ordered = tuple(sorted(parts, key=lambda part: (-part.likelihood, part.name)))
+    step = 1 if cost is None else consequence_of(cost)
+    consequence = max((criticality, *behind, step))
+    likelihood = _index(parts) if chance is None else chance.value
+    learned = [] if chance is None else [Part(LEARNED, chance.value, 1.0, chance.sentence)]
+    ordered = tuple(sorted([*learned, *parts], key=lambda part: (-part.likelihood, part.name)))
     return Risk(
         score=100.0 * likelihood * CONSEQUENCE[consequence],
         likelihood=likelihood,
         criticality=criticality,
         consequence=consequence,
-        consequence_sentence=_consequence(criticality, behind),
+        consequence_sentence=_consequence(criticality, behind, cost, currency),
         parts=ordered,
+        chance=chance,
     )
+
+
+def consequence_of(cost: float) -> int:
+    """The step of the cost of one failure, 1 to 5.
+
+    >>> consequence_of(999), consequence_of(1_000), consequence_of(250_000)
+    (1, 2, 5)
+    """
+    return 1 + sum(cost >= line for line in COSTS)
+
+
+def likelihood_step(likelihood: float) -> int:
+    """1 (rare) to 5 (almost certain), of a chance within 30 days or the index.
+
+    >>> likelihood_step(0.0), likelihood_step(0.2), likelihood_step(1.0)
+    (1, 4, 5)
+    """
+    return 1 + sum(likelihood >= line for line in LIKELIHOODS)
+
+
+def after_work(before: Risk, after: Risk, *, is_repair: bool) -> float:
+    """The score that is expected once work took away what `after` lacks.
+
+    `after` is rated anew without what the work deals with, and with the same chance. What a chance
+    becomes cannot be known before the next reading. A repair leaves no more than the index that
+    remains; other work lowers the chance as much, in proportion, as it lowers the index.
+
+    >>> late = [overdue(days_late=15, cycle_days=30)]
+    >>> after_work(risk(criticality=5, parts=late), risk(criticality=5, parts=[]), is_repair=False)
+    0.0
+    """
+    if before.chance is None or not before.likelihood:
+        return min(after.score, before.score)
+    index, left = _index(before.parts), _index(after.parts)
+    scaled = before.likelihood * left / index if index else before.likelihood
+    likelihood = min(before.likelihood, left if is_repair else scaled)
+    return min(before.score * likelihood / before.likelihood, before.score)
 
 
 def condition(*, scores: dict[str, float], limit_use: dict[str, float] | None = None) -> Part:
@@ -198,15 +284,21 @@ def age(*, years: float | None, life_years: float = DEFAULT_LIFE_YEARS) -> Part:
     return _part("age", value, f"Age: {years:.1f} of about {life_years:.0f} expected years.")
 
 
-def _consequence(criticality: int, behind: Sequence[int]) -> str:
-    own = f"Consequence: criticality {criticality} of 5"
-    if not behind:
-        return f"{own}."
+def _index(parts: Sequence[Part]) -> float:
+    return 1.0 - math.prod(1.0 - part.likelihood for part in parts if part.name != LEARNED)
+
+
+def _consequence(criticality: int, behind: Sequence[int], cost: float | None, currency: str) -> str:
+    said = [f"Consequence: criticality {criticality} of 5"]
     if len(behind) == 1:
-        return f"{own}; an asset of {behind[0]} of 5 stops with it."
-    return (
-        f"{own}; {len(behind)} assets stop with it, the most critical of them {max(behind)} of 5."
-    )
+        said.append(f"an asset of {behind[0]} of 5 stops with it")
+    elif behind:
+        worst = max(behind)
+        said.append(f"{len(behind)} assets stop with it, the most critical of them {worst} of 5")
+    if cost is not None:
+        amount = f"{cost:,.0f} {currency}".strip()
+        said.append(f"a failure costs about {amount}: {consequence_of(cost)} of 5")
+    return "; ".join(said) + "."
 
 
 def _spoken(key: str) -> str:

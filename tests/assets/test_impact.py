@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assets.impact import Effect, effects
 from assets.models import AccessScope, Asset, AssetRelationship, UptimeEvent
-from assets.queries.impact import criticality_behind, impact_of
+from assets.queries.impact import impact_of, stopped_with
 from opssight.accounts.models import Membership, Organization
 from tests.conftest import ApiFor
 from tests.factories import NOON, AssetFactory, SiteFactory, UptimeEventFactory
@@ -103,10 +103,10 @@ class TestImpact:
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            behind = criticality_behind(ids)
+            behind = stopped_with(ids)
 
         assert len(queries) == 6
-        assert behind[line["R-1"].pk] == [3]
+        assert [one.criticality for one in behind[line["R-1"].pk]] == [3]
         assert behind[line["P-1A"].pk] == []
 
 
