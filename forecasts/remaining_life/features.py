@@ -38,10 +38,14 @@ class Life:
 
     ages    (n,) cycles, hours or days since it was new, rising
     values  (n, columns) settings and sensors; NaN is missing
+    failed  whether it failed at the last age; else it was renewed then, or runs on
+    whole   whether it was watched from its begin; else ages count from some time in its life
     """
 
     ages: Floats
     values: Floats
+    failed: bool = True
+    whole: bool = True
 
     def __len__(self) -> int:
         return len(self.ages)
@@ -95,7 +99,14 @@ class Preparation:
         ]
         parts = [*rolling.values(), *spreads, fast, fast - new, fast - slow, fast - mean]
         settings = self._settings(life.values)
-        return np.hstack([life.ages[:, None], *parts, settings]).astype(np.float32)
+        ages = life.ages if life.whole else np.full(len(life), np.nan)
+        return np.hstack([ages[:, None], *parts, settings]).astype(np.float32)
+
+    @property
+    def origins(self) -> Places:
+        """Which column of the values each feature is made of, shape (columns,); -1 is the age."""
+        parts = len(MEANS) + len(SPREADS) + 4
+        return np.concatenate(([-1], np.tile(self.sensors, parts), self.settings))
 
     def _settings(self, values: Floats) -> Floats:
         settings = (values[:, self.settings] - self.scaling[0]) / self.scaling[1]

@@ -42,7 +42,10 @@ class Remaining:
 
 @dataclass(frozen=True, slots=True)
 class LifeModel:
-    """clip: longer lives are learned as this many cycles; table: (POINTS, chances) cycles left."""
+    """clip: longer lives are learned as this many cycles; table: (POINTS, chances) cycles left.
+
+    units: how many failures it was learned from.
+    """
 
     preparation: Preparation
     members: tuple[Trees, ...]
@@ -72,6 +75,22 @@ class LifeModel:
             level=level,
         )
 
+    def effects(self, rows: NDArray[np.floating[Any]]) -> tuple[float, Floats]:
+        """What the members usually say, and how many cycles each column adds to it (n, columns).
+
+        They add up to what is said before it is held between 0 and the clip.
+        """
+        each = [trees.effects(rows) for trees in self.members]
+        return float(np.mean([usual for usual, _ in each])), np.mean([e for _, e in each], axis=0)
+
+    def quantiles(self, rows: NDArray[np.floating[Any]], chances: Floats) -> tuple[Floats, Floats]:
+        """What is left with each of the chances, (n, chances), and the chance (n,) to fail before
+        the clip, from which on the quantiles are the clip.
+        """
+        said = mean_of(self.members, rows, self.clip)
+        before = self._between(_below(self.table, self.clip)[:, None], said)[:, 0]
+        return self._quantiles(said, chances).T, before
+
     def failure(self, rows: NDArray[np.floating[Any]], horizons: Floats) -> Floats:
         """Probability (n, horizons) to fail within so many cycles; grows with the horizon.
 
@@ -95,6 +114,11 @@ class LifeModel:
         low = np.minimum(place.astype(np.int64), POINTS - 2)
         share = (place - low)[:, None]
         return np.asarray(of_points[low] * (1.0 - share) + of_points[low + 1] * share)
+
+
+def _below(table: Floats, clip: float) -> Floats:
+    """The chance, by point, to fail before the clip, shape (POINTS,)."""
+    return np.array([np.sum(one < clip) for one in table]) / len(CHANCES)
 
 
 def mean_of(members: Sequence[Trees], rows: NDArray[np.floating[Any]], clip: float) -> Floats:

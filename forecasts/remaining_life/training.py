@@ -4,6 +4,8 @@ The worker alone imports it: it needs scikit-learn.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from forecasts.boosting.trees import Trees
 from forecasts.remaining_life.features import Floats, Life, Places, prepare
 from forecasts.remaining_life.model import CHANCES, POINTS, LifeModel, mean_of
 
+Bools = NDArray[np.bool_]
 GROWTH = Growth(rounds=300, rate=0.05, leaves=8, fewest=30, columns=0.3, ridge=5.0)
 MEMBERS = 4
 """Each is fitted on every second cycle: neighbors are alike, and what differs averages out."""
@@ -29,50 +32,123 @@ NEAR = 0.04
 """Share of the past predictions that make the distribution at one point."""
 
 FEWEST_NEAR = 200
+HEAVIEST = 10.0
+"""A row counts for no more than so many, however few lives stayed in sight so long."""
+
+LEAST = 1e-9
 
 
 class TooFewHistories(ValueError):
     """There are too few units that ran to failure to learn from their sensors."""
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What trees say of rows of units that they have not seen, and what was left there.
+
+    said, left, ages, weight (rows,); unit (rows,) the place of each row's life; left is at most the
+    clip. whole (rows,): whether the life was watched from its begin.
+    """
+
+    said: Floats
+    left: Floats
+    ages: Floats
+    unit: Places
+    weight: Floats
+    whole: Bools
+
+
 def train(
     lives: Sequence[Life], settings: Sequence[int] = (), *, clip: float, seed: int = 0
 ) -> LifeModel:
-    """Learn from units that failed at the end of what is known of them.
+    """Learn from units, see `learn`."""
+    return learn(lives, settings, clip=clip, seed=seed)[0]
+
+
+def learn(
+    lives: Sequence[Life], settings: Sequence[int] = (), *, clip: float, seed: int = 0
+) -> tuple[LifeModel, HeldOut]:
+    """Learn from units that failed at the end of what is known of them, or did not.
+
+    A life that has not failed tells what was left where that was the clip or more; its other rows
+    are made up for by those that failed, in the ratio in which such lives stayed in sight (inverse
+    probability of censoring; Robins & Rotnitzky 1992). So lives must not end for reasons that
+    their sensors tell of, such as a repair in time.
 
     settings: the columns that set the operating mode. clip: what is left counts as no more than
     this, as wear cannot be seen before. The same seed gives the same model.
-    Raises TooFewHistories with fewer than `FEWEST_UNITS`, ValueError where no sensor moves.
+    Raises TooFewHistories with fewer than `FEWEST_UNITS` that failed, ValueError where no sensor
+    moves.
     """
-    if len(lives) < FEWEST_UNITS:
+    failed = sum(life.failed for life in lives)
+    if failed < FEWEST_UNITS:
         raise TooFewHistories(
             f"Remaining life is learned from at least {FEWEST_UNITS} units that ran to failure;"
-            f" there are {len(lives)}."
+            f" there are {failed}."
         )
     preparation = prepare(lives, settings, seed=seed)
-    rows = np.concatenate([preparation.features(life) for life in lives])
-    left = np.concatenate([life.ages[-1] - life.ages for life in lives])
-    target = np.minimum(left, clip)
-    unit = np.repeat(np.arange(len(lives)), [len(life) for life in lives])
+    weight = _weights(lives, clip)
+    kept = weight > 0.0
+    rows = np.concatenate([preparation.features(life) for life in lives])[kept]
+    ages = np.concatenate([life.ages for life in lives])[kept]
+    left = np.concatenate([life.ages[-1] - life.ages for life in lives])[kept]
+    sizes = [len(life) for life in lives]
+    unit = np.repeat(np.arange(len(lives)), sizes)[kept]
+    whole = np.repeat([life.whole for life in lives], sizes)[kept]
+    target, weight = np.minimum(left, clip), weight[kept]
     random = np.random.default_rng(seed)
     if len(rows) > MOST_ROWS:
         some = np.sort(random.choice(len(rows), MOST_ROWS, replace=False))
-        rows, target, unit = rows[some], target[some], unit[some]
-    said = _unseen(rows, target, unit, random, clip, seed)
-    return LifeModel(
+        rows, target, unit, weight = rows[some], target[some], unit[some], weight[some]
+        ages, whole = ages[some], whole[some]
+    counts = weight if failed < len(lives) else None
+    said = _unseen(rows, target, unit, random, clip, seed, counts)
+    model = LifeModel(
         preparation=preparation,
-        members=_members(rows, target, MEMBERS, seed),
-        table=_table(said, target, unit, clip),
+        members=_members(rows, target, MEMBERS, seed, counts),
+        table=table_of(said, target, unit, clip, counts),
         clip=clip,
-        units=len(lives),
+        units=failed,
     )
+    return model, HeldOut(said, target, ages, unit, weight, whole)
 
 
-def _members(rows: NDArray[np.float32], target: Floats, count: int, seed: int) -> tuple[Trees, ...]:
+def _weights(lives: Sequence[Life], clip: float) -> Floats:
+    """How much each row of all lives counts; 0 where what was left is not known.
+
+    The chance to stay in sight is that of Kaplan & Meier (1958), by age.
+    """
+    ends = np.array([life.ages[-1] for life in lives])
+    lost = np.unique([life.ages[-1] for life in lives if not life.failed])
+    in_sight = np.array([np.sum(ends >= moment) for moment in lost], dtype=np.float64)
+    gone = np.array(
+        [sum(not life.failed and life.ages[-1] == moment for life in lives) for moment in lost]
+    )
+    stays = np.concatenate(([1.0], np.cumprod(1.0 - gone / in_sight)))
+    weights = []
+    for life in lives:
+        left = life.ages[-1] - life.ages
+        until = life.ages + np.minimum(left, clip)
+        now, then = (stays[np.searchsorted(lost, at)] for at in (life.ages, until))
+        known = life.failed | (left >= clip)
+        weights.append(np.where(known, np.minimum(now / np.maximum(then, LEAST), HEAVIEST), 0.0))
+    return np.concatenate(weights)
+
+
+def _members(
+    rows: NDArray[np.float32], target: Floats, count: int, seed: int, weight: Floats | None
+) -> tuple[Trees, ...]:
     fewest = max(min(GROWTH.fewest, len(rows) // 20), 2)
     growth = Growth(GROWTH.rounds, GROWTH.rate, GROWTH.leaves, fewest, GROWTH.columns, GROWTH.ridge)
     return tuple(
-        fit(rows[i % 2 :: 2], target[i % 2 :: 2], growth, loss="squared_error", seed=seed + i)
+        fit(
+            rows[i % 2 :: 2],
+            target[i % 2 :: 2],
+            growth,
+            loss="squared_error",
+            seed=seed + i,
+            weight=None if weight is None else weight[i % 2 :: 2],
+        )
         for i in range(count)
     )
 
@@ -84,17 +160,21 @@ def _unseen(
     random: np.random.Generator,
     clip: float,
     seed: int,
+    weight: Floats | None,
 ) -> Floats:
     """What is said of each row by trees that have not seen its unit, shape (n,)."""
     units = random.permutation(np.unique(unit))
     said = np.empty(len(rows))
     for fold in np.array_split(units, min(FOLDS, len(units))):
         out = np.isin(unit, fold)
-        said[out] = mean_of(_members(rows[~out], target[~out], 2, seed), rows[out], clip)
+        counts = None if weight is None else weight[~out]
+        said[out] = mean_of(_members(rows[~out], target[~out], 2, seed, counts), rows[out], clip)
     return said
 
 
-def _table(said: Floats, truth: Floats, unit: Places, clip: float) -> Floats:
+def table_of(
+    said: Floats, truth: Floats, unit: Places, clip: float, weight: Floats | None = None
+) -> Floats:
     """Quantiles (POINTS, chances) of what was left when the trees said so many cycles.
 
     With k units the chances are drawn apart by (k + 1) / k about the middle: what few units have
@@ -102,6 +182,7 @@ def _table(said: Floats, truth: Floats, unit: Places, clip: float) -> Floats:
     """
     order = np.argsort(said, kind="stable")
     said, truth, unit = said[order], truth[order], unit[order]
+    heavy = None if weight is None else weight[order]
     count = min(max(int(NEAR * len(said)), FEWEST_NEAR), len(said))
     table = np.empty((POINTS, len(CHANCES)))
     for i, point in enumerate(np.linspace(0.0, clip, POINTS)):
@@ -110,5 +191,9 @@ def _table(said: Floats, truth: Floats, unit: Places, clip: float) -> Floats:
         units = len(np.unique(unit[near]))
         chances = np.clip(0.5 + (CHANCES - 0.5) * (units + 1) / units, 0.0, 1.0)
         # Relative to what was said, so that the distribution moves with the prediction.
-        table[i] = np.clip(point + np.quantile(truth[near] - said[near], chances), 0.0, clip)
+        away = truth[near] - said[near]
+        counts: dict[str, Any] = (
+            {} if heavy is None else {"weights": heavy[near], "method": "inverted_cdf"}
+        )
+        table[i] = np.clip(point + np.quantile(away, chances, **counts), 0.0, clip)
     return table
