@@ -14,6 +14,10 @@ class TooLittleHistory(ValueError):
     """The history is too short, or holds too few finite values, to say anything."""
 
 
+INNER = (0.8, 0.5)
+"""Levels of the narrower intervals that every forecast has, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """What comes next, step by step: all arrays of shape (steps,), in the unit of the history.
@@ -22,6 +26,8 @@ class Forecast:
     method        the name of the forecaster that has predicted best so far
     error         its mean absolute error in the backtest; NaN when there was no backtest
     mase          that error over the one of repeating the last season; below 1 is better; NaN too
+    inner         (levels, 2, steps) lower and upper ends at the levels of `INNER`, nested
+    dependence    correlation of the error of one step with that of the next, 0 to 1
     """
 
     point: Floats
@@ -31,6 +37,8 @@ class Forecast:
     method: str
     error: float
     mase: float
+    inner: Floats
+    dependence: float
 
 
 class Forecaster(Protocol):

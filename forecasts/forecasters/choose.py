@@ -2,11 +2,20 @@
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
-from forecasts.forecasters.base import Floats, Forecast, Forecaster, Ints, TooLittleHistory
+from forecasts.forecasters.base import (
+    INNER,
+    Floats,
+    Forecast,
+    Forecaster,
+    Ints,
+    TooLittleHistory,
+)
 from forecasts.forecasters.naive import SeasonalNaive
+from forecasts.forecasters.passage import dependence
 from forecasts.forecasters.smoothing import HoltWinters
 
 MOST_HISTORY = 2016
@@ -66,7 +75,7 @@ def forecast(
         if len(history) >= method.needs
     ]
     best = _winner(tried, history, len(history))
-    reach = _reach(best.errors, _walk(history, steps, seasons), steps, level)
+    reach, *inner = _reaches(best.errors, _walk(history, steps, seasons), steps, (level, *INNER))
     floor = 0.0 if history.min() >= 0 else -math.inf
     scale = _seasonal_error(history, seasons)
     return Forecast(
@@ -77,6 +86,8 @@ def forecast(
         method=best.name,
         error=best.error,
         mase=best.error / scale if scale > 0 else math.nan,
+        inner=np.maximum([(best.point - half, best.point + half) for half in inner], floor),
+        dependence=dependence(best.errors / np.where(reach > 0, reach, 1.0)),
     )
 
 
@@ -139,6 +150,20 @@ def _walk(history: Floats, steps: int, seasons: tuple[int, ...]) -> Floats:
             moves = history[season:] - history[:-season]
             walks.append(WALK * np.sqrt(np.mean(moves**2) * (np.arange(steps) // season + 1)))
     return np.asarray(np.min(walks, axis=0))
+
+
+def _reaches(errors: Floats, growing: Floats, steps: int, levels: tuple[float, ...]) -> Floats:
+    """Half the widths at several levels, from the widest on, shape (levels, steps); nested."""
+    widest = _scores_at(levels[0])
+    reaches = [
+        _reach(errors, growing * _scores_at(level) / widest, steps, level) for level in levels
+    ]
+    return np.minimum.accumulate(np.array(reaches), axis=0)
+
+
+def _scores_at(level: float) -> float:
+    """Standard deviations within which a normal variable stays with that probability."""
+    return NormalDist().inv_cdf((1.0 + level) / 2.0)
 
 
 def _reach(errors: Floats, growing: Floats, steps: int, level: float) -> Floats:

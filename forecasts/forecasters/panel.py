@@ -13,7 +13,7 @@ import numpy as np
 
 from forecasts.boosting.saving import BadModel, load, save
 from forecasts.boosting.trees import Trees, trees_of
-from forecasts.forecasters.base import Floats, Forecast, Ints, TooLittleHistory
+from forecasts.forecasters.base import INNER, Floats, Forecast, Ints, TooLittleHistory
 from forecasts.forecasters.rows import COLUMNS, Past, Shape
 
 NAME = "learned from all series"
@@ -30,8 +30,9 @@ class PanelModel:
 
     middle          trees of the median, fitted on everything
     lower, upper    trees of the quantiles, fitted on what lies before the calibration
-    stretch         (2, steps) factors by which the lower and upper half of an interval are too
-                    short, learned in the calibration
+    stretch         (levels, 2, steps) factors by which the lower and upper half of the interval are
+                    too short for `level` and those of `INNER`, learned in the calibration; nested
+    dependence      correlation of the error of one step with that of the next
     """
 
     shape: Shape
@@ -40,6 +41,7 @@ class PanelModel:
     lower: Trees
     upper: Trees
     stretch: Floats
+    dependence: float
 
     def forecast(self, histories: Sequence[Floats]) -> list[Forecast]:
         """Forecast each series from its end; error and mase are NaN.
@@ -57,17 +59,19 @@ class PanelModel:
         made = []
         for history, (middle, low, high) in zip(histories, parts[:, :, 0], strict=True):
             floor = 0.0 if np.nanmin(history, initial=0.0) >= 0 else -np.inf
-            down = self.stretch[0] * np.maximum(middle - low, 0.0)
-            up = self.stretch[1] * np.maximum(high - middle, 0.0)
+            halves = np.stack((-np.maximum(middle - low, 0.0), np.maximum(high - middle, 0.0)))
+            ends = np.maximum(middle + self.stretch * halves, floor)
             made.append(
                 Forecast(
                     point=np.maximum(middle, floor),
-                    lower=np.maximum(middle - down, floor),
-                    upper=np.maximum(middle + up, floor),
+                    lower=ends[0, 0],
+                    upper=ends[0, 1],
                     level=self.level,
                     method=NAME,
                     error=np.nan,
                     mase=np.nan,
+                    inner=ends[1:],
+                    dependence=self.dependence,
                 )
             )
         return made
@@ -78,7 +82,8 @@ def to_bytes(model: PanelModel) -> bytes:
     arrays = {"stretch": model.stretch}
     for name in _ENSEMBLES:
         arrays |= getattr(model, name).arrays(f"{name}.")
-    return save(arrays, {"kind": _KIND, "shape": asdict(model.shape), "level": model.level})
+    note = {"kind": _KIND, "shape": asdict(model.shape), "level": model.level}
+    return save(arrays, note | {"dependence": model.dependence})
 
 
 def from_bytes(data: bytes, expected: str = "") -> PanelModel:
@@ -86,14 +91,21 @@ def from_bytes(data: bytes, expected: str = "") -> PanelModel:
     arrays, note = load(data, expected)
     try:
         shape = Shape(**{name: int(value) for name, value in note["shape"].items()})
-        level, stretch = float(note["level"]), arrays["stretch"]
+        level, dependence = float(note["level"]), float(note["dependence"])
+        stretch = arrays["stretch"]
         middle, lower, upper = (trees_of(arrays, f"{name}.") for name in _ENSEMBLES)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadModel(f"The saved model has parts that do not fit: {error}") from error
     columns = {int(trees.columns) for trees in (middle, lower, upper)}
-    if note.get("kind") != _KIND or columns != {COLUMNS} or stretch.shape != (2, shape.steps):
+    fits = columns == {COLUMNS} and stretch.shape == shape_of_stretch(shape)
+    if note.get("kind") != _KIND or not fits:
         raise BadModel("The saved model is of another kind or version. Train it again.")
-    return PanelModel(shape, level, middle, lower, upper, stretch)
+    return PanelModel(shape, level, middle, lower, upper, stretch, dependence)
+
+
+def shape_of_stretch(shape: Shape) -> tuple[int, int, int]:
+    """Levels from the widest on, lower and upper end, steps."""
+    return (1 + len(INNER), 2, shape.steps)
 
 
 def predict(

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from forecasts.boosting.fitting import Growth, fit
 from forecasts.conformal import reach
-from forecasts.forecasters.base import Floats, Ints
-from forecasts.forecasters.panel import AT_ONCE, PanelModel, predict
+from forecasts.forecasters.base import INNER, Floats, Ints
+from forecasts.forecasters.panel import AT_ONCE, PanelModel, predict, shape_of_stretch
+from forecasts.forecasters.passage import dependence
 from forecasts.forecasters.rows import COLUMNS, Past, Shape
 
 MOST_ROWS = 240_000
@@ -60,11 +61,15 @@ def train(
     upper = fit(rows, target, QUANTILES, loss="quantile", quantile=1.0 - tail, seed=seed)
     rows, target = _sample(histories, shape, random, held=0)
     middle = fit(rows, target, MIDDLE, loss="absolute_error", seed=seed)
-    stretch = np.ones((2, shape.steps))
-    model = PanelModel(shape, level, before, lower, upper, stretch)
+    stretch = np.ones(shape_of_stretch(shape))
+    model = PanelModel(shape, level, before, lower, upper, stretch, 0.0)
     errors, over = _backtest(histories, model, random)
-    stretch = _stretch(over, tail)
-    return Trained(replace(model, middle=middle, stretch=stretch), errors)
+    stretch[0] = _stretch(over, tail, NARROWEST)
+    for place, one in enumerate(INNER, 1):
+        stretch[place] = np.minimum(_stretch(over, (1.0 - one) / 2.0, 0.0), stretch[place - 1])
+    follows = dependence(np.where(over[:, 0] > 0, -over[:, 0], over[:, 1]))
+    learned = replace(model, middle=middle, stretch=stretch, dependence=follows)
+    return Trained(learned, errors)
 
 
 def _sample(
@@ -157,7 +162,7 @@ def _over(truth: Floats, middle: Floats, ends: Floats) -> Floats:
     return np.where(half > 0, off / np.where(half > 0, half, 1.0), np.nan)
 
 
-def _stretch(over: Floats, tail: float) -> Floats:
+def _stretch(over: Floats, tail: float, narrowest: float) -> Floats:
     """The factor for each tail and horizon, shape (2, steps), from neighboring horizons."""
     steps = over.shape[-1]
     near = max(steps // 8, 1)
@@ -167,5 +172,5 @@ def _stretch(over: Floats, tail: float) -> Floats:
             scores = over[:, side, :, max(step - near, 0) : step + near + 1]
             count = int(np.isfinite(scores).any(axis=-1).sum())
             if count:
-                factors[side, step] = max(reach(scores, 1.0 - tail, count), NARROWEST)
+                factors[side, step] = max(reach(scores, 1.0 - tail, count), narrowest)
     return factors

@@ -1,4 +1,4 @@
-from forecasts.queries.crossing import Crossing, crossing
+from forecasts.queries.crossing import Crossing, chances_of_limit, crossing, crossings
 from forecasts.queries.hourly import STEP, Signal, hourly_means, signals
 from forecasts.queries.ranking import Ranked, ranking
 
@@ -7,7 +7,9 @@ __all__ = [
     "Crossing",
     "Ranked",
     "Signal",
+    "chances_of_limit",
     "crossing",
+    "crossings",
     "hourly_means",
     "ranking",
     "signals",

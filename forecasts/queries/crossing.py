@@ -1,46 +1,121 @@
-"""When a forecast reaches a limit of its sensor."""
+"""When a forecast reaches a limit of its sensor, as a distribution over time."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
+from anomalies.models import SensorLimits
 from assets.models import Sensor
+from forecasts.forecasters.base import Floats
+from forecasts.forecasters.passage import chances_by
+from forecasts.forecasters.quantiles import chances_of, nested
 from forecasts.models import Forecast
+
+EARLY, LIKELY, LATE = 0.1, 0.5, 0.9
+"""Chances by which `possible`, `likely` and `latest` are the times."""
+
+UNKNOWN_DEPENDENCE = 0.9
+"""For forecasts of earlier versions, which do not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
     """When a forecast reaches a limit of its sensor.
 
-    `likely` is the time at which the forecast itself does (none within the horizon: None),
-    `possible` the time at which its interval does, which is never later.
+    limit     the value; `name` says which: high, high-high, low or low-low
+    possible  by then it is reached with a chance of 10 %
+    likely    of 50 %, None: within the horizon the chance is smaller
+    latest    of 90 %, or None
+    chance    that it is reached within the horizon, 0 to 1
+    chances   that it is reached by the end of each step, never falling
+
+    How steps hang together, which these chances rest on: see `forecasters.passage`. What is judged
+    are the means of steps: a single reading may touch the limit before.
     """
 
     limit: float
     possible: datetime
     likely: datetime | None
+    latest: datetime | None = None
+    chance: float = 1.0
+    name: str = "high"
+    chances: tuple[float, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def is_upward(self) -> bool:
+        return self.name in ("high", "high-high")
 
 
 def crossing(forecast: Forecast, sensor: Sensor) -> Crossing | None:
-    """The first limit that the forecast or its interval reaches, or None within the horizon."""
-    found = []
-    for limit, far, point, beyond in (
-        (sensor.high_limit, forecast.upper, forecast.values, np.greater_equal),
-        (sensor.low_limit, forecast.lower, forecast.values, np.less_equal),
-    ):
-        if limit is None:
-            continue
-        possible = _first(beyond(far, limit), forecast)
-        likely = _first(beyond(point, limit), forecast)
-        if possible is not None:
-            found.append(Crossing(limit, min(possible, likely or possible), likely))
+    """The limit that is reached first, or None where none has a chance of 10 % in the horizon.
+
+    Reads `sensor.limits`: select it, or it is a query.
+    """
+    found = crossings(forecast, sensor)
     return min(found, key=lambda c: (c.likely is None, c.likely or c.possible), default=None)
 
 
-def _first(beyond: NDArray[np.bool_], forecast: Forecast) -> datetime | None:
-    places = np.flatnonzero(beyond)
+def crossings(forecast: Forecast, sensor: Sensor) -> list[Crossing]:
+    """Each limit of the sensor with a chance of 10 % or more to be reached, inner ones first.
+
+    Of a counter none: what it reads only ever rises.
+    """
+    return [
+        one
+        for name, limit in limits_of(sensor)
+        if (one := _crossing(forecast, name, limit)) is not None
+    ]
+
+
+def chances_of_limit(forecast: Forecast, limit: float, *, upward: bool) -> Floats:
+    """The chance that any value is reached by the end of each step, (steps,)."""
+    if forecast.inner:
+        inner = np.array(forecast.inner, dtype=np.float64).reshape(-1, 2, len(forecast.values))
+    else:
+        inner = np.empty((0, 2, len(forecast.values)))
+    rows = (np.array(row, dtype=np.float64) for row in (forecast.lower, forecast.values))
+    lower, point = rows
+    quantiles = nested(lower, inner, point, np.array(forecast.upper, dtype=np.float64))
+    at = chances_of(forecast.level) if len(inner) else chances_of(forecast.level, ())
+    own = UNKNOWN_DEPENDENCE if forecast.dependence is None else forecast.dependence
+    return chances_by(limit, at=at, quantiles=quantiles, dependence=own, upward=upward)
+
+
+def limits_of(sensor: Sensor) -> Iterator[tuple[str, float]]:
+    """Name and value of each limit that is set: the warning limits first, then the outer ones."""
+    if sensor.kind == Sensor.Kind.COUNTER:
+        return
+    own = getattr(sensor, "limits", None) or SensorLimits()
+    for name, value in (
+        ("high", sensor.high_limit),
+        ("low", sensor.low_limit),
+        ("high-high", own.high_high),
+        ("low-low", own.low_low),
+    ):
+        if value is not None:
+            yield name, value
+
+
+def _crossing(forecast: Forecast, name: str, limit: float) -> Crossing | None:
+    chances = chances_of_limit(forecast, limit, upward=name.startswith("high"))
+    possible = _first(chances, EARLY, forecast)
+    if possible is None:
+        return None
+    return Crossing(
+        limit,
+        possible=possible,
+        likely=_first(chances, LIKELY, forecast),
+        latest=_first(chances, LATE, forecast),
+        chance=float(chances[-1]),
+        name=name,
+        chances=tuple(chances.tolist()),
+    )
+
+
+def _first(chances: Floats, level: float, forecast: Forecast) -> datetime | None:
+    places = np.flatnonzero(chances >= level)
     if not len(places):
         return None
     return forecast.starts_at + int(places[0]) * forecast.step

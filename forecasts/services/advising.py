@@ -58,7 +58,7 @@ def recommend_crossings(*, asset_ids: Iterable[int], at: datetime) -> int:
         )
         .order_by("sensor_id", "-starts_at")
         .distinct("sensor_id")
-        .select_related("sensor__asset__site")
+        .select_related("sensor__asset__site", "sensor__limits")
     )
     advice: dict[tuple[int, str], Advice] = {}
     for forecast in ahead:

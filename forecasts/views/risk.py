@@ -89,7 +89,7 @@ def of_asset(request: UserRequest, pk: int) -> HttpResponse:
     scores = list(asset.risk_scores.order_by("-day")[:HISTORY_DAYS])
     newest = (
         Forecast.objects.filter(asset=asset, sensor__is_active=True)
-        .select_related("sensor")
+        .select_related("sensor__limits")
         .order_by("sensor_id", "-starts_at")
         .distinct("sensor_id")
     )

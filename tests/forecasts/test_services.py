@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from anomalies.models import SensorLimits
 from assets.models import Asset, AssetRelationship, Sensor
 from forecasts import queries, services
 from forecasts.models import Forecast, RiskScore
@@ -109,13 +110,36 @@ class TestCrossing:
         )
 
     def test_names_when_the_limit_is_possible_and_when_it_is_likely(self) -> None:
-        assert queries.crossing(self.forecast(), Sensor(high_limit=7.0)) == queries.Crossing(
-            7.0, possible=NOON + timedelta(hours=1), likely=NOON + timedelta(hours=2)
-        )
+        found = queries.crossing(self.forecast(), Sensor(high_limit=7.0))
+
+        assert found is not None
+        assert (found.limit, found.name, found.latest) == (7.0, "high", None)
+        assert (found.possible, found.likely) == (NOON + timedelta(hours=1), NOON + 12 * STEP)
+        assert found.chances[-1] == found.chance
+        assert 0.5 <= found.chance < 0.6
 
     def test_a_limit_that_only_the_interval_reaches_is_not_likely(self) -> None:
-        found = queries.crossing(self.forecast(), Sensor(high_limit=9.0, low_limit=1.0))
-        assert found == queries.Crossing(9.0, possible=NOON + timedelta(hours=2), likely=None)
+        found = queries.crossing(self.forecast(), Sensor(high_limit=8.5, low_limit=1.0))
+        assert found is not None
+        assert (found.possible, found.likely) == (NOON + timedelta(hours=2), None)
+        assert 0.1 < found.chance < 0.5
+
+    def test_the_outer_limits_of_a_sensor_are_told_as_well(self) -> None:
+        sensor = Sensor(high_limit=6.0, kind=Sensor.Kind.GAUGE)
+        sensor.limits = SensorLimits(high_high=7.0, low_low=4.5)
+
+        found = queries.crossings(self.forecast(), sensor)
+
+        assert [(one.name, one.limit) for one in found] == [
+            ("high", 6.0),
+            ("high-high", 7.0),
+            ("low-low", 4.5),
+        ]
+        assert found[0].chance > found[1].chance >= 0.5
+
+    def test_a_counter_reaches_no_limit(self) -> None:
+        counter = Sensor(high_limit=6.0, kind=Sensor.Kind.COUNTER)
+        assert queries.crossings(self.forecast(), counter) == []
 
     def test_no_limit_is_never_reached(self) -> None:
         assert queries.crossing(self.forecast(), Sensor()) is None
@@ -252,6 +276,6 @@ class TestRisk:
             ScheduleFactory.create(asset=asset, next_due_at=NOON)
         ids = list(Asset.objects.values_list("pk", flat=True))
 
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(21):
             services.refresh_risk(asset_ids=ids, at=NOW)
         assert Notification.objects.count() == 6
