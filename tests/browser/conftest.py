@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from time import monotonic
+from weakref import WeakKeyDictionary
 
 import pytest
 from django.test import Client, override_settings
@@ -26,6 +28,14 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 PHONE_WIDTH = 390
+CALM_LOOKS = 3
+"""Looks in a row, two frames apart at least, at which a page asks for nothing."""
+
+PATIENCE = 30.0
+"""Seconds. Generous: other suites may run beside these."""
+
+TWO_FRAMES = "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+_under_way: WeakKeyDictionary[Page, set[Request]] = WeakKeyDictionary()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,6 +64,19 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser
         browser.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the page has drawn and asks for nothing more.
+
+    Playwright's own "networkidle" waits half a second each time, minutes for the whole suite.
+    """
+    page.wait_for_load_state("load")
+    until, calm = monotonic() + PATIENCE, 0
+    while calm < CALM_LOOKS and monotonic() < until:
+        page.evaluate(TWO_FRAMES)
+        page.wait_for_timeout(20)
+        calm = 0 if _under_way[page] else calm + 1
 
 
 class Pages:
@@ -92,8 +115,12 @@ class Pages:
     def tab(self, context: BrowserContext) -> Page:
         """Another tab of the same sign-in."""
         page = context.new_page()
-        # Generous: other suites may run beside these.
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE * 1000)
+        under_way = _under_way.setdefault(page, set())
+        # Playwright takes no methods of a set as they are.
+        page.on("request", lambda request: under_way.add(request))  # noqa: PLW0108
+        page.on("requestfinished", lambda request: under_way.discard(request))  # noqa: PLW0108
+        page.on("requestfailed", lambda request: under_way.discard(request))  # noqa: PLW0108
         page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
         page.on("console", self._console)
         page.on("requestfailed", self._failed)

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from assets.services.readings import ingest
 from opssight.accounts.models import Membership
-from tests.browser.conftest import Pages
+from tests.browser.conftest import Pages, settle
 from tests.browser.test_pages import SCREENSHOTS
 from tests.factories import AssetFactory, ComparisonFactory, ComparisonLineFactory, SensorFactory
 
@@ -92,7 +92,7 @@ def test_lines_of_a_comparison_are_drawn_around_their_events(
         ("comparison", f"{row.pk}/"),
     ):
         page.goto(f"/telemetry/comparisons/{path}")
-        page.wait_for_load_state("networkidle")
+        settle(page)
         if name == "comparison":
             expect(page.locator(".chart-summary")).to_contain_text("3 lines: P-1 vibration_de")
             expect(page.locator(".chart-range")).to_have_text("−10 h to +2 h")

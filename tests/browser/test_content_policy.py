@@ -8,7 +8,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Route
 
 from opssight.accounts.models import Membership
-from tests.browser.conftest import Pages
+from tests.browser.conftest import Pages, settle
 from tests.browser.scene import Scene
 from tests.browser.test_pages import PAGES, ROWS
 from tests.core.test_admin import MAKERS, NEVER_ADDED
@@ -109,6 +109,6 @@ def _visit(page: Page, path: str) -> list[str]:
         page.goto(path)
     except PlaywrightError:  # an answer without a page, such as 405
         return []
-    page.wait_for_load_state("networkidle")
+    settle(page)
     found: list[str] = page.evaluate("window.refused || []")
     return found

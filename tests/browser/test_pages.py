@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from opssight.accounts.models import Membership
-from tests.browser.conftest import Pages
+from tests.browser.conftest import Pages, settle
 from tests.browser.scene import Scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,10 +79,10 @@ def test_every_page_is_clean(
     too_wide = []
     for name, path in PAGES.items():
         page.goto(path.format(**keys))
-        page.wait_for_load_state("networkidle")
+        settle(page)
         # Charts are drawn when they come into view.
         page.evaluate("scrollTo(0, document.body.scrollHeight)")
-        page.wait_for_load_state("networkidle")
+        settle(page)
         page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=SCREENSHOTS / f"{look}-{name}.png", full_page=True)
         if page.evaluate("document.documentElement.scrollWidth") > width:

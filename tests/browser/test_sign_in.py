@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from opssight.accounts import oidc
 from opssight.accounts.models import Membership
 from tests.accounts.oidc_provider import Provider
-from tests.browser.conftest import Pages
+from tests.browser.conftest import Pages, settle
 from tests.browser.test_pages import LOOKS, SCREENSHOTS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clean_cache")]
@@ -252,7 +252,7 @@ def test_every_page_of_the_account_is_clean(
 
 def _too_wide(page: Page, look: str, name: str, path: str) -> bool:
     page.goto(path)
-    page.wait_for_load_state("networkidle")
+    settle(page)
     page.screenshot(path=SCREENSHOTS / f"{look}-{name}.png", full_page=True)
     wide: bool = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     return wide

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from maintenance.models import MaintenanceSchedule, Recommendation, WorkOrder
 from maintenance.services import requests
 from opssight.accounts.models import Membership
-from tests.browser.conftest import Pages
+from tests.browser.conftest import Pages, settle
 from tests.browser.scene import Scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -216,7 +216,7 @@ def test_a_viewer_is_offered_nothing_to_change(page_for: Pages, viewer: Membersh
     for row in (scene.pump, scene.recommendation, scene.order, scene.anomaly):
         page.goto(row.get_absolute_url())
         expect(page.locator("#main")).to_be_visible()
-        page.wait_for_load_state("networkidle")
+        settle(page)
         assert page.locator("#main form[method=post]").count() == 0, row
         assert page.locator("#main button[type=submit]").count() == 0, row
     assert page.get_by_role("link", name="Admin", exact=True).count() == 0
