@@ -11,10 +11,11 @@ from django.db import transaction
 from assets.models import Sensor
 from assets.queries import Readings
 from forecasts import queries
-from forecasts.forecasters.base import Floats, TooLittleHistory
 from forecasts.forecasters.base import Forecast as Ahead
+from forecasts.forecasters.base import TooLittleHistory
 from forecasts.forecasters.choose import forecast
 from forecasts.forecasters.series import Series, resample, seasons_of
+from forecasts.forecasters.totals import running_total
 from forecasts.models import Forecast
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,8 @@ def _store(rows: Sequence[Forecast], *, asset_ids: Sequence[int], at: datetime) 
             "values",
             "lower",
             "upper",
+            "inner",
+            "dependence",
             "level",
             "method",
             "backtest_error",
@@ -93,7 +96,9 @@ def _forecast(sensor: Sensor, hourly: Readings, at: datetime) -> Forecast | None
 def _row(sensor: Sensor, series: Series, ahead: Ahead, at: datetime) -> Forecast:
     """A counter is forecast by its rise per hour and shown as what it will read."""
     is_counter = sensor.kind == Sensor.Kind.COUNTER
-    total = sensor.last_value if is_counter else None
+    middle, ends = ahead.point, np.stack(((ahead.lower, ahead.upper), *ahead.inner))
+    if is_counter:
+        middle, ends = running_total(sensor.last_value or 0.0, middle, ends, ahead.dependence)
     return Forecast(
         organization_id=sensor.organization_id,
         asset_id=sensor.asset_id,
@@ -101,19 +106,12 @@ def _row(sensor: Sensor, series: Series, ahead: Ahead, at: datetime) -> Forecast
         made_at=at,
         starts_at=datetime.fromtimestamp(series.end, UTC),
         step=queries.STEP,
-        values=_readings(ahead.point, total),
-        lower=_readings(ahead.lower, total),
-        upper=_readings(ahead.upper, total),
+        values=middle.tolist(),
+        lower=ends[0, 0].tolist(),
+        upper=ends[0, 1].tolist(),
+        inner=ends[1:].reshape(-1, len(middle)).tolist(),
+        dependence=ahead.dependence,
         level=ahead.level,
         method=(f"rise per hour: {ahead.method}" if is_counter else ahead.method)[:100],
         backtest_error=ahead.mase if math.isfinite(ahead.mase) else None,
     )
-
-
-def _readings(values: Floats, total: float | None) -> list[float]:
-    """
-    >>> _readings(np.array([1.0, 2.0]), None), _readings(np.array([1.0, 2.0]), 10.0)
-    ([1.0, 2.0], [11.0, 13.0])
-    """
-    readings: list[float] = (values if total is None else total + np.cumsum(values)).tolist()
-    return readings
