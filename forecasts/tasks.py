@@ -60,6 +60,7 @@ def rate_assets(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
     at = timezone.now()
     rated = services.refresh_risk(asset_ids=asset_ids, at=at)
     services.recommend_rising_risk(asset_ids=asset_ids, at=at)
+    services.expect_failures(asset_ids=asset_ids, at=at)
     return rated
 
 

@@ -1,7 +1,8 @@
 """How sure advice is, what it costs to wait, and what to deal with first. Pure: numbers in and out.
 
     confidence      = (confirmed + 1) / (confirmed + false alarms + 2)
-    likelihood      = confidence * (1 - exp(-7 / days to failure))           per week
+    likelihood      = learned chance of a failure within 7 days where one is known, else
+                      confidence * (1 - exp(-7 / days to failure))
     cost of waiting = likelihood * (downtime cost * downtime hours + repair cost)
     rank            = 100 * certainty * sum(weight * value) / sum(weight)
 
@@ -89,7 +90,33 @@ def likelihood_per_week(confidence: float, days_to_failure: float) -> float:
     >>> round(likelihood_per_week(0.5, 7.0), 3)
     0.316
     """
-    return confidence * (1 - math.exp(-7.0 / max(days_to_failure, 0.5)))
+    return likelihood_within(7.0, confidence, days_to_failure)
+
+
+def likelihood_within(days: float, confidence: float, days_to_failure: float) -> float:
+    """The same for any number of days.
+
+    >>> round(likelihood_within(1.0, 0.5, 7.0), 3), likelihood_within(0.0, 0.5, 7.0)
+    (0.067, 0.0)
+    """
+    return confidence * (1 - math.exp(-days / max(days_to_failure, 0.5)))
+
+
+def waiting_sentence(day: float, week: float) -> str:
+    """How the chance of a failure grows while nothing is done; `day` and `week`: 0 to 1.
+
+    >>> waiting_sentence(0.04, 0.11)
+    'The chance of a failure rises from 4 % within a day to 11 % within 7 days.'
+    >>> waiting_sentence(0.001, 0.004)
+    'The chance of a failure stays below 1 % within 7 days.'
+    """
+    if week < 0.005:
+        return "The chance of a failure stays below 1 % within 7 days."
+    first = "below 1 %" if day < 0.005 else f"{100 * day:.0f} %"
+    return (
+        f"The chance of a failure rises from {first} within a day to {100 * week:.0f} %"
+        " within 7 days."
+    )
 
 
 def rank(

@@ -14,6 +14,7 @@ from maintenance.models import (
     Verdict,
     WorkOrder,
 )
+from maintenance.queries import advice
 from maintenance.services.verdicts import Finding
 from opssight.core.api.fields import CharField, ObjectField, UtcDateTimeField
 from opssight.core.api.serializers import TenantRelatedField, TenantSerializer
@@ -26,7 +27,9 @@ def rows() -> QuerySet[Recommendation]:
     # Counted by row, so that only those of the page are counted.
     counted = Recommendation.objects.filter(pk=OuterRef("pk")).order_by()
     anomalies = Subquery(counted.values(count=Count("anomalies")), output_field=IntegerField())
-    return Recommendation.objects.select_related("asset").annotate(anomaly_count=anomalies)
+    return Recommendation.objects.select_related("asset", "organization").annotate(
+        anomaly_count=anomalies
+    )
 
 
 def expanded_recommendation() -> Expansion:
@@ -54,7 +57,15 @@ class RankPartSerializer(serializers.Serializer[Any]):
 
 
 class RecommendationSerializer(OfAsset, TenantSerializer[Recommendation]):
-    moving = ("confidence", "cost_of_waiting", "cost_inputs", "rank", "rank_parts", "evidence")
+    moving = (
+        "confidence",
+        "cost_of_waiting",
+        "cost_inputs",
+        "waiting",
+        "rank",
+        "rank_parts",
+        "evidence",
+    )
 
     asset_tag = serializers.CharField(source="asset.tag", read_only=True)
     asset_name = serializers.CharField(source="asset.name", read_only=True)
@@ -64,6 +75,10 @@ class RecommendationSerializer(OfAsset, TenantSerializer[Recommendation]):
     cost_inputs = ObjectField(
         read_only=True,
         help_text="What the cost of waiting was computed from, or under `missing` why it was not.",
+    )
+
+    waiting = serializers.SerializerMethodField(
+        help_text="What waiting a week costs and how likely it fails meanwhile; empty: not known."
     )
 
     class Meta:
@@ -81,6 +96,7 @@ class RecommendationSerializer(OfAsset, TenantSerializer[Recommendation]):
             "confidence",
             "cost_of_waiting",
             "cost_inputs",
+            "waiting",
             "rank",
             "rank_parts",
             "urgency",
@@ -100,6 +116,9 @@ class RecommendationSerializer(OfAsset, TenantSerializer[Recommendation]):
             "anomaly_count",
         ]
         read_only_fields = fields
+
+    def get_waiting(self, row: Recommendation) -> str:
+        return advice.waiting(row)
 
 
 class AcceptSerializer(serializers.Serializer[None]):

@@ -15,7 +15,7 @@ from maintenance.models import (
     WorkOrder,
     WorkOrderQuerySet,
 )
-from maintenance.ranking import FEW
+from maintenance.ranking import FEW, waiting_sentence
 
 FEWEST = 3
 """A typical downtime or cost is the median of at least so many repairs."""
@@ -154,6 +154,20 @@ def rests_on_little(row: Recommendation) -> bool:
     inputs = row.cost_inputs
     judged = inputs.get("confirmed", 0) + inputs.get("false_alarms", 0)
     return row.confidence is not None and judged < FEW
+
+
+def waiting(row: Recommendation) -> str:
+    """What waiting a week costs and how likely it fails meanwhile, in words; empty: not known."""
+    if row.cost_of_waiting is None:
+        return rising(row)
+    cost = f"{row.cost_of_waiting:,.0f} {row.organization.currency}"
+    return f"Waiting 7 days costs about {cost} (expected). {rising(row)}".strip()
+
+
+def rising(row: Recommendation) -> str:
+    """How the chance of a failure grows while nothing is done, in words; empty: not known."""
+    day, week = (row.cost_inputs.get(f"likelihood_per_{one}") for one in ("day", "week"))
+    return "" if day is None or week is None else waiting_sentence(day, week)
 
 
 def mergeable(row: Recommendation, orders: WorkOrderQuerySet) -> list[WorkOrder]:

@@ -1,15 +1,16 @@
 """Keeps how sure advice is, what waiting costs, and its place in the plant, from what is known."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db import connection
 
+from assets.queries.impact import stopped_with
 from maintenance import ranking
 from maintenance.models import Recommendation
 from maintenance.queries import advice
@@ -39,12 +40,24 @@ BATCH = 500
 DAY = timedelta(days=1)
 
 
+class Expected(TypedDict):
+    """How likely a failure is within a day and a week, 0 to 1, by what (`basis`: in words)."""
+
+    day: float
+    week: float
+    basis: str
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an organization's past says: of each kind of advice, and of failures."""
+    """What an organization's past says: of each kind of advice, and of failures.
+
+    behind: by asset what an hour of all that stops with it costs; filled for the rows at hand.
+    """
 
     found: dict[advice.Kind, advice.Found]
     consequences: dict[tuple[str, str], advice.Consequence]
+    behind: dict[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, organization_id: int) -> "Known":
@@ -77,12 +90,28 @@ def rank_rows(*, rows: Sequence[Recommendation], at: datetime) -> int:
     return _save(rows, Known.of(rows[0].organization_id), at)
 
 
+def expect(
+    *, rows: Sequence[Recommendation], expected: Mapping[int, Expected | None], at: datetime
+) -> int:
+    """Take what forecasts say of a failure, by row, of one organization; returns rows changed.
+
+    It counts until it is said anew; None: the urgency, or the forecast date, speaks again.
+    """
+    moved = [row for row in rows if row.cost_inputs.get("expected") != expected.get(row.pk)]
+    for row in moved:
+        row.cost_inputs = {**row.cost_inputs, "expected": expected.get(row.pk)}
+    return rank_rows(rows=moved, at=at)
+
+
 def _batches(rows: Iterator[Recommendation]) -> Iterator[list[Recommendation]]:
     while some := list(islice(rows, BATCH)):
         yield some
 
 
-def _save(rows: Iterable[Recommendation], known: Known, at: datetime) -> int:
+def _save(rows: Sequence[Recommendation], known: Known, at: datetime) -> int:
+    priced = {row.asset_id for row in rows if Source(row.source) not in NO_COST}
+    for asset_id, stopped in stopped_with(sorted(priced)).items() if priced else ():
+        known.behind[asset_id] = sum(one.downtime_cost or 0.0 for one in stopped)
     changed = [row for row in rows if apply(row, known, at)]
     for start in range(0, len(changed), BATCH):
         _write(changed[start : start + BATCH])
@@ -111,8 +140,10 @@ def apply(row: Recommendation, known: Known, at: datetime) -> bool:
     is_fact = row.source in FACTS
     sure = 1.0 if is_fact else ranking.confidence(*found)
     row.confidence = None if is_fact else round(sure, 4)
+    expected = row.cost_inputs.get("expected")
     cost, row.cost_inputs = _cost(row, sure, known, at)
     row.cost_of_waiting = cost  # type: ignore[assignment]
+    row.cost_inputs |= {"expected": expected} if expected else {}
     row.cost_inputs |= {"confirmed": found.confirmed, "false_alarms": found.false_alarms}
     ranked = ranking.rank(
         urgency=row.urgency,
@@ -133,24 +164,40 @@ def _cost(
     if (why := NO_COST.get(Source(row.source))) is not None:
         return None, {"missing": [why]}
     meant = advice.consequence_of(known.consequences, row.asset, row.failure_mode)
-    hourly = row.asset.downtime_cost
+    hourly, behind = row.asset.downtime_cost, known.behind.get(row.asset_id, 0.0)
+    likelihood, inputs = _likelihood(row, sure, at)
     missing = [NO_DOWNTIME_COST] * (hourly is None) + [NO_REPAIRS] * (meant is None)
     if hourly is None or meant is None:
-        return None, {"missing": missing}
-    days = _days_to_failure(row, at)
-    likelihood = ranking.likelihood_per_week(sure, days)
-    consequence = float(hourly) * meant.hours + meant.repair_cost
-    inputs = {
-        "likelihood_per_week": round(likelihood, 4),
-        "days_to_failure": round(days, 1),
-        "days_from": "urgency" if row.expected_at is None else "forecast",
+        return None, inputs | {"missing": missing}
+    consequence = (float(hourly) + behind) * meant.hours + meant.repair_cost
+    inputs |= {
         "downtime_cost": float(hourly),
+        "downtime_cost_behind": round(behind, 2),
         "downtime_hours": round(meant.hours, 2),
         "repair_cost": round(meant.repair_cost, 2),
         "records": meant.records,
         "records_of": meant.of,
     }
     return round(Decimal(likelihood * consequence), 2), inputs
+
+
+def _likelihood(row: Recommendation, sure: float, at: datetime) -> tuple[float, dict[str, Any]]:
+    """Of a failure within a week, and what it was computed from."""
+    expected: Expected | None = row.cost_inputs.get("expected")
+    if expected:
+        day, week = expected["day"], expected["week"]
+        days, of = None, expected["basis"]
+    else:
+        days = _days_to_failure(row, at)
+        day = ranking.likelihood_within(1.0, sure, days)
+        week = ranking.likelihood_per_week(sure, days)
+        of = "urgency" if row.expected_at is None else "forecast"
+    return week, {
+        "likelihood_per_day": round(day, 4),
+        "likelihood_per_week": round(week, 4),
+        "days_to_failure": None if days is None else round(days, 1),
+        "days_from": of,
+    }
 
 
 def _days_to_failure(row: Recommendation, at: datetime) -> float:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from maintenance.models import MaintenanceType, Recommendation, Technician, Urgency, WorkOrder
+from maintenance.queries import advice
 from maintenance.services import levels
 from maintenance.services.events import Event, recommendation_event
 from maintenance.services.messages import tell_planners, woken_message
@@ -56,7 +57,7 @@ def accept(
         order = create_work_order(
             asset=row.asset,
             title=_title(row),
-            description=row.reason,
+            description="\n\n".join(filter(None, [row.reason, advice.waiting(row)])),
             maintenance_type=TYPES.get(Source(row.source), MaintenanceType.CONDITION_BASED),
             priority=Urgency(row.urgency),
             recommendation=row,
@@ -98,6 +99,8 @@ def _join(order: WorkOrder, row: Recommendation) -> WorkOrder:
             " or make a new one."
         )
     order.description = f"{order.description}\n\nAlso check for {row.failure_mode}: {row.reason}"
+    if said := advice.waiting(row):
+        order.description += f" {said}"
     order.description = order.description.strip()
     before = order.priority
     order.priority = max(order.priority, row.urgency, key=URGENCIES.index)

@@ -235,6 +235,7 @@ def _show(
         "work_order": row.work_order,
         "last_time": advice.last_time(row),
         "few": advice.rests_on_little(row),
+        "rising": advice.rising(row),
         "accept_form": accept_form or AcceptForm(recommendation=row, orders=_orders(request)),
         "dismiss_form": dismiss_form or DismissForm(),
         "snooze_form": snooze_form or SnoozeForm(),

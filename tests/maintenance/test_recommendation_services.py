@@ -330,7 +330,7 @@ class TestRanking:
         for _ in range(30):
             RecommendationFactory.create(asset__organization=plant)
 
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(12):
             assert ranking.refresh_ranks(organization_id=plant.pk, at=NOON) == 30
 
 
