@@ -61,7 +61,15 @@ class MachineModelAdmin(ReadOnlyTenantAdmin):
     """Fitted each night."""
 
     exclude = ("organization", "model", "stream", "open_event")
-    list_display = ("asset", "status", "rows", "fitted_at", "watermark", "reason")
+    list_display = (
+        "asset",
+        "status",
+        "rows",
+        "fitted_at",
+        "watermark",
+        "waiting_since",
+        "reason",
+    )
     list_filter = ("status", BY_SITE)
     list_select_related = ("asset",)
     search_fields = ("asset__tag", "asset__name")

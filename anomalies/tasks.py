@@ -10,7 +10,7 @@ from anomalies.queries import trends as trend_queries
 from anomalies.queries.scoring import in_chunks
 from anomalies.services import limits, scores, trends
 from anomalies.services.lag import note_waiting, tell_of_lag
-from anomalies.services.late import sensors_with_late
+from anomalies.services.late import machines_with_late, sensors_with_late
 from opssight.core.walls import organization_ids
 from telemetry.services.quality import look
 
@@ -18,7 +18,7 @@ EXPIRES = 300
 """Seconds after which a chunk is dropped from a long queue: the next beat asks for it again."""
 
 LATE_CHUNK = 20
-"""Sensors that one task scores again, each from its own past."""
+"""Sensors or machines that one task scores again, each from its own past."""
 
 WATCH_EXPIRES = 60
 """The same of watching, which the next beat does anew."""
@@ -48,6 +48,10 @@ def score_organization(*, organization_id: int, **_: Any) -> None:
     for sensor_ids in in_chunks(sensors_with_late(organization_id, timezone.now()), LATE_CHUNK):
         score_late_readings.apply_async(
             kwargs={"organization_id": organization_id, "sensor_ids": sensor_ids}, expires=EXPIRES
+        )
+    for asset_ids in in_chunks(machines_with_late(organization_id, timezone.now()), LATE_CHUNK):
+        score_late_machines.apply_async(
+            kwargs={"organization_id": organization_id, "asset_ids": asset_ids}, expires=EXPIRES
         )
     services.end_silent(organization_id=organization_id, at=timezone.now())
     limits.end_silent_alarms(organization_id=organization_id, at=timezone.now())
@@ -83,6 +87,12 @@ def score_chunk(*, organization_id: int, sensor_ids: list[int], **_: Any) -> int
 def score_late_readings(*, organization_id: int, sensor_ids: list[int], **_: Any) -> int:
     """Score again where readings came late; returns for how many sensors. Safe to run twice."""
     return sum(services.score_late(sensor_id=pk, at=timezone.now()) for pk in sensor_ids)
+
+
+@shared_task
+def score_late_machines(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
+    """The same of machines, by the models of today. Safe to run twice."""
+    return sum(services.score_late_machine(asset_id=pk, at=timezone.now()) for pk in asset_ids)
 
 
 @shared_task

@@ -53,6 +53,9 @@ class LateReadings(models.Model):
         db_index=False,
     )
     since = models.DateTimeField()
+    is_for_machine = models.BooleanField(
+        db_default=False, help_text="The asset's rows are to be judged again, not the sensor."
+    )
     noted_at = models.DateTimeField(db_default=Now())
 
     class Meta:

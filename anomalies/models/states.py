@@ -77,6 +77,13 @@ class MachineModel(AssetOwned):
     stream = models.BinaryField(default=bytes)
     open_event = models.JSONField(null=True, help_text="An anomaly that has not ended yet.")
     watermark = models.DateTimeField(null=True, help_text="Rows before this have been judged.")
+    awaited = models.JSONField(
+        default=dict,
+        help_text="Sensors without which rows were judged, and their last readings then.",
+    )
+    waiting_since = models.DateTimeField(
+        null=True, help_text="Since when it has rows that nobody judges."
+    )
     updated_at = models.DateTimeField()
 
     objects = TenantQuerySet["MachineModel"].as_manager()

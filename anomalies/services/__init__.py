@@ -7,6 +7,7 @@ from anomalies.services.ending import end_silent
 from anomalies.services.review import AnomalyClosed, review
 
 if TYPE_CHECKING:
+    from anomalies.services.machine_rescoring import rescore_machine, score_late_machine
     from anomalies.services.machines import score_machines
     from anomalies.services.refitting import refit_machines
     from anomalies.services.rescoring import Rescored, rescore, score_late
@@ -18,8 +19,10 @@ __all__ = [
     "end_silent",
     "refit_machines",
     "rescore",
+    "rescore_machine",
     "review",
     "score_late",
+    "score_late_machine",
     "score_machines",
     "score_sensors",
 ]
@@ -28,6 +31,8 @@ _LATER = {
     "Rescored": "rescoring",
     "refit_machines": "refitting",
     "rescore": "rescoring",
+    "rescore_machine": "machine_rescoring",
+    "score_late_machine": "machine_rescoring",
     "score_late": "rescoring",
     "score_machines": "machines",
     "score_sensors": "scoring",

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Q
 from django.urls import reverse
 
-from anomalies.models import DetectorState
-from anomalies.queries.lag import PATIENCE, WAITING
+from anomalies.models import DetectorState, MachineModel
+from anomalies.queries.lag import PATIENCE, WAITING, noted_lag, waiting_machines
 from notifications.models import Notification
 from notifications.services import Message, notify
 from opssight.accounts.models import Organization
@@ -18,12 +18,14 @@ CAUGHT_UP = Notification.Event.SCORING_CAUGHT_UP
 
 
 def note_waiting(organization_id: int, at: datetime) -> int:
-    """Remember since when sensors wait that nobody has looked at for a while; returns how many."""
-    rows = DetectorState.objects.filter(
-        WAITING, organization=organization_id, waiting_since=None, updated_at__lt=at - PATIENCE / 2
-    )
-    found: int = rows.update(waiting_since=at)
-    return found
+    """Remember since when sensors and machines wait that nobody has looked at for a while.
+
+    Returns how many.
+    """
+    new = Q(organization=organization_id, waiting_since=None, updated_at__lt=at - PATIENCE / 2)
+    sensors: int = DetectorState.objects.filter(WAITING, new).update(waiting_since=at)
+    machines = waiting_machines(MachineModel.objects.filter(new))
+    return sensors + machines.update(waiting_since=at)
 
 
 @transaction.atomic
@@ -36,15 +38,13 @@ def tell_of_lag(organization_id: int, at: datetime) -> Notification.Event | None
     twice and at once.
     """
     Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
-    states = DetectorState.objects.filter(WAITING, organization=organization_id)
-    since: datetime | None = states.order_by().aggregate(since=Min("waiting_since"))["since"]
     told = (
         Notification.objects.filter(organization=organization_id, event__in=(BEHIND, CAUGHT_UP))
         .order_by("-pk")
         .values_list("event", flat=True)
         .first()
     )
-    lag = timedelta(0) if since is None else at - since
+    lag = noted_lag(organization_id, at)
     if told != BEHIND and lag >= PATIENCE:
         return _tell(organization_id, _behind(lag, at), at)
     if told == BEHIND and lag < PATIENCE / 2:

@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import psycopg
 from django.db import connection, transaction
@@ -27,12 +27,11 @@ from anomalies.models import Anomaly, MachineModel
 from anomalies.queries import machines as queries
 from anomalies.queries import still
 from anomalies.queries.machines import Rows, Wanted
-from anomalies.services import incidents
+from anomalies.services import awaiting, incidents
 from anomalies.services.ending import SPLIT_AFTER
 from anomalies.services.recording import Found, Method, anomalies_at, moment, save_anomalies
 from assets.models import Sensor
 from assets.queries.uptime import Window
-from telemetry.queries import quality
 
 logger = logging.getLogger(__name__)
 
@@ -40,16 +39,12 @@ ROWS_PER_TRANSACTION = 200_000
 FEWEST_ROWS = 1_000
 
 _KEEP = """
-UPDATE machine_models m SET updated_at = %b, watermark = n.watermark, stream = n.stream,
-    open_event = n.open_event::jsonb
-FROM unnest(%b::bigint[], %b::timestamptz[], %b::bytea[], %b::text[])
-    AS n (id, watermark, stream, open_event)
+UPDATE machine_models m SET updated_at = %b, waiting_since = NULL, watermark = n.watermark,
+    stream = n.stream, open_event = n.open_event::jsonb, awaited = n.awaited::jsonb
+FROM unnest(%b::bigint[], %b::timestamptz[], %b::bytea[], %b::text[], %b::text[])
+    AS n (id, watermark, stream, open_event, awaited)
 WHERE m.id = n.id
 """
-
-PATIENCE = timedelta(minutes=10)
-PATIENT_STEPS = 2
-"""A row waits for sensors that send late: two steps of rows, ten minutes at least."""
 
 
 @dataclass(slots=True)
@@ -89,8 +84,9 @@ def _score_once(asset_ids: Collection[int], limit: int, at: datetime) -> tuple[i
     machines = _locked(asset_ids)
     if not machines:
         return 0, []
+    awaiting.note_late(machines.values())
     found = _split_closed(machines, at)
-    until = _complete(machines, at)
+    until = awaiting.complete(machines, at)
     wanted = [
         Wanted(pk, one.columns, mark, min(until[pk], mark + limit * step), step)
         for pk, one in machines.items()
@@ -112,6 +108,7 @@ def _score_once(asset_ids: Collection[int], limit: int, at: datetime) -> tuple[i
             del machines[one.asset]
         else:
             machine.row.watermark = one.until
+    awaiting.remember(machines.values())
     more = [w.asset for w in wanted if w.asset in machines and w.until < until[w.asset]]
     for pk, machine in machines.items():
         found += [] if pk in more else _silent(machine, at)
@@ -126,9 +123,10 @@ def _keep(rows: Sequence[MachineModel], at: datetime) -> None:
     marks = [row.watermark for row in rows]
     streams = [row.stream for row in rows]
     events = [json.dumps(row.open_event) for row in rows]
+    awaited = [json.dumps(row.awaited) for row in rows]
     # Django's own cursors cannot send binary parameters.
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(_KEEP, [at, [row.pk for row in rows], marks, streams, events])
+        cursor.execute(_KEEP, [at, [row.pk for row in rows], marks, streams, events, awaited])
 
 
 def _locked(asset_ids: Collection[int]) -> dict[int, Machine]:
@@ -167,28 +165,6 @@ def keep_in(machine: Machine, at: datetime) -> None:
     row = machine.row
     row.stream = machine.stream.to_bytes() if machine.stream else b""
     row.open_event, row.updated_at = machine.ongoing.to_json(), at
-
-
-def _complete(machines: Mapping[int, Machine], at: datetime) -> dict[int, datetime]:
-    """By asset up to when its rows are whole: all sensors have sent what is later, or are late.
-
-    What may turn out to be a fault of the data waits until that is decided.
-    """
-    ids = [pk for machine in machines.values() for pk in machine.sensors]
-    looked = quality.looked_until(ids)
-    suspect = quality.suspect_since(ids, at)
-    found = {}
-    for asset, machine in machines.items():
-        row = machine.row
-        active = [sensor for sensor in machine.sensors.values() if sensor.is_active]
-        last = [min(s.last_time, looked.get(s.pk, s.last_time)) for s in active if s.last_time]
-        until = row.watermark or at
-        if last:
-            late = at - max(PATIENCE, PATIENT_STEPS * row.step)
-            until = min(max(min(last), late), max(last))
-            until = min([until, *(moment(suspect[s.pk]) for s in active if s.pk in suspect)])
-        found[asset] = queries.floor(until, row.step)
-    return found
 
 
 def judge_rows(machine: Machine, rows: Rows, stopped: Sequence[Window], line: float) -> list[Found]:

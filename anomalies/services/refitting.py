@@ -210,6 +210,7 @@ def _give_up(row: MachineModel, learned: _Learned, at: datetime) -> None:
     row.status = Status.NOT_HELPFUL if learned.worth else Status.LEARNING
     row.reason = f"{learned.why_not} {ALONE}" if learned.worth else learned.why_not
     row.channels, row.settings, row.rows = [], [], learned.rows
-    row.figures, row.model, row.stream = {}, b"", b""
+    row.figures, row.awaited, row.model, row.stream = {}, {}, b"", b""
     row.open_event = row.fitted_at = row.window_start = row.window_end = row.watermark = None
+    row.waiting_since = None
     row.version = ""

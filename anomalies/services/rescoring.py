@@ -4,7 +4,7 @@ One transaction for each sensor. It learns from the readings before the range, s
 does not depend on what was remembered; whoever is killed in between has changed nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,8 +15,9 @@ from django.db.models.functions import Greatest
 from anomalies import queries
 from anomalies.detectors.events import Carried
 from anomalies.detectors.streaming.memory import Memory, blank
-from anomalies.models import Anomaly, DetectorState, LateReadings
+from anomalies.models import Anomaly, AnomalyQuerySet, DetectorState, LateReadings
 from anomalies.services import incidents, limits, scores
+from anomalies.services.late import note_for_machine
 from anomalies.services.passing import Passed, Stretch, ignored_by, pass_over
 from anomalies.services.recording import Found, Method, moment, save_anomalies
 from anomalies.services.states import keep
@@ -46,12 +47,11 @@ Begun = tuple[str, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Rescored:
-    """What became of one sensor: readings scored again, and anomalies that began in the range.
+    """What became of a sensor or machine: what was scored again, and anomalies that began there.
 
     `kept` are those that a person dealt with, or that a recommendation rests on.
     """
 
-    sensor: int
     readings: int = 0
     new: int = 0
     again: int = 0
@@ -104,11 +104,15 @@ def rescore(
     own = states.select_related("sensor__asset__site").filter(sensor=sensor_id)
     state = own.defer("state").first()
     if state is None or state.watermark < start:
-        return Rescored(sensor_id)
+        return Rescored()
     until = min(end, state.watermark)
     walk = _walk(state, start, until, at)
     incidents.hold([state.organization_id])
-    answer = _replace(walk, start, until, at)
+    there = Anomaly.objects.filter(
+        sensor=sensor_id, method__in=BY_READING, started_at__gte=start, started_at__lte=until
+    )
+    found = {one: what for one, what in walk.found.items() if start <= one[1] <= until}
+    answer = replace_anomalies(there, found, walk.readings, at)
     if until == state.watermark:
         _take_over(state, walk)
     if dry_run:
@@ -162,29 +166,30 @@ def _batches(walk: _Walk, until: datetime, limit: int) -> Iterator[Readings]:
         yield found[pk]
 
 
-def _replace(walk: _Walk, start: datetime, until: datetime, at: datetime) -> Rescored:
-    rows = list(
-        Anomaly.objects.select_for_update(of=("self",))
-        .filter(sensor=walk.state.sensor, method__in=BY_READING)
-        .filter(started_at__gte=start, started_at__lte=until)
-        .order_by("pk")
-    )
+def replace_anomalies(
+    own: AnomalyQuerySet, seen: Mapping[Begun, Found], readings: int, at: datetime
+) -> Rescored:
+    """Put what was seen, of one sensor or machine, in the place of its anomalies `own`."""
+    rows = list(own.select_for_update(of=("self",)).order_by("pk"))
     kept = [row for row in rows if _is_touched(row)]
     free = {(row.method, row.started_at): row for row in rows if not _is_touched(row)}
     found = {
         begun: one
-        for begun, one in sorted(walk.found.items())
-        if start <= begun[1] <= until and not any(_overlap(one, row) for row in kept)
+        for begun, one in sorted(seen.items())
+        if not any(_overlap(one, row) for row in kept)
     }
     removed = [row for begun, row in free.items() if begun not in found]
     again = [row.pk for begun, row in free.items() if begun in found]
     _remove(removed)
+    for begun, row in free.items():
+        # Of a machine another sensor may stand out now.
+        if begun in found and found[begun].sensor.pk != row.sensor_id:
+            own.filter(pk=row.pk).update(sensor=found[begun].sensor)
     # A severity only rises by itself; here it begins anew.
     Anomaly.objects.filter(pk__in=again).update(severity=Urgency.LOW)
     save_anomalies(list(found.values()), at)
     return Rescored(
-        sensor=walk.state.sensor_id,
-        readings=walk.readings,
+        readings=readings,
         new=len(found) - len(again),
         again=len(again),
         removed=len(removed),
@@ -238,8 +243,9 @@ def score_late(*, sensor_id: int, at: datetime) -> bool:
     """
     states = DetectorState.objects.select_for_update(of=("self",)).defer("state")
     state = states.filter(sensor=sensor_id).first()
-    rows = LateReadings.objects.filter(sensor=sensor_id)
+    rows = LateReadings.objects.filter(sensor=sensor_id, is_for_machine=False)
     known = rows.aggregate(since=Min("since"), last=Max("pk"))
+    note_for_machine(known["since"], sensor_id)
     if state is None or known["since"] is None:
         rows.delete()
         return False

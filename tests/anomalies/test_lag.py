@@ -3,13 +3,18 @@ from datetime import datetime, timedelta
 import pytest
 
 from anomalies import services
+from anomalies.detectors.multivariate import NAME
+from anomalies.models import MachineModel
+from anomalies.queries.lag import noted_lag, scoring_lag
 from anomalies.services.lag import note_waiting, tell_of_lag
 from anomalies.tasks import watch_scoring
 from assets.models import Sensor
 from notifications.models import Notification
 from opssight.accounts.models import Membership
+from tests.anomalies.machines import STEP as HOUR
+from tests.anomalies.machines import machine, running
 from tests.anomalies.signals import STEP, ordinary, sensor_with, store
-from tests.factories import NOON, AssetFactory, SensorFactory
+from tests.factories import NOON, AssetFactory, MachineModelFactory, SensorFactory
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -91,3 +96,22 @@ def test_the_beat_watches_each_organization(admin: Membership, sensor: Sensor) -
     watch_scoring.delay()
 
     assert told(admin) == [BEHIND]
+
+
+def test_a_machine_that_nobody_judges_is_behind_as_a_sensor_is(admin: Membership) -> None:
+    asset = machine(running(10), asset=AssetFactory.create(organization=admin.organization))
+    model = MachineModelFactory.create(asset=asset, watermark=NOON + 9 * HOUR, step=HOUR)
+    MachineModel.objects.update(version=NAME, updated_at=NOON + 10 * HOUR)
+    now = NOON + 11 * HOUR
+    assert note_waiting(admin.organization_id, now) == 0
+
+    machine(running(3), NOON + 10 * HOUR, asset)
+    assert note_waiting(admin.organization_id, now) == 1
+    assert noted_lag(admin.organization_id, now + 5 * MINUTE) == 5 * MINUTE
+    assert scoring_lag(admin.user, now + 12 * MINUTE) == 12 * MINUTE
+    beats(admin.organization_id, now + 12 * MINUTE, 1)
+    assert told(admin) == [BEHIND]
+
+    # One of another version waits for its fit.
+    MachineModel.objects.filter(pk=model.pk).update(version="before")
+    assert scoring_lag(admin.user, now + 12 * MINUTE) is None

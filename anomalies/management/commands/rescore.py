@@ -1,12 +1,13 @@
 from argparse import ArgumentParser
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.core.management import CommandError
 from django.utils import timezone
 
-from anomalies.models import DetectorState
-from anomalies.services import Rescored, rescore
+from anomalies.models import DetectorState, MachineModel
+from anomalies.services import Rescored, rescore, rescore_machine
 from opssight.accounts.models import Organization
 from opssight.core.commands import OperatorCommand
 
@@ -37,26 +38,27 @@ class Command(OperatorCommand):
             raise CommandError("--from must be before --to.")
         rows: list[Rescored] = []
         failed: list[str] = []
-        for pk, name in _sensors(options):
+        sensors, machines = _sensors(options), _machines(options)
+        given = {"start": options["start"], "end": options["end"], "dry_run": options["dry_run"]}
+        every = [
+            *((name, partial(rescore, sensor_id=pk)) for pk, name in sensors),
+            *((name, partial(rescore_machine, asset_id=pk)) for pk, name in machines),
+        ]
+        for name, act in every:
             try:
-                row = rescore(
-                    sensor_id=pk,
-                    start=options["start"],
-                    end=options["end"],
-                    at=timezone.now(),
-                    dry_run=options["dry_run"],
-                )
+                row = act(at=timezone.now(), **given)
             except (ArithmeticError, ValueError) as error:
                 failed.append(f"{name}: {error}")
                 continue
             rows.append(row)
             if row.new or row.removed or row.kept:
                 self.stdout.write(f"{name}: {_said(row)}")
-        self.stdout.write(_total(rows, is_dry=options["dry_run"]))
+        self.stdout.write(
+            _total(rows, len(sensors), len(rows) - len(sensors), is_dry=options["dry_run"])
+        )
         if failed:
             raise CommandError(
-                f"{len(failed)} sensors could not be scored and stay as they were:\n"
-                + "\n".join(failed)
+                f"{len(failed)} could not be scored and stay as they were:\n" + "\n".join(failed)
             )
 
 
@@ -86,15 +88,27 @@ def _sensors(options: dict[str, Any]) -> list[tuple[int, str]]:
     return [(sensor, f"{asset} {key}") for sensor, asset, key in found]
 
 
+def _machines(options: dict[str, Any]) -> list[tuple[int, str]]:
+    """Ids of assets whose model is in use, unless only one sensor is asked for."""
+    if options["sensor"] is not None:
+        return []
+    models = MachineModel.objects.filter(
+        organization__slug=options["organization"], status=MachineModel.Status.IN_USE
+    )
+    if options["asset"] is not None:
+        models = models.filter(asset__tag=options["asset"])
+    found = models.order_by("asset__tag").values_list("asset", "asset__tag")
+    return [(asset, f"{tag} as a whole") for asset, tag in found]
+
+
 def _said(row: Rescored) -> str:
     return (
         f"{row.new} new, {row.again} found again, {row.removed} removed, {row.kept} kept as touched"
     )
 
 
-def _total(rows: list[Rescored], *, is_dry: bool) -> str:
+def _total(rows: list[Rescored], sensors: int, machines: int, *, is_dry: bool) -> str:
     every = Rescored(
-        sensor=0,
         readings=sum(row.readings for row in rows),
         new=sum(row.new for row in rows),
         again=sum(row.again for row in rows),
@@ -102,4 +116,7 @@ def _total(rows: list[Rescored], *, is_dry: bool) -> str:
         kept=sum(row.kept for row in rows),
     )
     head = "Nothing was changed; it would be:" if is_dry else "Done:"
-    return f"{head} {every.readings:,} readings of {len(rows)} sensors. Anomalies: {_said(every)}."
+    of = f"readings of {sensors} sensors"
+    if machines:
+        of = f"readings and rows of {sensors} sensors and {machines} machines"
+    return f"{head} {every.readings:,} {of}. Anomalies: {_said(every)}."
