@@ -30,8 +30,13 @@ class SeasonalNaive:
         return self.season
 
     def from_origins(self, history: Floats, origins: Ints, steps: int) -> Floats:
+        return self.of_many(history[None], origins, steps)[:, 0]
+
+    def of_many(self, histories: Floats, origins: Ints, steps: int) -> Floats:
+        """The same of series of one length (series, n): (variants, series, origins, steps)."""
         ahead = np.arange(steps) % self.season - self.season
         at = origins[:, None] + ahead
-        last = history[at]
+        last = histories[:, at]
         before = at - self.season
-        return np.stack((last, np.where(before >= 0, (last + history[before]) / 2.0, last)))
+        both = (last + histories[:, before]) / 2.0
+        return np.stack((last, np.where(before >= 0, both, last)))

@@ -18,7 +18,7 @@ from forecasts.forecasters.rows import COLUMNS, Past, Shape
 
 NAME = "learned from all series"
 _KIND = "panel"
-_ENSEMBLES = ("middle", "lower", "upper")
+_ENSEMBLES = ("middle", "before", "lower", "upper")
 
 AT_ONCE = 200
 """Series predicted in one go: bounds the memory."""
@@ -29,7 +29,8 @@ class PanelModel:
     """What was learned.
 
     middle          trees of the median, fitted on everything
-    lower, upper    trees of the quantiles, fitted on what lies before the calibration
+    before          the same, fitted on what lies before the last two horizons: to be judged by
+    lower, upper    trees of the quantiles, fitted on that, too
     stretch         (levels, 2, steps) factors by which the lower and upper half of the interval are
                     too short for `level` and those of `INNER`, learned in the calibration; nested
     dependence      correlation of the error of one step with that of the next
@@ -38,6 +39,7 @@ class PanelModel:
     shape: Shape
     level: float
     middle: Trees
+    before: Trees
     lower: Trees
     upper: Trees
     stretch: Floats
@@ -93,14 +95,14 @@ def from_bytes(data: bytes, expected: str = "") -> PanelModel:
         shape = Shape(**{name: int(value) for name, value in note["shape"].items()})
         level, dependence = float(note["level"]), float(note["dependence"])
         stretch = arrays["stretch"]
-        middle, lower, upper = (trees_of(arrays, f"{name}.") for name in _ENSEMBLES)
+        trees = {name: trees_of(arrays, f"{name}.") for name in _ENSEMBLES}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadModel(f"The saved model has parts that do not fit: {error}") from error
-    columns = {int(trees.columns) for trees in (middle, lower, upper)}
+    columns = {int(one.columns) for one in trees.values()}
     fits = columns == {COLUMNS} and stretch.shape == shape_of_stretch(shape)
     if note.get("kind") != _KIND or not fits:
         raise BadModel("The saved model is of another kind or version. Train it again.")
-    return PanelModel(shape, level, middle, lower, upper, stretch, dependence)
+    return PanelModel(shape, level, **trees, stretch=stretch, dependence=dependence)
 
 
 def shape_of_stretch(shape: Shape) -> tuple[int, int, int]:

@@ -9,14 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from forecasts.forecasters.base import Floats, Forecast, Forecaster, TooLittleHistory
+from forecasts.forecasters.backtesting import model_errors, simple_errors
+from forecasts.forecasters.base import Floats, Forecast, TooLittleHistory
 from forecasts.forecasters.choose import forecast
-from forecasts.forecasters.naive import SeasonalNaive
 from forecasts.forecasters.panel import PanelModel
 from forecasts.forecasters.rows import Past, Shape
 from forecasts.forecasters.scores import season_scale
-from forecasts.forecasters.smoothing import HoltWinters
-from forecasts.forecasters.training import backtest_origins, train
+from forecasts.forecasters.training import train
 
 MANY = 30
 """Series from which on the model has seen enough to be trusted beyond one series' backtest."""
@@ -28,8 +27,8 @@ Five origins tell little: with 414 hourly series (M4), following every differenc
 error of the next two days by 9 %, at 0.5 it changed nothing.
 """
 
-LOOKED_AT = 4
-"""Outer seasons that the simple methods look back."""
+FEWEST_KNOWN = 0.5
+"""Share of its values that must be known of a series for the model."""
 
 
 def forecast_all(
@@ -37,65 +36,62 @@ def forecast_all(
 ) -> list[Forecast | None]:
     """The next `shape.steps` values of each series; None where its history says too little.
 
-    Values that are missing are NaN. A series shorter than `shape.needs`, or missing half of its
-    values, has the simple methods only; the others are forecast by one model that learns from all
-    of them, unless a simple method was clearly better in the backtest of that series.
+    Values that are missing are NaN. The series that are able to are forecast by one model that
+    learns from all of them, unless a simple method was clearly better; the others by simple ones.
     """
-    able = [
-        i
-        for i, history in enumerate(histories)
-        if len(history) >= shape.needs and np.isfinite(history).mean() >= 0.5
-    ]
     made: list[Forecast | None] = [None] * len(histories)
+    able = [i for i, history in enumerate(histories) if is_able(history, shape)]
     if able:
         long = [histories[i] for i in able]
         trained = train(long, shape, level=level, seed=seed)
-        chosen = _chosen(trained.model, long, trained.errors)
+        chosen = forecast_by(trained.model, long, learned_from=len(long), errors=trained.errors)
         for i, one in zip(able, chosen, strict=True):
             made[i] = one
     for i, history in enumerate(histories):
         if made[i] is None:
-            made[i] = _simple(history, shape, level)
+            made[i] = simple(history, shape, level)
     return made
 
 
-def _chosen(
-    model: PanelModel, histories: Sequence[Floats], errors: Floats
+def is_able(history: Floats, shape: Shape) -> bool:
+    """Whether the model can learn from a series and forecast it: long enough, half of it known."""
+    return len(history) >= shape.needs and bool(np.isfinite(history).mean() >= FEWEST_KNOWN)
+
+
+def forecast_by(
+    model: PanelModel,
+    histories: Sequence[Floats],
+    *,
+    learned_from: int,
+    errors: Floats | None = None,
 ) -> list[Forecast | None]:
-    """The model's forecast of each series, or None where a simple method is clearly better."""
-    sure = SURE_MANY if len(histories) >= MANY else SURE_FEW
-    made: list[Forecast | None] = []
-    for history, ahead, error in zip(histories, model.forecast(histories), errors, strict=True):
-        if _best_simple(history, model.shape) < sure * error:
-            made.append(None)
+    """The model's forecast of each series; None where a simple method, or nothing, is better.
+
+    That is where it is not able, where a simple method was clearly better in the backtest of that
+    series, and where its numbers run away.
+
+    learned_from  how many series the model has learned from
+    errors        its `model_errors`, where they are known already
+    """
+    made: list[Forecast | None] = [None] * len(histories)
+    able = [i for i, history in enumerate(histories) if is_able(history, model.shape)]
+    if not able:
+        return made
+    long = [histories[i] for i in able]
+    sure = SURE_MANY if learned_from >= MANY else SURE_FEW
+    errors = model_errors(model, long) if errors is None else errors
+    others = np.min(list(simple_errors(long, model.shape).values()), axis=0)
+    for i, ahead, error, other in zip(able, model.forecast(long), errors, others, strict=True):
+        if other < sure * error or not np.all(np.isfinite(ahead.upper - ahead.lower)):
             continue
-        scale = season_scale(history, model.shape.season)
+        scale = season_scale(histories[i], model.shape.season)
         mase = float(error) / scale if scale > 0 else math.nan
-        made.append(replace(ahead, error=float(error), mase=mase))
+        made[i] = replace(ahead, error=float(error), mase=mase)
     return made
 
 
-def _best_simple(history: Floats, shape: Shape) -> float:
-    """The smallest mean absolute error of the simple methods, at the origins of the backtest."""
-    past = Past(history[-(LOOKED_AT * shape.outer + 2 * shape.steps) :], shape)
-    origins = backtest_origins(len(past), shape.steps)
-    places = origins[:, None] + np.arange(shape.steps)
-    truth = np.where(past.known[places], past.values[places], np.nan)
-    if np.isnan(truth).all():
-        return math.inf
-    methods: list[Forecaster] = [SeasonalNaive(shape.season), HoltWinters(shape.season)]
-    if shape.long:
-        methods.append(SeasonalNaive(shape.long))
-    errors = [
-        float(np.nanmean(np.abs(variant - truth)))
-        for method in methods
-        if origins[0] >= method.needs
-        for variant in method.from_origins(past.values, origins, shape.steps)
-    ]
-    return min(errors, default=math.inf)
-
-
-def _simple(history: Floats, shape: Shape, level: float) -> Forecast | None:
+def simple(history: Floats, shape: Shape, level: float) -> Forecast | None:
+    """What the simple methods say of a series with gaps; None where it says too little."""
     known = np.flatnonzero(np.isfinite(history))
     if not len(known):
         return None

@@ -36,13 +36,17 @@ class HoltWinters:
         return max(2 * self.season, 4)
 
     def from_origins(self, history: Floats, origins: Ints, steps: int) -> Floats:
+        return self.of_many(history[None], origins, steps)[:, 0]
+
+    def of_many(self, histories: Floats, origins: Ints, steps: int) -> Floats:
+        """The same of series of one length (series, n): (variants, series, origins, steps)."""
         seasonal = self.season > 1
         gains = itertools.product(LEVEL_GAINS, TREND_GAINS, SEASON_GAINS if seasonal else (0.0,))
-        a, b, g = np.array(list(gains)).T
-        level, season = self._start(history, len(a))
-        trend = np.zeros(len(a))
+        a, b, g = np.array(list(gains)).T[:, :, None]
+        level, season = self._start(histories, len(a))
+        trend = np.zeros(level.shape)
         decay = np.cumsum(DAMPING ** np.arange(1, steps + 1))
-        out = np.empty((len(a), len(origins), steps))
+        out = np.empty((*level.shape, len(origins), steps))
         where = {int(origin): i for i, origin in enumerate(origins)}
         ahead = np.arange(steps)
         last = int(origins.max())
@@ -50,22 +54,24 @@ class HoltWinters:
         for t in range(last + 1):
             if t in where:
                 slots = (t + ahead) % self.season
-                out[:, where[t], :] = level[:, None] + trend[:, None] * decay + season[slots].T
+                seasons = np.moveaxis(season[slots], 0, -1)
+                out[:, :, where[t]] = level[..., None] + trend[..., None] * decay + seasons
             if t == last:
                 break
             slot = t % self.season
             trend = DAMPING * trend
-            error = history[t] - level - trend - season[slot]
+            error = histories[:, t] - level - trend - season[slot]
             level = level + trend + a * error
             trend = trend + a_trend * error
             season[slot] += a_season * error
         return out
 
-    def _start(self, history: Floats, variants: int) -> tuple[Floats, Floats]:
-        """Level and season from the first two seasons, shapes (variants,), (season, variants)."""
-        first = history[: 2 * self.season] if self.season > 1 else history[:4]
-        level = np.full(variants, first.mean())
+    def _start(self, histories: Floats, variants: int) -> tuple[Floats, Floats]:
+        """Level (variants, series) and season (season, variants, series) from two seasons."""
+        first = histories[:, : 2 * self.season] if self.season > 1 else histories[:, :4]
+        mean = first.mean(axis=1)
+        level = np.repeat(mean[None], variants, axis=0)
         if self.season == 1:
-            return level, np.zeros((1, variants))
-        shape = first.reshape(2, self.season).mean(axis=0) - first.mean()
-        return level, np.repeat(shape[:, None], variants, axis=1)
+            return level, np.zeros((1, *level.shape))
+        shape = first.reshape(len(first), 2, self.season).mean(axis=1) - mean[:, None]
+        return level, np.repeat(shape.T[:, None], variants, axis=1)

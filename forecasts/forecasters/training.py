@@ -10,8 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasts.boosting.fitting import Growth, fit
-from forecasts.conformal import reach
-from forecasts.forecasters.base import INNER, Floats, Ints
+from forecasts.forecasters.backtesting import (
+    LARGEST,
+    backtest_origins,
+    mean_errors,
+    scales,
+    truth_of,
+)
+from forecasts.forecasters.base import Floats, Ints
+from forecasts.forecasters.calibrating import Held, held_by, scores_of, stretch_of
 from forecasts.forecasters.panel import AT_ONCE, PanelModel, predict, shape_of_stretch
 from forecasts.forecasters.passage import dependence
 from forecasts.forecasters.rows import COLUMNS, Past, Shape
@@ -23,23 +30,28 @@ MOST_ROWS_OF_ONE = 4_000
 CALIBRATED = 1_000
 """Series on which intervals are calibrated, at most."""
 
-ORIGINS = 5
-"""Past origins of the backtest, over the last two horizons."""
-
 FARTHEST = 20.0
 """A difference counts for no more than so many scales when learned from."""
 
-NARROWEST = 0.1
 MIDDLE = Growth(rounds=250, rate=0.08, leaves=63, fewest=100)
 QUANTILES = Growth(rounds=150, rate=0.08, leaves=31, fewest=100)
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """The model, and its mean absolute error in the backtest of each series, shape (series,)."""
+    """The model, and how right it was in the backtest, where it had not seen what came.
+
+    errors      (series,) mean absolute error of each series
+    by_step     (steps,) mean absolute scaled error over the series that move
+    scale       (series,) what errors are counted in
+    held        what the intervals held; None for fewer than two series
+    """
 
     model: PanelModel
     errors: Floats
+    by_step: Floats
+    scale: Floats
+    held: Held | None
 
 
 def train(
@@ -62,14 +74,20 @@ def train(
     rows, target = _sample(histories, shape, random, held=0)
     middle = fit(rows, target, MIDDLE, loss="absolute_error", seed=seed)
     stretch = np.ones(shape_of_stretch(shape))
-    model = PanelModel(shape, level, before, lower, upper, stretch, 0.0)
-    errors, over = _backtest(histories, model, random)
-    stretch[0] = _stretch(over, tail, NARROWEST)
-    for place, one in enumerate(INNER, 1):
-        stretch[place] = np.minimum(_stretch(over, (1.0 - one) / 2.0, 0.0), stretch[place - 1])
-    follows = dependence(np.where(over[:, 0] > 0, -over[:, 0], over[:, 1]))
-    learned = replace(model, middle=middle, stretch=stretch, dependence=follows)
-    return Trained(learned, errors)
+    model = PanelModel(shape, level, middle, before, lower, upper, stretch, 0.0)
+    size, scores, half, chosen = _backtest(histories, model, random)
+    scale = scales(histories, shape)
+    return Trained(
+        model=replace(
+            model,
+            stretch=stretch_of(scores, level),
+            dependence=dependence(np.where(scores[:, 0] > 0, -scores[:, 0], scores[:, 1])),
+        ),
+        errors=mean_errors(size),
+        by_step=_by_step(size, scale),
+        scale=scale,
+        held=held_by(scores, half, scale[chosen], level),
+    )
 
 
 def _sample(
@@ -100,77 +118,42 @@ def _sample(
     return rows[learned], np.clip(target[learned], -FARTHEST, FARTHEST)
 
 
-def backtest_origins(length: int, steps: int) -> Ints:
-    """Origins over the last two horizons of a history, the last with just its truth behind it.
-
-    >>> backtest_origins(200, 48)
-    array([104, 116, 128, 140, 152])
-    """
-    return np.linspace(length - 2 * steps, length - steps, ORIGINS).round().astype(np.int64)
-
-
 def _backtest(
     histories: Sequence[Floats], model: PanelModel, random: np.random.Generator
-) -> tuple[Floats, Floats]:
-    """Mean absolute errors (series,), and how far truth lay out in its interval.
+) -> tuple[Floats, Floats, Floats, Ints]:
+    """Errors (series, origins, steps); scores and halves of intervals, and of which series.
 
-    The latter has the shape (series, 2, origins, steps) with at most `CALIBRATED` series: 1 is at
-    the lower or upper bound, 0 at the median, negative on the other side.
+    The latter are at most `CALIBRATED` series; see `calibrating` for what scores are.
     """
-    count = len(histories)
-    calibrated = np.zeros(count, dtype=bool)
-    calibrated[random.choice(count, min(count, CALIBRATED), replace=False)] = True
-    errors, over = np.empty(count), []
+    count, steps = len(histories), model.shape.steps
+    chosen = np.sort(random.choice(count, min(count, CALIBRATED), replace=False))
+    errors, scores, halves = [], [], []
     for start in range(0, count, AT_ONCE):
-        here = slice(start, start + AT_ONCE)
-        pasts = [Past(history, model.shape) for history in histories[here]]
-        origins = [backtest_origins(len(past), model.shape.steps) for past in pasts]
+        pasts = [Past(history, model.shape) for history in histories[start : start + AT_ONCE]]
+        origins = [backtest_origins(len(past), steps) for past in pasts]
         truth = np.stack(
-            [_truth(past, at, model.shape.steps) for past, at in zip(pasts, origins, strict=True)]
+            [truth_of(past, at, steps) for past, at in zip(pasts, origins, strict=True)]
         )
-        middle = predict(pasts, origins, model.shape, (model.middle,))[:, 0]
-        errors[here] = _mean_errors(truth - middle)
-        chosen = np.flatnonzero(calibrated[here])
-        if len(chosen):
+        middle = predict(pasts, origins, model.shape, (model.before,))[:, 0]
+        errors.append(truth - middle)
+        here = chosen[(chosen >= start) & (chosen < start + AT_ONCE)] - start
+        if len(here):
             ends = predict(
-                [pasts[i] for i in chosen],
-                [origins[i] for i in chosen],
+                [pasts[i] for i in here],
+                [origins[i] for i in here],
                 model.shape,
                 (model.lower, model.upper),
             )
-            over.append(_over(truth[chosen], middle[chosen], ends))
-    return errors, np.concatenate(over)
+            score, half = scores_of(truth[here], middle[here], ends)
+            scores.append(score)
+            halves.append(half)
+    return np.concatenate(errors), np.concatenate(scores), np.concatenate(halves), chosen
 
 
-def _truth(past: Past, origins: Ints, steps: int) -> Floats:
-    places = origins[:, None] + np.arange(steps)
-    return np.where(past.known[places], past.values[places], np.nan)
-
-
-def _mean_errors(errors: Floats) -> Floats:
-    """The mean of what is known of each series, shape (series,); NaN where nothing is."""
-    known = ~np.isnan(errors)
-    count = known.sum(axis=(1, 2))
-    total = np.abs(np.where(known, errors, 0.0)).sum(axis=(1, 2))
+def _by_step(errors: Floats, scale: Floats) -> Floats:
+    moving = scale > 0
+    scaled = np.minimum(np.abs(errors[moving]) / scale[moving, None, None], LARGEST)
+    known = ~np.isnan(scaled)
+    count = known.sum(axis=(0, 1))
+    total = np.where(known, scaled, 0.0).sum(axis=(0, 1))
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _over(truth: Floats, middle: Floats, ends: Floats) -> Floats:
-    down, up = np.maximum(middle - ends[:, 0], 0.0), np.maximum(ends[:, 1] - middle, 0.0)
-    off = np.stack((middle - truth, truth - middle), axis=1)
-    half = np.stack((down, up), axis=1)
-    return np.where(half > 0, off / np.where(half > 0, half, 1.0), np.nan)
-
-
-def _stretch(over: Floats, tail: float, narrowest: float) -> Floats:
-    """The factor for each tail and horizon, shape (2, steps), from neighboring horizons."""
-    steps = over.shape[-1]
-    near = max(steps // 8, 1)
-    factors = np.ones((2, steps))
-    for side in range(2):
-        for step in range(steps):
-            scores = over[:, side, :, max(step - near, 0) : step + near + 1]
-            count = int(np.isfinite(scores).any(axis=-1).sum())
-            if count:
-                factors[side, step] = max(reach(scores, 1.0 - tail, count), narrowest)
-    return factors
