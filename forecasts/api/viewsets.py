@@ -1,6 +1,7 @@
 from drf_spectacular.utils import extend_schema_view
 
 from forecasts.api import filters, serializers
+from forecasts.api.forecasts import ForecastSerializer
 from forecasts.models import Forecast, RiskScore
 from opssight.core.api.paging import Cursors
 from opssight.core.api.schema import describe
@@ -11,8 +12,8 @@ from opssight.core.api.viewsets import TenantViewSet
 class ForecastViewSet(TenantViewSet):
     """What each sensor is expected to read, with an interval around every value."""
 
-    queryset = Forecast.objects.select_related("asset", "sensor")
-    serializer_class = serializers.ForecastSerializer
+    queryset = Forecast.objects.select_related("asset", "sensor__limits")
+    serializer_class = ForecastSerializer
     pagination_class = Cursors
     filterset_class = filters.ForecastFilter
     search_fields = ["sensor__key", "asset__tag", "asset__name"]

@@ -35,13 +35,19 @@ class Series:
 
 
 def resample(
-    times: Reals, values: Reals, step: float, *, kind: Literal["gauge", "counter"] = "gauge"
+    times: Reals,
+    values: Reals,
+    step: float,
+    *,
+    kind: Literal["gauge", "counter"] = "gauge",
+    shifts: Reals | None = None,
 ) -> Series:
     """Means over steps of `step` seconds, on a grid of whole steps since 1970.
 
     `times` are seconds since 1970, rising. A counter becomes its rise per hour; a fall means that
     it started anew and is left out. Gaps are bridged by straight lines, but what lies before the
     last gap of more than `LONGEST_BRIDGE` steps is dropped where enough (a third) follows it.
+    `shifts` moves each time by so many seconds, after rises are counted: to the clock of a place.
     The last step is left out when no reading lies in its second half (it is still going on).
 
     Raises `TooLittleHistory` when fewer than three finite values are left.
@@ -52,14 +58,17 @@ def resample(
     """
     times, values = np.asarray(times, dtype=np.float64), np.asarray(values, dtype=np.float64)
     known = np.abs(values) < LARGEST
-    times, values = times[known], values[known]
+    moved = np.zeros(len(times)) if shifts is None else np.asarray(shifts, dtype=np.float64)
+    times, values, moved = times[known], values[known], moved[known]
     if kind == "counter" and len(values) > 1:
         rise, hours = np.diff(values), np.diff(times) / 3600.0
         times = (times[1:] + times[:-1]) / 2.0
         ordinary = (rise >= 0) & (hours > 0)
         times, values = times[ordinary], rise[ordinary] / hours[ordinary]
+        moved = moved[1:][ordinary]
     if len(values) < FEWEST_VALUES:
         raise TooLittleHistory("A forecast needs at least three readings that are numbers.")
+    times = times + moved
     place = np.floor(times / step).astype(np.int64)
     recent = place > place[-1] - MOST_STEPS
     times, values, place = times[recent], values[recent], place[recent]

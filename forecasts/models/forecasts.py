@@ -50,6 +50,12 @@ class Forecast(AssetOwned):
     )
     scored_at = models.DateTimeField(null=True, help_text="When it was compared with what came.")
 
+    calendar = models.JSONField(
+        default=list,
+        help_text="Times that are no ordinary ones: kind (holiday or shutdown), start, end and a"
+        " sentence each.",
+    )
+
     objects = TenantQuerySet["Forecast"].as_manager()
 
     class Meta:
@@ -74,6 +80,19 @@ class Forecast(AssetOwned):
 
     def __str__(self) -> str:
         return f"{self.sensor} from {self.starts_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def in_words(self) -> str:
+        """How it was made, and how good that was; "the day before": the same hour of it.
+
+        >>> Forecast(method="learned from all series", backtest_error=0.38).in_words
+        'Learned from all series. Its error was 38 % of that of repeating the day before.'
+        """
+        method = f"{self.method[:1].upper()}{self.method[1:]}."
+        if self.backtest_error is None:
+            return f"{method} How good it was is not known yet."
+        share = f"{self.backtest_error * 100:.0f} %"
+        return f"{method} Its error was {share} of that of repeating the day before."
 
 
 class ForecastScore(TenantModel):

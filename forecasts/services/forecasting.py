@@ -3,7 +3,8 @@
 import logging
 import math
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -14,9 +15,10 @@ from forecasts import queries
 from forecasts.forecasters.base import Forecast as Ahead
 from forecasts.forecasters.base import TooLittleHistory
 from forecasts.forecasters.choose import forecast
-from forecasts.forecasters.series import Series, resample, seasons_of
+from forecasts.forecasters.series import seasons_of
 from forecasts.forecasters.totals import running_total
 from forecasts.models import Forecast
+from forecasts.services.calendars import SensorDays, sensor_days
 
 logger = logging.getLogger(__name__)
 
@@ -40,14 +42,17 @@ def refresh_forecasts(*, asset_ids: Iterable[int], at: datetime) -> int:
     Returns how many sensors have one. Run again within the hour it replaces what it wrote.
     """
     end = at.replace(minute=0, second=0, microsecond=0)
-    sensors = Sensor.objects.filter(
+    active = Sensor.objects.filter(
         asset__in=list(asset_ids), is_active=True, last_time__gte=at - STALE_AFTER
-    ).in_bulk()
+    )
+    sensors = active.select_related("asset__site").in_bulk()
     hourly = queries.hourly_means(list(sensors), end - HISTORY, end)
+    known = [sensors[pk] for pk in sorted(hourly)]
+    calendars = sensor_days(known, end - HISTORY, end, end + HORIZON * queries.STEP)
     rows = [
         row
-        for pk, means in sorted(hourly.items())
-        if (row := _forecast(sensors[pk], means, at)) is not None
+        for sensor in known
+        if (row := _forecast(sensor, hourly[sensor.pk], calendars[sensor.pk], at)) is not None
     ]
     _store(rows, asset_ids=list(asset_ids), at=at)
     return len(rows)
@@ -67,6 +72,7 @@ def _store(rows: Sequence[Forecast], *, asset_ids: Sequence[int], at: datetime) 
             "upper",
             "inner",
             "dependence",
+            "calendar",
             "level",
             "method",
             "backtest_error",
@@ -75,25 +81,29 @@ def _store(rows: Sequence[Forecast], *, asset_ids: Sequence[int], at: datetime) 
     Forecast.objects.filter(asset__in=asset_ids, starts_at__lt=at - KEPT).delete()
 
 
-def _forecast(sensor: Sensor, hourly: Readings, at: datetime) -> Forecast | None:
+def _forecast(
+    sensor: Sensor, hourly: Readings, calendar: SensorDays, at: datetime
+) -> Forecast | None:
     """The row for a sensor, not yet stored; None when its data say too little."""
-    is_counter = sensor.kind == Sensor.Kind.COUNTER
-    middles = hourly.seconds + HOUR / 2
     try:
-        series = resample(middles, hourly.values, HOUR, kind="counter" if is_counter else "gauge")
+        series = calendar.series(hourly)
         if len(series.values) < FEWEST_HOURS:
             return None
-        ahead = forecast(series.values, steps=HORIZON, seasons=seasons_of(HOUR))
+        history = calendar.learned_from(series).values
+        ahead = forecast(history, steps=HORIZON, seasons=seasons_of(HOUR))
     except TooLittleHistory:
         return None
     except (ArithmeticError, ValueError):
         # One sensor that cannot be forecast must not hold up the others of its chunk.
         logger.exception("Sensor %s could not be forecast.", sensor.pk)
         return None
-    return _row(sensor, series, ahead, at)
+    ahead, unusual = calendar.ahead(ahead, series)
+    return _row(sensor, calendar.starts_at(series), ahead, unusual, at)
 
 
-def _row(sensor: Sensor, series: Series, ahead: Ahead, at: datetime) -> Forecast:
+def _row(
+    sensor: Sensor, starts_at: datetime, ahead: Ahead, unusual: list[dict[str, Any]], at: datetime
+) -> Forecast:
     """A counter is forecast by its rise per hour and shown as what it will read."""
     is_counter = sensor.kind == Sensor.Kind.COUNTER
     middle, ends = ahead.point, np.stack(((ahead.lower, ahead.upper), *ahead.inner))
@@ -104,7 +114,7 @@ def _row(sensor: Sensor, series: Series, ahead: Ahead, at: datetime) -> Forecast
         asset_id=sensor.asset_id,
         sensor=sensor,
         made_at=at,
-        starts_at=datetime.fromtimestamp(series.end, UTC),
+        starts_at=starts_at,
         step=queries.STEP,
         values=middle.tolist(),
         lower=ends[0, 0].tolist(),
@@ -112,6 +122,7 @@ def _row(sensor: Sensor, series: Series, ahead: Ahead, at: datetime) -> Forecast
         inner=ends[1:].reshape(-1, len(middle)).tolist(),
         dependence=ahead.dependence,
         level=ahead.level,
+        calendar=unusual,
         method=(f"rise per hour: {ahead.method}" if is_counter else ahead.method)[:100],
         backtest_error=ahead.mase if math.isfinite(ahead.mase) else None,
     )

@@ -1,5 +1,6 @@
 """A sensor's past, what stood out in it, and what is expected: the JSON of the series chart."""
 
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -107,7 +108,8 @@ def _forecast(sensor: Sensor, end: datetime, window: timedelta) -> dict[str, Any
     forecast = Forecast.objects.filter(sensor=sensor).order_by("-starts_at").first()
     if forecast is None or abs(forecast.starts_at - end) > max(window, timedelta(days=2)):
         return None
-    rows = zip(forecast.values, forecast.lower, forecast.upper, strict=True)
+    parts = (forecast.values, forecast.lower, forecast.upper)
+    rows = ([None if math.isnan(one) else one for one in row] for row in zip(*parts, strict=True))
     return {
         "coverage": forecast.level,
         "points": [

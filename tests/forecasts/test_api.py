@@ -1,11 +1,13 @@
 import datetime as dt
+import math
 from typing import Any
 
 import pytest
 
+from anomalies.models import SensorLimits
 from opssight.accounts.models import Membership, Organization
 from tests.conftest import ApiFor
-from tests.factories import NOON, AssetFactory, ForecastFactory, RiskScoreFactory
+from tests.factories import NOON, AssetFactory, ForecastFactory, RiskScoreFactory, SensorFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +42,37 @@ def test_a_forecast_tells_its_step_in_seconds(
     assert body["step_seconds"] == 3600
     assert len(body["values"]) == len(body["lower"]) == len(body["upper"]) == 2
     assert api_for(viewer).post("/api/forecasts/", {}).status_code == 405
+
+
+def test_a_forecast_tells_its_bands_the_limits_ahead_and_what_is_no_ordinary_time(
+    plant: Organization, viewer: Membership, api_for: ApiFor
+) -> None:
+    asset = AssetFactory.create(organization=plant)
+    sensor = SensorFactory.create(asset=asset, high_limit=1.9)
+    sensor.limits = SensorLimits.objects.create(asset=asset, sensor=sensor, high_high=50)
+    forecast = ForecastFactory.create(
+        asset=asset,
+        sensor=sensor,
+        values=[1.0, 2.0, math.nan],
+        lower=[0.5, 1.5, math.nan],
+        upper=[1.5, 2.5, math.nan],
+        inner=[[0.7, 1.7, math.nan], [1.3, 2.3, math.nan]] * 2,
+        dependence=0.5,
+        backtest_error=0.38,
+        calendar=[{"kind": "shutdown", "start": "s", "end": "e", "sentence": "Planned."}],
+    )
+
+    body = api_for(viewer).get(f"/api/forecasts/{forecast.pk}/").json()
+
+    assert body["values"] == [1.0, 2.0, None]
+    assert [band["level"] for band in body["bands"]] == [0.8, 0.5]
+    assert body["bands"][0]["upper"] == [1.3, 2.3, None]
+    (reached,) = body["limits"]
+    assert (reached["name"], reached["limit"], reached["latest_at"]) == ("high", 1.9, None)
+    assert reached["likely_at"] == "2026-03-01T14:00:00Z"
+    assert reached["chance"] == reached["chances"][-1] > 0.5
+    assert body["calendar"][0]["sentence"] == "Planned."
+    assert "38 %" in body["in_words"]
 
 
 def test_the_latest_risk_of_each_asset_highest_first(
