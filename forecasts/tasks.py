@@ -6,10 +6,15 @@ from django.utils import timezone
 
 from assets.models import Asset
 from forecasts import services
+from forecasts.queries.lives import categories
+from forecasts.services import lives, outcomes, predicting
 from opssight.core.walls import organization_ids
 
 CHUNK = 25
 """Assets that one task forecasts or rates."""
+
+PREDICTED = 200
+"""Assets whose remaining life one task predicts."""
 
 EXPIRES = 900
 """Seconds after which a chunk is dropped from a long queue: the next beat asks for it again."""
@@ -64,9 +69,51 @@ def rate_assets(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
     return rated
 
 
-def _chunks(organization_id: int) -> Iterator[list[int]]:
+@shared_task
+def learn_lives(**_: Any) -> None:
+    """Fan out: one task for each class of machines of each organization, every night."""
+    for pk in organization_ids():
+        learn_lives_of_organization.delay(organization_id=pk)
+
+
+@shared_task
+def learn_lives_of_organization(*, organization_id: int, **_: Any) -> None:
+    for category in categories(organization_id):
+        learn_class.delay(organization_id=organization_id, category=category)
+
+
+@shared_task
+def learn_class(*, organization_id: int, category: str, **_: Any) -> None:
+    """Safe to run twice: with nothing new to learn it does nothing."""
+    lives.learn_class(organization_id=organization_id, category=category, at=timezone.now())
+
+
+@shared_task
+def predict_lives(**_: Any) -> None:
+    """Fan out: one task for each organization."""
+    for pk in organization_ids():
+        predict_organization.apply_async(kwargs={"organization_id": pk}, expires=EXPIRES)
+
+
+@shared_task
+def predict_organization(*, organization_id: int, **_: Any) -> None:
+    for asset_ids in _chunks(organization_id, PREDICTED):
+        predict_assets.apply_async(
+            kwargs={"organization_id": organization_id, "asset_ids": asset_ids}, expires=EXPIRES
+        )
+
+
+@shared_task
+def predict_assets(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
+    """Safe to run twice: what was said is judged by what came, then one prediction a day."""
+    at = timezone.now()
+    outcomes.score(asset_ids=asset_ids, at=at)
+    return predicting.predict(asset_ids=asset_ids, at=at)
+
+
+def _chunks(organization_id: int, size: int = CHUNK) -> Iterator[list[int]]:
     assets = Asset.objects.filter(organization=organization_id)
     kept = assets.exclude(status=Asset.Status.RETIRED).order_by("pk")
     ids = list(kept.values_list("pk", flat=True))
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

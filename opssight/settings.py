@@ -195,6 +195,15 @@ CELERY_BEAT_SCHEDULE = {
         "task": "forecasts.tasks.refresh_forecasts",
         "schedule": crontab(hour=1, minute=30),
     },
+    "learn-lives": {
+        "task": "forecasts.tasks.learn_lives",
+        "schedule": crontab(hour=2, minute=10),
+    },
+    "predict-lives": {
+        "task": "forecasts.tasks.predict_lives",
+        "schedule": crontab(minute=20),
+        "options": {"expires": 900},
+    },
     "risk": {
         "task": "forecasts.tasks.refresh_risk",
         "schedule": timedelta(minutes=15),

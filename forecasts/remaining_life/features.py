@@ -38,17 +38,24 @@ class Life:
 
     ages    (n,) cycles, hours or days since it was new, rising
     values  (n, columns) settings and sensors; NaN is missing
-    failed  whether it failed at the last age; else it was renewed then, or runs on
+    failed  whether it failed in the end; else it was renewed then, or runs on
     whole   whether it was watched from its begin; else ages count from some time in its life
+    end     the age at its end; None: the last of the ages
     """
 
     ages: Floats
     values: Floats
     failed: bool = True
     whole: bool = True
+    end: float | None = None
 
     def __len__(self) -> int:
         return len(self.ages)
+
+    @property
+    def left(self) -> Floats:
+        """What was left of it at each row, shape (n,)."""
+        return (self.ages[-1] if self.end is None else self.end) - self.ages
 
 
 @dataclass(frozen=True, slots=True)

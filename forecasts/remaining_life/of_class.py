@@ -76,9 +76,11 @@ class ClassModel:
 def chance_within(quantiles: Floats, days: Floats) -> Floats:
     """Chance (n, days) to fail within so many days, from quantiles (n, 21) at `CHANCES`.
 
+    Never above `LAST`, beyond which nothing is known.
+
     >>> even = np.arange(21.0)[None, :]
     >>> chance_within(even, np.array([0.0, 1.0, 10.0, 30.0])).round(3).tolist()
-    [[0.0, 0.05, 0.5, 1.0]]
+    [[0.0, 0.05, 0.5, 0.995]]
     """
     rows = np.arange(len(quantiles))
     out = np.empty((len(quantiles), len(days)))
@@ -90,7 +92,7 @@ def chance_within(quantiles: Floats, days: Floats) -> Floats:
         wide = np.where(end > start, end - start, 1.0)
         share = np.where(end > start, (day - start) / wide, 1.0)
         within = (low + np.clip(share, 0.0, 1.0)) * (CHANCES[1] - CHANCES[0])
-        out[:, i] = np.where(place < 0, 0.0, within)
+        out[:, i] = np.where(place < 0, 0.0, np.minimum(within, LAST))
     return out
 
 

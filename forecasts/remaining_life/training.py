@@ -91,7 +91,7 @@ def learn(
     kept = weight > 0.0
     rows = np.concatenate([preparation.features(life) for life in lives])[kept]
     ages = np.concatenate([life.ages for life in lives])[kept]
-    left = np.concatenate([life.ages[-1] - life.ages for life in lives])[kept]
+    left = np.concatenate([life.left for life in lives])[kept]
     sizes = [len(life) for life in lives]
     unit = np.repeat(np.arange(len(lives)), sizes)[kept]
     whole = np.repeat([life.whole for life in lives], sizes)[kept]
@@ -118,16 +118,13 @@ def _weights(lives: Sequence[Life], clip: float) -> Floats:
 
     The chance to stay in sight is that of Kaplan & Meier (1958), by age.
     """
-    ends = np.array([life.ages[-1] for life in lives])
-    lost = np.unique([life.ages[-1] for life in lives if not life.failed])
+    ends = np.array([life.ages[0] + life.left[0] for life in lives])
+    lost, gone = np.unique(ends[[not life.failed for life in lives]], return_counts=True)
     in_sight = np.array([np.sum(ends >= moment) for moment in lost], dtype=np.float64)
-    gone = np.array(
-        [sum(not life.failed and life.ages[-1] == moment for life in lives) for moment in lost]
-    )
     stays = np.concatenate(([1.0], np.cumprod(1.0 - gone / in_sight)))
     weights = []
     for life in lives:
-        left = life.ages[-1] - life.ages
+        left = life.left
         until = life.ages + np.minimum(left, clip)
         now, then = (stays[np.searchsorted(lost, at)] for at in (life.ages, until))
         known = life.failed | (left >= clip)
