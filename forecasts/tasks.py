@@ -7,7 +7,7 @@ from django.utils import timezone
 from assets.models import Asset
 from forecasts import services
 from forecasts.queries.lives import categories
-from forecasts.services import lives, outcomes, predicting
+from forecasts.services import outcomes
 from opssight.core.walls import organization_ids
 
 CHUNK = 25
@@ -85,6 +85,9 @@ def learn_lives_of_organization(*, organization_id: int, **_: Any) -> None:
 @shared_task
 def learn_class(*, organization_id: int, category: str, **_: Any) -> None:
     """Safe to run twice: with nothing new to learn it does nothing."""
+    # With the compiler and the learning, which the web process is spared.
+    from forecasts.services import lives  # noqa: PLC0415
+
     lives.learn_class(organization_id=organization_id, category=category, at=timezone.now())
 
 
@@ -106,6 +109,9 @@ def predict_organization(*, organization_id: int, **_: Any) -> None:
 @shared_task
 def predict_assets(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
     """Safe to run twice: what was said is judged by what came, then one prediction a day."""
+    # With the compiler, which the web process is spared.
+    from forecasts.services import predicting  # noqa: PLC0415
+
     at = timezone.now()
     outcomes.score(asset_ids=asset_ids, at=at)
     return predicting.predict(asset_ids=asset_ids, at=at)
