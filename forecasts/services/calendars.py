@@ -44,8 +44,9 @@ class SensorDays:
         hours = max(round((self.end - float(seconds[0])) / HOUR), 1) if len(seconds) else 1
         shifts = days.clock_shifts(self.zone, self.end, -hours)
         places = np.clip((seconds - (self.end - hours * HOUR)) // HOUR, 0, hours - 1)
+        # What a counter rose since the hour before belongs to the hour.
         return resample(
-            seconds + HOUR / 2,
+            seconds + (HOUR if self.is_counter else HOUR / 2),
             hourly.values,
             HOUR,
             kind="counter" if self.is_counter else "gauge",
