@@ -54,7 +54,7 @@ test-isolation: install ## ask every route as every role for another tenant's ro
 
 .PHONY: test-browser
 test-browser: install assets ## drive the pages with Chromium
-	@$(RUN) $(PY) -m pytest -m browser tests $(ARGS)
+	@$(RUN) $(PY) -m pytest -n auto -m browser tests $(ARGS)
 
 .PHONY: test-kill
 test-kill: install assets ## start, stop and kill the whole product
