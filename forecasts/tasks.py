@@ -16,8 +16,25 @@ CHUNK = 25
 PREDICTED = 200
 """Assets whose remaining life one task predicts."""
 
+NIGHT = 6 * 3600
+"""Seconds within which models are learned, or not before the next night."""
+
 EXPIRES = 900
 """Seconds after which a chunk is dropped from a long queue: the next beat asks for it again."""
+
+
+@shared_task
+def train_forecasts(**_: Any) -> None:
+    """Fan out, each night: one task for each organization."""
+    for pk in organization_ids():
+        train_organization.apply_async(kwargs={"organization_id": pk}, expires=NIGHT)
+
+
+@shared_task
+def train_organization(*, organization_id: int, **_: Any) -> int | None:
+    """Safe to run twice: the same hours are learned from once. Returns the model's id."""
+    made = services.learn_forecasts(organization_id=organization_id, at=timezone.now())
+    return None if made is None else made.pk
 
 
 @shared_task

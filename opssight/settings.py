@@ -191,6 +191,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "anomalies.tasks.look_for_trends",
         "schedule": crontab(hour=1, minute=10),
     },
+    "train-forecasts": {
+        "task": "forecasts.tasks.train_forecasts",
+        "schedule": crontab(hour=0, minute=20),
+    },
     "forecast-and-risk": {
         "task": "forecasts.tasks.refresh_forecasts",
         "schedule": crontab(hour=1, minute=30),

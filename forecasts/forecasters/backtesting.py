@@ -102,7 +102,7 @@ def _best(
     """The smallest error among the settings, shape (series,)."""
     said = method.of_many(values, origins, truth.shape[-1])
     errors = np.stack([mean_errors(truth - variant) for variant in said])
-    return np.where(np.isnan(errors), np.inf, errors).min(axis=0)
+    return np.asarray(np.where(np.isnan(errors), np.inf, errors).min(axis=0))
 
 
 def scales(histories: Sequence[Floats], shape: Shape) -> Floats:

@@ -7,6 +7,7 @@ on the other side; NaN where it is not known. Their shape is (series, 2, origins
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasts.conformal import reach
 from forecasts.forecasters.base import INNER, Floats
@@ -59,9 +60,11 @@ def held_by(scores: Floats, half: Floats, scale: Floats, level: float) -> Held |
     stretch = np.empty((len(scores), 1 + len(INNER), 2, scores.shape[-1]))
     for one in range(2):
         stretch[fold == one] = stretch_of(scores[fold != one], level)
-    known = ~np.isnan(scores).any(axis=1)
+    known: NDArray[np.bool_] = np.asarray(~np.isnan(scores).any(axis=1))
     levels = (level, *INNER)
-    inside = [known & np.all(scores <= _factors(stretch, i), axis=1) for i in range(len(levels))]
+    inside: list[NDArray[np.bool_]] = [
+        known & np.all(scores <= _factors(stretch, i), axis=1) for i in range(len(levels))
+    ]
     count = int(known.sum())
     curve = [
         (promised, float(hits.sum() / count), count)
@@ -69,17 +72,20 @@ def held_by(scores: Floats, half: Floats, scale: Floats, level: float) -> Held |
         if count
     ]
     widest = _factors(stretch, 0)
+    within = inside[0].astype(np.float64)
     missed = np.maximum(scores - widest, 0.0)
     size = ((widest + 2.0 / (1.0 - level) * missed) * half).sum(axis=1)
     by = np.where(scale > 0, scale, np.nan)[:, None, None]
-    return Held(curve[::-1], _mean(inside[0], known), _mean(size / by, known & np.isfinite(by)))
+    return Held(
+        curve[::-1], _mean(within, known), _mean(size / by, np.asarray(known & np.isfinite(by)))
+    )
 
 
 def _factors(stretch: Floats, level: int) -> Floats:
     return stretch[:, level][:, :, None, :]
 
 
-def _mean(values: Floats, known: Floats) -> Floats:
+def _mean(values: Floats, known: NDArray[np.bool_]) -> Floats:
     """Over series and origins, shape (steps,)."""
     count = known.sum(axis=(0, 1))
     total = np.where(known, values, 0.0).sum(axis=(0, 1))

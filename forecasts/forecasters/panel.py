@@ -15,6 +15,7 @@ from forecasts.boosting.saving import BadModel, load, save
 from forecasts.boosting.trees import Trees, trees_of
 from forecasts.forecasters.base import INNER, Floats, Forecast, Ints, TooLittleHistory
 from forecasts.forecasters.rows import COLUMNS, Past, Shape
+from forecasts.forecasters.shift import Seen
 
 NAME = "learned from all series"
 _KIND = "panel"
@@ -34,6 +35,7 @@ class PanelModel:
     stretch         (levels, 2, steps) factors by which the lower and upper half of the interval are
                     too short for `level` and those of `INNER`, learned in the calibration; nested
     dependence      correlation of the error of one step with that of the next
+    seen            what it learned from, to tell when that has changed
     """
 
     shape: Shape
@@ -44,6 +46,7 @@ class PanelModel:
     upper: Trees
     stretch: Floats
     dependence: float
+    seen: Seen
 
     def forecast(self, histories: Sequence[Floats]) -> list[Forecast]:
         """Forecast each series from its end; error and mase are NaN.
@@ -81,7 +84,7 @@ class PanelModel:
 
 def to_bytes(model: PanelModel) -> bytes:
     """The model to be kept; `from_bytes` reads it."""
-    arrays = {"stretch": model.stretch}
+    arrays = {"stretch": model.stretch, "edges": model.seen.edges, "shares": model.seen.shares}
     for name in _ENSEMBLES:
         arrays |= getattr(model, name).arrays(f"{name}.")
     note = {"kind": _KIND, "shape": asdict(model.shape), "level": model.level}
@@ -94,15 +97,15 @@ def from_bytes(data: bytes, expected: str = "") -> PanelModel:
     try:
         shape = Shape(**{name: int(value) for name, value in note["shape"].items()})
         level, dependence = float(note["level"]), float(note["dependence"])
-        stretch = arrays["stretch"]
+        stretch, seen = arrays["stretch"], Seen(arrays["edges"], arrays["shares"])
         trees = {name: trees_of(arrays, f"{name}.") for name in _ENSEMBLES}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadModel(f"The saved model has parts that do not fit: {error}") from error
     columns = {int(one.columns) for one in trees.values()}
-    fits = columns == {COLUMNS} and stretch.shape == shape_of_stretch(shape)
+    fits = columns == {COLUMNS} == {len(seen.edges)} and stretch.shape == shape_of_stretch(shape)
     if note.get("kind") != _KIND or not fits:
         raise BadModel("The saved model is of another kind or version. Train it again.")
-    return PanelModel(shape, level, **trees, stretch=stretch, dependence=dependence)
+    return PanelModel(shape, level, **trees, stretch=stretch, dependence=dependence, seen=seen)
 
 
 def shape_of_stretch(shape: Shape) -> tuple[int, int, int]:

@@ -22,6 +22,7 @@ from forecasts.forecasters.calibrating import Held, held_by, scores_of, stretch_
 from forecasts.forecasters.panel import AT_ONCE, PanelModel, predict, shape_of_stretch
 from forecasts.forecasters.passage import dependence
 from forecasts.forecasters.rows import COLUMNS, Past, Shape
+from forecasts.forecasters.shift import seen
 
 MOST_ROWS = 240_000
 """Rows learned from, sampled evenly over the series: bounds time and memory."""
@@ -45,6 +46,7 @@ class Trained:
     by_step     (steps,) mean absolute scaled error over the series that move
     scale       (series,) what errors are counted in
     held        what the intervals held; None for fewer than two series
+    rows        how many rows were learned from
     """
 
     model: PanelModel
@@ -52,6 +54,7 @@ class Trained:
     by_step: Floats
     scale: Floats
     held: Held | None
+    rows: int
 
 
 def train(
@@ -74,7 +77,9 @@ def train(
     rows, target = _sample(histories, shape, random, held=0)
     middle = fit(rows, target, MIDDLE, loss="absolute_error", seed=seed)
     stretch = np.ones(shape_of_stretch(shape))
-    model = PanelModel(shape, level, middle, before, lower, upper, stretch, 0.0)
+    model = PanelModel(
+        shape, level, middle, before, lower, upper, stretch, dependence=0.0, seen=seen(rows)
+    )
     size, scores, half, chosen = _backtest(histories, model, random)
     scale = scales(histories, shape)
     return Trained(
@@ -87,6 +92,7 @@ def train(
         by_step=_by_step(size, scale),
         scale=scale,
         held=held_by(scores, half, scale[chosen], level),
+        rows=len(rows),
     )
 
 

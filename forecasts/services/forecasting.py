@@ -2,35 +2,29 @@
 
 import logging
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 from django.db import transaction
 
 from assets.models import Sensor
-from assets.queries import Readings
 from forecasts import queries
 from forecasts.forecasters.base import Forecast as Ahead
 from forecasts.forecasters.base import TooLittleHistory
 from forecasts.forecasters.choose import forecast
+from forecasts.forecasters.scores import season_scale
 from forecasts.forecasters.series import seasons_of
 from forecasts.forecasters.totals import running_total
-from forecasts.models import Forecast
-from forecasts.services.calendars import SensorDays, sensor_days
+from forecasts.models import Forecast, ModelVersion
+from forecasts.services.histories import History, histories, last_hour
+from forecasts.services.learned import SHAPE, learned_forecasts, model_in_use
 
 logger = logging.getLogger(__name__)
 
-HISTORY = timedelta(days=28)
-HORIZON = 48
-"""Steps of an hour."""
-
-FEWEST_HOURS = 72
-"""A sensor with a shorter history gets no forecast: insufficient data is no number."""
-
 STALE_AFTER = timedelta(hours=24)
-"""Nor does a sensor that has been silent for longer than this."""
+"""A sensor that has been silent for longer than this gets no forecast."""
 
 KEPT = timedelta(days=14)
 HOUR = queries.STEP.total_seconds()
@@ -41,19 +35,13 @@ def refresh_forecasts(*, asset_ids: Iterable[int], at: datetime) -> int:
 
     Returns how many sensors have one. Run again within the hour it replaces what it wrote.
     """
-    end = at.replace(minute=0, second=0, microsecond=0)
     active = Sensor.objects.filter(
         asset__in=list(asset_ids), is_active=True, last_time__gte=at - STALE_AFTER
     )
-    sensors = active.select_related("asset__site").in_bulk()
-    hourly = queries.hourly_means(list(sensors), end - HISTORY, end)
-    known = [sensors[pk] for pk in sorted(hourly)]
-    calendars = sensor_days(known, end - HISTORY, end, end + HORIZON * queries.STEP)
-    rows = [
-        row
-        for sensor in known
-        if (row := _forecast(sensor, hourly[sensor.pk], calendars[sensor.pk], at)) is not None
-    ]
+    by_organization: dict[int, list[History]] = defaultdict(list)
+    for one in histories(list(active.select_related("asset__site")), last_hour(at)):
+        by_organization[one.sensor.organization_id].append(one)
+    rows = [row for pk, known in by_organization.items() for row in _forecasts(pk, known, at)]
     _store(rows, asset_ids=list(asset_ids), at=at)
     return len(rows)
 
@@ -76,35 +64,45 @@ def _store(rows: Sequence[Forecast], *, asset_ids: Sequence[int], at: datetime) 
             "level",
             "method",
             "backtest_error",
+            "model",
+            "scale",
         ],
     )
     Forecast.objects.filter(asset__in=asset_ids, starts_at__lt=at - KEPT).delete()
 
 
-def _forecast(
-    sensor: Sensor, hourly: Readings, calendar: SensorDays, at: datetime
-) -> Forecast | None:
-    """The row for a sensor, not yet stored; None when its data say too little."""
+def _forecasts(organization_id: int, known: Sequence[History], at: datetime) -> list[Forecast]:
+    """The rows of an organization, not yet stored: by its model, else by simple methods."""
+    using = model_in_use(organization_id, at)
+    learned = (
+        learned_forecasts(*using, {one.sensor.pk: one.values for one in known}) if using else {}
+    )
+    rows = []
+    for one in known:
+        by_model = learned.get(one.sensor.pk)
+        ahead = by_model or _simple(one)
+        if ahead is not None:
+            version = using[0] if using and by_model else None
+            rows.append(_row(one, ahead, version, at))
+    return rows
+
+
+def _simple(one: History) -> Ahead | None:
     try:
-        series = calendar.series(hourly)
-        if len(series.values) < FEWEST_HOURS:
-            return None
-        history = calendar.learned_from(series).values
-        ahead = forecast(history, steps=HORIZON, seasons=seasons_of(HOUR))
+        return forecast(one.values, steps=SHAPE.steps, seasons=seasons_of(HOUR))
     except TooLittleHistory:
         return None
     except (ArithmeticError, ValueError):
         # One sensor that cannot be forecast must not hold up the others of its chunk.
-        logger.exception("Sensor %s could not be forecast.", sensor.pk)
+        logger.exception("Sensor %s could not be forecast.", one.sensor.pk)
         return None
-    ahead, unusual = calendar.ahead(ahead, series)
-    return _row(sensor, calendar.starts_at(series), ahead, unusual, at)
 
 
-def _row(
-    sensor: Sensor, starts_at: datetime, ahead: Ahead, unusual: list[dict[str, Any]], at: datetime
-) -> Forecast:
+def _row(one: History, ahead: Ahead, version: ModelVersion | None, at: datetime) -> Forecast:
     """A counter is forecast by its rise per hour and shown as what it will read."""
+    sensor = one.sensor
+    ahead, unusual = one.calendar.ahead(ahead, one.series)
+    scale = season_scale(one.values, SHAPE.season)
     is_counter = sensor.kind == Sensor.Kind.COUNTER
     middle, ends = ahead.point, np.stack(((ahead.lower, ahead.upper), *ahead.inner))
     if is_counter:
@@ -114,7 +112,7 @@ def _row(
         asset_id=sensor.asset_id,
         sensor=sensor,
         made_at=at,
-        starts_at=starts_at,
+        starts_at=one.calendar.starts_at(one.series),
         step=queries.STEP,
         values=middle.tolist(),
         lower=ends[0, 0].tolist(),
@@ -125,4 +123,6 @@ def _row(
         calendar=unusual,
         method=(f"rise per hour: {ahead.method}" if is_counter else ahead.method)[:100],
         backtest_error=ahead.mase if math.isfinite(ahead.mase) else None,
+        model=version,
+        scale=scale if scale > 0 else None,
     )

@@ -94,7 +94,7 @@ class TestForecasts:
         for _ in range(4):
             sensor_with(ordinary(600), asset=asset)
 
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(9):
             services.refresh_forecasts(asset_ids=[asset.pk], at=NOON + 600 * STEP)
         assert Forecast.objects.count() == 4
 
