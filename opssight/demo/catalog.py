@@ -7,7 +7,9 @@ Values are typical of industrial practice; vibration limits follow the zones of 
 from dataclasses import dataclass
 from typing import Literal
 
-FailureMode = Literal["bearing wear", "cavitation", "seal leak", "overheating", "stuck sensor"]
+FailureMode = Literal[
+    "bearing wear", "cavitation", "seal leak", "overheating", "reversed cooling", "stuck sensor"
+]
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,15 @@ class SensorType:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a fault of full severity does to a value: times `scale`, plus `shift`, more noise."""
+    """What a fault of full severity does to a value: times `scale`, plus `shift`, more noise.
+
+    follow: what is left of the share by which it follows the load.
+    """
 
     scale: float = 1.0
     shift: float = 0.0
     noise: float = 0.0
+    follow: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -185,6 +191,8 @@ EFFECTS: dict[FailureMode, dict[str, Effect]] = {
         "discharge_temperature": Effect(shift=30.0),
         "current": Effect(scale=1.10),
     },
+    # Each value stays as usual; only its relation to the others does not.
+    "reversed cooling": {"winding_temperature": Effect(follow=-1.5)},
     "stuck sensor": {},
 }
 
@@ -194,6 +202,7 @@ GROWTH: dict[FailureMode, float] = {
     "cavitation": 0.7,
     "seal leak": 1.0,
     "overheating": 1.3,
+    "reversed cooling": 0.5,
     "stuck sensor": 1.0,
 }
 

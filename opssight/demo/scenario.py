@@ -87,6 +87,8 @@ FAULTS: tuple[FaultPlan, ...] = (
               "Seal leaking past the secondary O-ring. Cartridge seal replaced."),
     FaultPlan("G-501", "overheating", -6.0, 4.0, 4.4,
               "Oil cooler fouled with dust. Cooler cleaned, oil changed."),
+    FaultPlan("GN-602", "reversed cooling", -7.0, 6.0, 6.3,
+              "Damper of the cooling air closed under load: action of the positioner corrected."),
     FaultPlan("P-301A", "cavitation", -2.6, 2.5, 2.8,
               "Suction valve not fully open after the tank change. Opened, tagged."),
     FaultPlan("CH-221", "stuck sensor", -2.2, -2.2, 8.0,
@@ -111,6 +113,7 @@ _DOWN_REASON: dict[FailureMode, str] = {
     "cavitation": "Tripped on low discharge pressure",
     "seal leak": "Stopped by the operator: seal leaking",
     "overheating": "Tripped on high temperature",
+    "reversed cooling": "Tripped on high winding temperature",
     "stuck sensor": "",
 }
 

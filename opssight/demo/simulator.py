@@ -97,18 +97,20 @@ def _signal(
 ) -> Floats:
     key = key_of(seed, asset.tag, sensor.key)
     step = seconds // STEP_SECONDS
-    follow = 1.0 + sensor.load * (state.load / 0.8 - 1.0)
     wander = 0.8 * sensor.noise * smooth(key ^ 1, seconds, 7_200)
     noise = sensor.noise * white(key, step)
 
     scale, shift, extra = np.ones(len(seconds)), np.zeros(len(seconds)), np.zeros(len(seconds))
+    share = np.full(len(seconds), sensor.load)
     for fault in mine:
         severity = _severity(fault, seconds)
         effect = EFFECTS[fault.mode].get(sensor.key, _NO_EFFECT)
         scale *= 1.0 + (effect.scale - 1.0) * severity
         shift += effect.shift * severity
         extra += effect.noise * severity
+        share *= 1.0 + (effect.follow - 1.0) * severity
     noise = noise + extra * white(key ^ 2, step)
+    follow = 1.0 + share * (state.load / 0.8 - 1.0)
 
     outside = sensor.ambient * (state.ambient - asset.site.mean)
     if sensor.thermal:
