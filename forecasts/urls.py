@@ -1,9 +1,14 @@
 from django.urls import path
 
-from forecasts.views import risk
+from forecasts.views import lives, matrix, portfolio, risk
 
 app_name = "forecasts"
 urlpatterns = [
     path("", risk.risk_ranking, name="risk"),
+    path("matrix/", matrix.matrix, name="matrix"),
+    path("portfolio/", portfolio.portfolio, name="portfolio"),
+    path("what-if/", portfolio.what_if, name="what_if"),
     path("of-asset/<int:pk>/", risk.of_asset, name="of_asset"),
+    path("life-of-asset/<int:pk>/", lives.of_asset, name="life_of_asset"),
+    path("how-right/", lives.how_right, name="how_right"),
 ]

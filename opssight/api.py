@@ -13,6 +13,7 @@ from anomalies.api.viewsets import AnomalyViewSet
 from anomalies.api.watching import SensorLabelViewSet, SensorWatchViewSet
 from assets.api import kpis
 from assets.api import viewsets as assets
+from forecasts.api.portfolio import Portfolio
 from forecasts.api.predictions import FailureChanceViewSet, LifePredictionViewSet
 from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
 from maintenance.api import viewsets as maintenance
@@ -128,6 +129,7 @@ urlpatterns = [
     re_path(r"^me/?$", Me.as_view(), name="me"),
     re_path(r"^access/permissions/?$", PermissionMatrix.as_view(), name="permissions"),
     re_path(r"^maintenance/verdicts/?$", Verdicts.as_view(), name="verdicts"),
+    re_path(r"^portfolio/?$", Portfolio.as_view(), name="portfolio"),
     re_path(r"^anomalies/evaluation/?$", DetectorEvaluation.as_view(), name="evaluation"),
     # Each portion of what machines send is a transaction of its own.
     re_path(r"^v2/write/?$", non_atomic_requests(Write.as_view()), name="write"),

@@ -1,13 +1,16 @@
 from forecasts.queries.crossing import Crossing, chances_of_limit, crossing, crossings
 from forecasts.queries.hourly import STEP, Signal, hourly_means, signals
-from forecasts.queries.ranking import Ranked, ranking
+from forecasts.queries.ranking import Cell, Ranked, cells, counts, ranking
 
 __all__ = [
     "STEP",
+    "Cell",
     "Crossing",
     "Ranked",
     "Signal",
+    "cells",
     "chances_of_limit",
+    "counts",
     "crossing",
     "crossings",
     "hourly_means",

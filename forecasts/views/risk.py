@@ -17,6 +17,7 @@ from opssight.core.http import UserRequest
 from opssight.core.lists import number_of, ordered, page_of, search_of
 
 TREND = timedelta(days=7)
+TREND_SHOWN = timedelta(days=30)
 CHARTED = 15
 HISTORY_DAYS = 60
 PART_LABELS = {
@@ -24,6 +25,7 @@ PART_LABELS = {
     "anomalies": "Anomalies",
     "overdue": "Overdue maintenance",
     "age": "Age",
+    "learned": "Learned from failures",
 }
 
 
@@ -40,6 +42,10 @@ def risk_ranking(request: UserRequest) -> HttpResponse:
         rows = rows.filter(site=site)
     if query:
         rows = rows.filter(Q(tag__icontains=query) | Q(name__icontains=query))
+    cell = _cell(request)
+    if cell:
+        placed = queries.cells(rows, timezone.now())
+        rows = rows.filter(pk__in=[pk for pk, place in placed.items() if place == cell])
     rows, order = ordered(
         rows,
         request,
@@ -47,19 +53,34 @@ def risk_ranking(request: UserRequest) -> HttpResponse:
         default="-risk",
     )
     page = page_of(request, rows)
-    ranking = queries.ranking(list(page), before=timezone.localdate() - TREND)
+    today = timezone.localdate()
+    ranking = queries.ranking(list(page), before=today - TREND, since=today - TREND_SHOWN)
     context = {
         "page": page,
         "ranking": ranking,
         "chart": parts_chart(ranking[:CHARTED]),
         "order": order,
         "query": query,
+        "cell": cell,
+        "currency": request.user.organization.currency if request.user.organization else "",
+        "cell_words": cell and words_of(cell),
         "site": site,
         "sites": Site.objects.for_user(request.user).values_list("pk", "name"),
         "weights": [(PART_LABELS[name], weight) for name, weight in risk.WEIGHTS.items()],
         "consequences": list(risk.CONSEQUENCE.items()),
     }
     return render_fragment(request, "forecasts/risk.html", context, fragment="risk_list")
+
+
+def _cell(request: UserRequest) -> queries.Cell | None:
+    """The place of the matrix that is asked for."""
+    steps = [number_of(request, name, at_most=5) for name in ("likelihood", "consequence")]
+    return queries.Cell(steps[0], steps[1]) if steps[0] and steps[1] else None
+
+
+def words_of(cell: queries.Cell) -> str:
+    likelihood = risk.LIKELIHOOD_WORDS[cell.likelihood - 1].lower()
+    return f"{likelihood}, with a {risk.CONSEQUENCES[cell.consequence - 1].lower()} consequence"
 
 
 def parts_chart(ranking: Sequence[queries.Ranked]) -> dict[str, Any]:

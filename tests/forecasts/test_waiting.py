@@ -128,7 +128,8 @@ class TestLikelihood:
         LifePredictionFactory.create(asset=pump)  # Uniform over 100 days.
 
         score = rated(pump)
-        assert (score.basis, score.likelihood) == ("life", pytest.approx(0.3))
+        assert score.basis == "life"
+        assert score.likelihood == pytest.approx(0.3)
 
 
 class TestConsequence:
