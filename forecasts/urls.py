@@ -1,6 +1,6 @@
 from django.urls import path
 
-from forecasts.views import lives, matrix, portfolio, risk
+from forecasts.views import lives, matrix, portfolio, risk, sensors
 
 app_name = "forecasts"
 urlpatterns = [
@@ -9,6 +9,8 @@ urlpatterns = [
     path("portfolio/", portfolio.portfolio, name="portfolio"),
     path("what-if/", portfolio.what_if, name="what_if"),
     path("of-asset/<int:pk>/", risk.of_asset, name="of_asset"),
+    path("limits/of-asset/<int:pk>/", sensors.limits_of_asset, name="limits_of_asset"),
+    path("of-sensor/<int:pk>/", sensors.of_sensor, name="of_sensor"),
     path("life-of-asset/<int:pk>/", lives.of_asset, name="life_of_asset"),
     path("how-right/", lives.how_right, name="how_right"),
 ]

@@ -1,3 +1,4 @@
+from forecasts.queries.ahead import LimitAhead, limits_ahead
 from forecasts.queries.crossing import Crossing, chances_of_limit, crossing, crossings
 from forecasts.queries.hourly import STEP, Signal, hourly_means, signals
 from forecasts.queries.ranking import Cell, Ranked, cells, counts, ranking
@@ -6,6 +7,7 @@ __all__ = [
     "STEP",
     "Cell",
     "Crossing",
+    "LimitAhead",
     "Ranked",
     "Signal",
     "cells",
@@ -14,6 +16,7 @@ __all__ = [
     "crossing",
     "crossings",
     "hourly_means",
+    "limits_ahead",
     "ranking",
     "signals",
 ]

@@ -10,15 +10,22 @@ from anomalies.models import SensorLimits
 from assets.models import Sensor
 from assets.queries import Series, series
 from assets.queries.series import points_of
+from forecasts.forecasters.base import INNER
 from forecasts.models import Forecast
+from forecasts.queries import crossings
 from telemetry.queries.quality import faults_of
 
 MAX_POINTS = 1500
+PAST = timedelta(days=2)
+"""How long ago the forecast was made that is compared with what came."""
 
 
-def sensor_chart(sensor: Sensor, *, days: int, now: datetime) -> dict[str, Any]:
+def sensor_chart(
+    sensor: Sensor, *, days: int, now: datetime, with_past: bool = False
+) -> dict[str, Any]:
     """The last `days` up to now, or up to the last reading where the sensor is silent for longer.
 
+    `with_past`: with what was forecast two days before.
     See the head of static/js/charts.js for the format.
     """
     window = timedelta(days=days)
@@ -31,6 +38,7 @@ def sensor_chart(sensor: Sensor, *, days: int, now: datetime) -> dict[str, Any]:
         "limits": _limits(sensor),
         "anomalies": _anomalies(sensor, start, end),
         "forecast": _forecast(sensor, end, window),
+        "past": _past_forecast(sensor, end) if with_past else None,
         "now": now.isoformat() if end == now else None,
         "empty": "No readings in this time.",
         **sensor_window(sensor, start=start, end=end + timedelta(seconds=1)),
@@ -108,12 +116,46 @@ def _forecast(sensor: Sensor, end: datetime, window: timedelta) -> dict[str, Any
     forecast = Forecast.objects.filter(sensor=sensor).order_by("-starts_at").first()
     if forecast is None or abs(forecast.starts_at - end) > max(window, timedelta(days=2)):
         return None
-    parts = (forecast.values, forecast.lower, forecast.upper)
-    rows = ([None if math.isnan(one) else one for one in row] for row in zip(*parts, strict=True))
     return {
         "coverage": forecast.level,
-        "points": [
-            [(forecast.starts_at + index * forecast.step).isoformat(), *row]
-            for index, row in enumerate(rows)
+        "inner": INNER if forecast.inner else (),
+        "points": _fan(forecast),
+        "reached": [
+            {
+                "label": f"{one.name.capitalize()} limit",
+                "value": one.limit,
+                "time": one.likely.isoformat() if one.likely else None,
+                "possible": one.possible.isoformat(),
+                "chance": one.chance,
+            }
+            for one in crossings(forecast, sensor)
+        ],
+        "calendar": [
+            {"start": row["start"], "end": row["end"], "label": row["sentence"]}
+            for row in forecast.calendar
         ],
     }
+
+
+def _past_forecast(sensor: Sensor, end: datetime) -> dict[str, Any] | None:
+    """The one that was made two days before the end, to see what came of it."""
+    line = end - PAST
+    rows = Forecast.objects.filter(sensor=sensor, starts_at__gt=line - PAST, starts_at__lt=end)
+    near = sorted(rows.only("starts_at"), key=lambda row: abs(row.starts_at - line))
+    if not near:
+        return None
+    forecast = Forecast.objects.get(pk=near[0].pk)
+    points = [row for row in _fan(forecast) if datetime.fromisoformat(row[0]) <= end]
+    return {"coverage": forecast.level, "points": [row[:4] for row in points]}
+
+
+def _fan(forecast: Forecast) -> list[list[Any]]:
+    """Time, median and the ends of every interval, the widest first, by step; None: a gap."""
+    parts = (forecast.values, forecast.lower, forecast.upper, *forecast.inner)
+    return [
+        [
+            (forecast.starts_at + index * forecast.step).isoformat(),
+            *(None if math.isnan(one) else one for one in row),
+        ]
+        for index, row in enumerate(zip(*parts, strict=True))
+    ]

@@ -47,7 +47,10 @@ def sensor_chart(request: UserRequest, pk: int) -> JsonResponse:
     if window is not None:
         return JsonResponse(charts.sensor_window(sensor, start=window[0], end=window[1]))
     days = number_of(request, "days", at_most=LONGEST_RANGE_DAYS) or DEFAULT_RANGE_DAYS
-    return JsonResponse(charts.sensor_chart(sensor, days=days, now=timezone.now()))
+    with_past = bool(number_of(request, "past"))
+    return JsonResponse(
+        charts.sensor_chart(sensor, days=days, now=timezone.now(), with_past=with_past)
+    )
 
 
 def _window(request: UserRequest) -> tuple[datetime, datetime] | None:

@@ -8,7 +8,10 @@
 //             limits?: [{label, value, severity?}], now?: time,
 //             anomalies?: [{start, end|null (still open), severity, label, url?}],
 //             faults?: [{start, end|null, label}] (the data is not to be trusted),
-//             forecast?: {points: [[time, point, lower, upper], …], coverage?: 0.95},
+//             forecast?: {points: [[time, point, lower, upper, …the ends of narrower intervals], …] (null: a gap),
+//             coverage?: 0.95, inner?: [0.8, 0.5] (levels of the narrower ones), calendar?: [{start, end, label}],
+//             reached?: [{label, value, time|null (with a chance of half), possible, chance}]},
+//             past?: {points: [[time, point, lower, upper], …]} (what was forecast earlier),
 //             expected?: {points: as of a forecast} (what was usual; there is one of the two),
 //             window?: {start, end} (the reader may look closer: data-url with from and to, in
 //             milliseconds since 1970, then answers with points, made_of, faults and window of that time) }
@@ -31,6 +34,9 @@
 
   const probe = document.createElement("span");
 
+  const PAST_LABEL = "Forecast two days ago";
+  const HOUR = 3_600_000;
+  const share = (level) => `${Math.round(level * 100)}% interval`;
   const DASHES = "path://M0 3h5v2H0zM8 3h5v2H8z";
 
   // A canvas needs a resolved color; a custom property alone gives back light-dark(…).
@@ -190,6 +196,21 @@
 
   // -- The kinds: each gives {option, summary, height?, range?, clock?, link(event)} -------------
 
+  // An area between the values at `place` and after it; rows as of a forecast.
+  function band(rows, place, stack, area, name, swatch) {
+    const line = { type: "line", stack, stackStrategy: "all", showSymbol: false, silent: true, lineStyle: { opacity: 0 } };
+    return [
+      { ...line, data: rows.map((row) => [row[0], row[place]]) },
+      {
+        ...line,
+        name,
+        itemStyle: { color: swatch ?? area },
+        areaStyle: { color: area },
+        data: rows.map((row) => [row[0], row[place] === null ? null : row[place + 1] - row[place]]),
+      },
+    ];
+  }
+
   const kinds = {
     series(data, element) {
       const points = data.points.map(([time, ...rest]) => [wall(time), ...rest]);
@@ -200,8 +221,11 @@
       const faults = data.faults ?? [];
       const foreseen = data.forecast ?? data.expected;
       const [foreseenLabel, bandLabel] = data.forecast
-        ? ["Forecast", `${Math.round((data.forecast.coverage ?? 0.95) * 100)}% interval`] : ["Expected", "Usual range"];
+        ? ["Forecast", share(data.forecast.coverage ?? 0.95)] : ["Expected", "Usual range"];
       const forecast = (foreseen?.points ?? []).map(([time, ...rest]) => [wall(time), ...rest]);
+      const unusual = data.forecast?.calendar ?? [];
+      const reached = data.forecast?.reached ?? [];
+      const past = (data.past?.points ?? []).map(([time, ...rest]) => [wall(time), ...rest]);
       const limits = data.limits ?? [];
       const accent = color("tblr-primary");
       const lows = [...values, ...limits.map((limit) => limit.value)];
@@ -232,7 +256,7 @@
           ],
         },
         markArea: {
-          data: [...faults, ...anomalies].map((span) => [
+          data: [...faults, ...unusual, ...anomalies].map((span) => [
             {
               name: span.label,
               xAxis: wall(span.start),
@@ -247,16 +271,8 @@
       }];
       if (forecast.length) {
         const tone = data.forecast ? "tblr-primary" : "tblr-secondary";
-        const band = { type: "line", stack: "band", stackStrategy: "all", showSymbol: false, silent: true, lineStyle: { opacity: 0 } };
         series.push(
-          { ...band, data: forecast.map(([time, , lower]) => [time, lower]) },
-          {
-            ...band,
-            name: bandLabel,
-            itemStyle: { color: color(tone, 0.3) },
-            areaStyle: { color: color(tone, 0.16) },
-            data: forecast.map(([time, , lower, upper]) => [time, upper - lower]),
-          },
+          ...band(forecast, 2, "band", color(tone, 0.16), bandLabel, color(tone, 0.3)),
           {
             name: foreseenLabel,
             type: "line",
@@ -264,15 +280,39 @@
             data: forecast.map(([time, point]) => [time, point]),
             lineStyle: { width: 1.5, type: [5, 4], color: color(tone) },
             itemStyle: { color: color(tone) },
+            markPoint: {
+              symbol: "diamond",
+              symbolSize: 12,
+              silent: true,
+              label: { show: false },
+              data: reached.filter((one) => one.time).map((one) => ({
+                coord: [wall(one.time), one.value],
+                itemStyle: { color: fill(limits.find((limit) => limit.value === one.value)?.severity ?? "high") },
+              })),
+            },
           },
+          ...(data.forecast?.inner ?? []).flatMap((_, index) => band(forecast, 4 + 2 * index, `band${index}`, color(tone, 0.14))),
         );
+      }
+      if (past.length) {
+        const tone = color("fill-medium");
+        series.push(...band(past, 2, "past", color("fill-medium", 0.16)), {
+          name: PAST_LABEL,
+          type: "line",
+          showSymbol: false,
+          data: past.map(([time, point]) => [time, point]),
+          lineStyle: { width: 1.5, type: [2, 3], color: tone },
+          itemStyle: { color: tone },
+        });
       }
 
       if (isEnvelope) series.push(...envelope(points, "tblr-primary"));
 
       const option = base();
       if (forecast.length) {
-        addLegend(option, element, [data.label, series[2].name, { name: foreseenLabel, icon: DASHES }]);
+        addLegend(option, element, [
+          data.label, series[2].name, { name: foreseenLabel, icon: DASHES }, ...(past.length ? [{ name: PAST_LABEL, icon: DASHES }] : []),
+        ]);
         option.grid.top += 16; // Room for the word "Now".
       }
       const range = data.window && [
@@ -294,8 +334,15 @@
         const rows = [];
         if (own) rows.push([whole ? "Mean" : data.label, withUnit(own.value[1], data.unit)]);
         if (whole) rows.push(["Lowest to highest", `${number.format(whole[2])} to ${withUnit(whole[3], data.unit)}`]);
-        if (at) rows.push([foreseenLabel, withUnit(at[1], data.unit)], [data.forecast ? "Interval" : bandLabel, `${number.format(at[2])} to ${withUnit(at[3], data.unit)}`]);
-        const inside = [...anomalies, ...faults].find((one) => wall(one.start) <= time && (one.end === null || time <= wall(one.end)));
+        if (at && at[1] !== null) {
+          rows.push([foreseenLabel, withUnit(at[1], data.unit)], [bandLabel, `${number.format(at[2])} to ${withUnit(at[3], data.unit)}`]);
+          (data.forecast?.inner ?? []).forEach((level, index) => {
+            rows.push([share(level), `${number.format(at[4 + 2 * index])} to ${withUnit(at[5 + 2 * index], data.unit)}`]);
+          });
+        }
+        const before = past.find((row) => row[0] === time);
+        if (before && before[1] !== null) rows.push([PAST_LABEL, withUnit(before[1], data.unit)]);
+        const inside = [...anomalies, ...faults, ...unusual].find((one) => wall(one.start) <= time && (one.end === null || time <= wall(one.end)));
         return tip(say(time, last), rows, inside?.label);
       };
 
@@ -310,7 +357,28 @@
         if (faults.length) summary.push(`${plural(faults.length, "time")} of data that is not to be trusted.`);
       }
       if (data.forecast && forecast.length) {
-        summary.push(`Forecast for ${say(forecast.at(-1)[0])}: ${withUnit(forecast.at(-1)[1], data.unit)}.`);
+        const known = forecast.findLast(([, point]) => point !== null);
+        if (known) summary.push(`Forecast for ${say(known[0])}: ${withUnit(known[1], data.unit)}, ${bandLabel} ${number.format(known[2])} to ${withUnit(known[3], data.unit)}.`);
+        for (const one of reached) {
+          const what = `${one.label} of ${withUnit(one.value, data.unit)}`;
+          summary.push(one.time
+            ? `${what}: more likely than not reached by ${say(wall(one.time))}.`
+            : `${what}: reached with a chance of ${Math.round(one.chance * 100)}%, from ${say(wall(one.possible))} on.`);
+        }
+        summary.push(...unusual.map((one) => one.label));
+      }
+      if (past.length) {
+        const hours = new Map(); // hour -> [sum, count]
+        for (const [time, value] of points) {
+          const [sum, count] = hours.get(Math.floor(time / HOUR)) ?? [0, 0];
+          if (value !== null) hours.set(Math.floor(time / HOUR), [sum + value, count + 1]);
+        }
+        const judged = past.filter(([time, point]) => point !== null && hours.has(Math.floor(time / HOUR))).map(([time, , low, high]) => {
+          const [sum, count] = hours.get(Math.floor(time / HOUR));
+          return [sum / count, low, high];
+        });
+        const held = judged.filter(([value, low, high]) => low <= value && value <= high).length;
+        if (judged.length) summary.push(`Of what came since, ${held} of ${plural(judged.length, "hour")} lay in the interval forecast two days ago.`);
       }
       return {
         option,
