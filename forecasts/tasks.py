@@ -24,6 +24,22 @@ EXPIRES = 900
 
 
 @shared_task
+def judge_forecasts(**_: Any) -> None:
+    """Fan out, each night: one task for each organization."""
+    for pk in organization_ids():
+        judge_organization.apply_async(kwargs={"organization_id": pk}, expires=NIGHT)
+
+
+@shared_task
+def judge_organization(*, organization_id: int, **_: Any) -> int:
+    """Safe to run twice: past forecasts are compared with what came once; then the model is."""
+    at = timezone.now()
+    scored = services.score_forecasts(organization_id=organization_id, at=at)
+    services.check_drift(organization_id=organization_id, at=at)
+    return scored
+
+
+@shared_task
 def train_forecasts(**_: Any) -> None:
     """Fan out, each night: one task for each organization."""
     for pk in organization_ids():

@@ -191,6 +191,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "anomalies.tasks.look_for_trends",
         "schedule": crontab(hour=1, minute=10),
     },
+    "judge-forecasts": {
+        "task": "forecasts.tasks.judge_forecasts",
+        "schedule": crontab(hour=0, minute=5),
+    },
     "train-forecasts": {
         "task": "forecasts.tasks.train_forecasts",
         "schedule": crontab(hour=0, minute=20),

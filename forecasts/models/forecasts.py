@@ -111,12 +111,12 @@ class ForecastScore(TenantModel):
     day = models.DateField(help_text="On which the forecasts began, in UTC.")
     horizon = models.PositiveSmallIntegerField(help_text="Hours ahead, up to this many.")
     forecasts = models.PositiveIntegerField(help_text="How many were scored.")
-    steps = models.PositiveIntegerField(help_text="Of them, those of which the truth is known.")
+    steps = models.PositiveIntegerField(help_text="Hours whose errors could be counted.")
     errors = models.FloatField(help_text="Sum of absolute errors over scales.")
     naive_errors = models.FloatField(help_text="The same of repeating the last day.")
+    judged = models.PositiveIntegerField(help_text="Hours whose intervals could be judged.")
     inside = models.PositiveIntegerField(help_text="Steps whose truth the interval held.")
     promised = models.FloatField(help_text="Steps that it should have held.")
-    interval_scores = models.FloatField(help_text="Sum over scales, as of the MSIS.")
 
     objects = TenantQuerySet["ForecastScore"].as_manager()
 
@@ -130,7 +130,7 @@ class ForecastScore(TenantModel):
                 name="one_forecast_score_per_model_day_and_horizon",
             ),
             models.CheckConstraint(
-                condition=Q(inside__lte=F("steps")), name="forecast_score_holds_no_more_than_came"
+                condition=Q(inside__lte=F("judged")), name="forecast_score_holds_no_more_than_came"
             ),
             *same_organization("forecast_scores", "model"),
         ]

@@ -8,21 +8,27 @@ from forecasts.services.rating import refresh_risk
 from forecasts.services.waiting import expect_failures
 
 if TYPE_CHECKING:
+    from forecasts.services.drift import check_drift
     from forecasts.services.forecasting import refresh_forecasts
     from forecasts.services.learning import learn_forecasts
+    from forecasts.services.scoring import score_forecasts
 
 __all__ = [
+    "check_drift",
     "expect_failures",
     "learn_forecasts",
     "recommend_crossings",
     "recommend_rising_risk",
     "refresh_forecasts",
     "refresh_risk",
+    "score_forecasts",
 ]
 
 _LATER = {
+    "check_drift": "drift",
     "learn_forecasts": "learning",
     "refresh_forecasts": "forecasting",
+    "score_forecasts": "scoring",
 }
 
 

@@ -14,6 +14,9 @@ from forecasts.services import registry
 SHAPE = Shape(steps=48, season=24, long=168)
 """Hours: two days ahead, with the seasons of a day and a week."""
 
+HORIZONS = (6, 24, 48)
+"""Hours up to which errors are summed up, each from the one before on."""
+
 UNREADABLE = "Its file could not be used. {error}"
 OTHER_SHAPE = "It forecasts another time ahead than is asked for now."
 

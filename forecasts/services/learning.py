@@ -21,7 +21,7 @@ from forecasts.forecasters.training import Trained, train
 from forecasts.models import ModelVersion
 from forecasts.services import registry
 from forecasts.services.histories import HISTORY, histories, last_hour
-from forecasts.services.learned import SHAPE, model_in_use
+from forecasts.services.learned import HORIZONS, SHAPE, model_in_use
 
 METRICS = ModelVersion.Kind.METRICS
 CODE = ("forecasts.boosting", "forecasts.conformal", "forecasts.forecasters")
@@ -34,9 +34,6 @@ MOST_SERIES = 10_000
 
 CHUNK = 500
 """Sensors read in one go."""
-
-HORIZONS = (6, 24, 48)
-"""Hours up to which errors are summed up, each from the one before on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +59,31 @@ def learn_forecasts(*, organization_id: int, at: datetime) -> ModelVersion | Non
     newest = before.order_by("-version").first()
     if newest is not None and (newest.window_end, newest.code) == (end, code):
         return newest
-    seed = seed_of(end)
-    known = read(organization_id, end, seed)
+    known = read(organization_id, end, seed_of(end))
     if len(known) < FEWEST_SERIES:
         return None
-    values = list(known.values())
-    trained = train(values, SHAPE, seed=seed)
     using = model_in_use(organization_id, at)
-    compared = compare(trained, values, using)
+    learned, compared = learn(known, end, using)
     taken, reason = verdict(compared)
+    return registry.register(
+        organization_id=organization_id,
+        kind=METRICS,
+        learned=learned,
+        taken=taken,
+        reason=reason,
+        at=at,
+    )
+
+
+def learn(
+    known: Mapping[int, Floats],
+    end: datetime,
+    using: tuple[ModelVersion, PanelModel] | None = None,
+) -> tuple[registry.Learned, Compared]:
+    """The model of these histories up to `end`, and how it compares with the one in use."""
+    values = [known[pk] for pk in sorted(known)]
+    trained = train(values, SHAPE, seed=seed_of(end))
+    compared = compare(trained, values, using)
     learned = registry.Learned(
         data=to_bytes(trained.model),
         window_start=end - HISTORY,
@@ -82,17 +95,10 @@ def learn_forecasts(*, organization_id: int, at: datetime) -> ModelVersion | Non
             "libraries": {name: version_of(name) for name in LIBRARIES},
         },
         metrics=metrics_of(trained, compared),
-        seed=seed,
-        code=code,
+        seed=seed_of(end),
+        code=registry.code_of(*CODE),
     )
-    return registry.register(
-        organization_id=organization_id,
-        kind=METRICS,
-        learned=learned,
-        taken=taken,
-        reason=reason,
-        at=at,
-    )
+    return learned, compared
 
 
 def seed_of(end: datetime) -> int:
@@ -100,13 +106,15 @@ def seed_of(end: datetime) -> int:
     return int(end.timestamp()) // 3600
 
 
-def read(organization_id: int, end: datetime, seed: int) -> dict[int, Floats]:
+def read(
+    organization_id: int, end: datetime, seed: int, most: int = MOST_SERIES
+) -> dict[int, Floats]:
     """Histories that a model can learn from, by sensor id; of very many sensors some."""
     active = Sensor.objects.filter(organization=organization_id, is_active=True)
     active = active.exclude(asset__status=Asset.Status.RETIRED).filter(last_time__gte=end - HISTORY)
     ids = np.array(sorted(active.values_list("pk", flat=True)))
-    if len(ids) > MOST_SERIES:
-        ids = np.sort(np.random.default_rng(seed).choice(ids, MOST_SERIES, replace=False))
+    if len(ids) > most:
+        ids = np.sort(np.random.default_rng(seed).choice(ids, most, replace=False))
     found: dict[int, Floats] = {}
     for start in range(0, len(ids), CHUNK):
         here = Sensor.objects.filter(pk__in=ids[start : start + CHUNK].tolist())
