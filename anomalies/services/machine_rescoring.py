@@ -3,7 +3,7 @@
 By the model of today. One transaction for each asset: whoever is killed has changed nothing.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -20,7 +20,13 @@ from anomalies.queries.machines import Wanted
 from anomalies.services import incidents
 from anomalies.services.machines import Machine, judge_rows, keep_in, machine_of, sensors_of
 from anomalies.services.recording import Found, Method, moment
-from anomalies.services.rescoring import REACH, Begun, Rescored, replace_anomalies
+from anomalies.services.rescoring import (
+    REACH,
+    Begun,
+    Rescored,
+    going_on_already,
+    replace_anomalies,
+)
 
 AT_A_TIME = 20_000
 """Rows."""
@@ -120,7 +126,12 @@ def _begun(own: AnomalyQuerySet, start: datetime) -> datetime:
 
 def _take_over(machine: Machine, own: AnomalyQuerySet, at: datetime) -> None:
     """Judging goes on from here; an anomaly that it does not know of is over."""
-    event = machine.ongoing.carried.event
+    carried = machine.ongoing.carried
+    event = carried.event
+    if event is not None and (row := going_on_already(own, event)):
+        event = replace(event, start=row.started_at.timestamp())
+        carried = replace(carried, event=event)
+        machine.ongoing = replace(machine.ongoing, carried=carried, told_as=str(row.sensor_id))
     forgotten = own.filter(ended_at=None)
     if event is not None:
         forgotten = forgotten.exclude(started_at=moment(event.start))

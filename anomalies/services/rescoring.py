@@ -5,7 +5,7 @@ does not depend on what was remembered; whoever is killed in between has changed
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from django.db.models import F, Max, Min
 from django.db.models.functions import Greatest
 
 from anomalies import queries
-from anomalies.detectors.events import Carried
+from anomalies.detectors.events import Carried, Event
 from anomalies.detectors.streaming.memory import Memory, blank
 from anomalies.models import Anomaly, AnomalyQuerySet, DetectorState, LateReadings
 from anomalies.services import incidents, limits, scores
@@ -220,11 +220,27 @@ def _remove(rows: Sequence[Anomaly]) -> None:
     incidents.group(left)
 
 
+def going_on_already(own: AnomalyQuerySet, event: Event) -> Anomaly | None:
+    """The anomaly, of one sensor or machine and method, that this event continues.
+
+    It was touched, or began before the range, and is found to have begun at another time now.
+    """
+    going_on = own.filter(ended_at=None)
+    if going_on.filter(started_at=moment(event.start)).exists():
+        return None
+    return going_on.order_by("started_at").first()
+
+
 def _take_over(state: DetectorState, walk: _Walk) -> None:
     """Scoring goes on from what was learned anew; an anomaly that it does not know of is over.
 
     Where the last readings were removed, from the last one there is: others may come instead.
     """
+    carried = Carried.from_json(walk.state.open_event)
+    own = Anomaly.objects.filter(sensor=state.sensor, method=Method.PATTERN)
+    if carried.event and (row := going_on_already(own, carried.event)):
+        event = replace(carried.event, start=row.started_at.timestamp())
+        walk.state.open_event = replace(carried, event=event).to_json()
     keep([walk.state], {state.pk: (walk.state.watermark, walk.memory)}, walk.at)
     limits.keep([walk.limits.state])
     forgotten = Anomaly.objects.filter(sensor=state.sensor, method__in=BY_READING, ended_at=None)

@@ -115,6 +115,22 @@ def test_what_is_corrected_or_deleted_is_scored_again() -> None:
     assert facts(sensor) == in_time([*values[:1400], *(values[1400:] + 4.0)])
 
 
+def test_what_goes_on_and_asks_for_work_stays_one_anomaly_though_it_began_otherwise() -> None:
+    values = with_fault(1440, first=1300, last=1440)
+    sensor = sensor_with(values[:1350])
+    services.score_sensors(sensor_ids=[sensor.pk], at=NOON + 1350 * STEP)
+    row = Anomaly.objects.get(ended_at=None)
+    assert row.recommendation is not None
+
+    ingest(rows=[(sensor.pk, row.started_at - timedelta(minutes=n), 9.0) for n in (1, 2, 3, 4)])
+    services.score_late(sensor_id=sensor.pk, at=NOON + 1350 * STEP)
+    send(sensor, values[1350:], 1350)
+    services.score_sensors(sensor_ids=[sensor.pk], at=NOON + 1440 * STEP)
+
+    assert Anomaly.objects.get(ended_at=None) == row
+    assert Anomaly.objects.filter(started_at__gte=row.started_at - timedelta(hours=1)).count() == 1
+
+
 class Beside:
     """Something on a connection of its own that stops where `hold` is called, until it may end."""
 
