@@ -97,6 +97,7 @@ def rate_assets(*, organization_id: int, asset_ids: list[int], **_: Any) -> int:
     """Safe to run twice: one score per asset and day, and advice where it is high and rising."""
     at = timezone.now()
     rated = services.refresh_risk(asset_ids=asset_ids, at=at)
+    services.recommend_short_lives(asset_ids=asset_ids, at=at)
     services.recommend_rising_risk(asset_ids=asset_ids, at=at)
     services.expect_failures(asset_ids=asset_ids, at=at)
     return rated

@@ -13,7 +13,7 @@ from assets.models import Asset, UptimeEvent
 from assets.reliability.ledger import DOWN, FAILURE
 from forecasts.models import RiskScore
 from forecasts.portfolio.lives import Unit
-from forecasts.queries.predictions import latest_lives
+from forecasts.queries.current import current_lives
 from forecasts.queries.ranking import RATED
 from maintenance.models import MaintenanceRecord, MaintenanceSchedule, MaintenanceType
 from maintenance.models import Recommendation as Advice
@@ -84,11 +84,7 @@ def plant_of(assets: QuerySet[Asset], at: datetime) -> Plant:
     others = Asset.objects.filter(pk__in=behind - set(places)).order_by("pk")
     prices = dict(others.values_list("pk", "downtime_cost"))
     places |= {pk: len(known) + number for number, pk in enumerate(prices)}
-    lives = {
-        pk: life
-        for pk, life in latest_lives(rated, since=at - RATED).items()
-        if life.quantiles is not None
-    }
+    lives = current_lives(rated, at)
     index = [
         asset.pk for asset in known if asset.pk not in lives and rated[asset.pk].basis == "index"
     ]

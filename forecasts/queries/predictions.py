@@ -8,6 +8,9 @@ from django.db.models import Max, Q
 
 from forecasts.models import FailureChance, LifePrediction
 
+BY_READINGS = "Wear in its readings"
+"""The method of a prediction that rests on more than the age."""
+
 
 def latest_lives(
     asset_ids: Iterable[int], *, since: datetime | None = None

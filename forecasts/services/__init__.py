@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from forecasts.services.advising import recommend_crossings, recommend_rising_risk
+from forecasts.services.ending import recommend_short_lives
 from forecasts.services.rating import refresh_risk
 from forecasts.services.waiting import expect_failures
 
@@ -19,6 +20,7 @@ __all__ = [
     "learn_forecasts",
     "recommend_crossings",
     "recommend_rising_risk",
+    "recommend_short_lives",
     "refresh_forecasts",
     "refresh_risk",
     "score_forecasts",

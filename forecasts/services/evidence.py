@@ -15,7 +15,7 @@ from assets.queries.impact import Stopped, stopped_with
 from forecasts import queries, risk
 from forecasts.models import Forecast
 from forecasts.portfolio.lives import MONTH, Unit, chance_within
-from forecasts.queries.predictions import latest_chances, latest_lives
+from forecasts.queries.current import current_chances, current_lives
 from maintenance.models import MaintenanceSchedule, Recommendation
 from maintenance.queries import advice
 from maintenance.services.ranking import NO_DOWNTIME_COST, NO_REPAIRS
@@ -24,8 +24,6 @@ REMEMBERED = timedelta(days=56)
 """Anomalies that ended longer ago say nothing about today."""
 
 FORECAST_VALID = timedelta(hours=48)
-CHANCE_VALID = timedelta(days=2)
-"""A chance, or remaining life, that was last computed longer ago is no longer used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +108,7 @@ def _use_of_limits(sensor: Sensor, value: float, normal: float) -> float:
 
 def _add_chances(found: Mapping[int, Evidence], at: datetime) -> None:
     """The learned chance of a failure within 30 days, else that of the remaining life."""
-    since = at - CHANCE_VALID
-    for asset_id, said in latest_chances(found, since=since).items():
+    for asset_id, said in current_chances(found, at).items():
         found[asset_id].chance = risk.Chance(
             said.p_30d,
             "chance",
@@ -119,7 +116,7 @@ def _add_chances(found: Mapping[int, Evidence], at: datetime) -> None:
             f" ({said.confidence} confidence).",
         )
     without = [asset_id for asset_id, one in found.items() if one.chance is None]
-    for asset_id, life in latest_lives(without, since=since).items():
+    for asset_id, life in current_lives(without, at).items():
         if life.quantiles is not None:
             value = chance_within(Unit(quantiles=life.quantiles, open_ended=life.is_open), MONTH)
             found[asset_id].chance = risk.Chance(

@@ -16,6 +16,7 @@ from forecasts.boosting.saving import BadModel
 from forecasts.models import Confidence, FailureChance, LifePrediction, ModelVersion
 from forecasts.queries import lives, wear
 from forecasts.queries.lives import Recorded, Span
+from forecasts.queries.predictions import BY_READINGS
 from forecasts.remaining_life import drivers, of_class
 from forecasts.remaining_life.features import Floats, Life
 from forecasts.remaining_life.of_class import ClassModel, chance_within
@@ -30,7 +31,6 @@ LOWER, MEDIAN, UPPER = 1, 10, 19
 """Which of the 21 quantiles they are."""
 
 BY_AGE = "Age alone (Weibull)"
-BY_READINGS = "Wear in its readings"
 FRESH = timedelta(days=2)
 """Readings older than this say nothing of today."""
 

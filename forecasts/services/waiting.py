@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from forecasts import queries
 from forecasts.models import FailureChance, Forecast, LifePrediction
 from forecasts.portfolio.lives import Unit, chance_within
-from forecasts.queries.predictions import latest_chances, latest_lives, latest_modes
-from forecasts.services.evidence import CHANCE_VALID, FORECAST_VALID
+from forecasts.queries.current import current_chances, current_lives, current_modes
+from forecasts.services.evidence import FORECAST_VALID
 from maintenance.models import Recommendation
 from maintenance.ranking import likelihood_within
 from maintenance.services.ranking import NO_COST, Expected, expect
@@ -28,10 +28,9 @@ def expect_failures(*, asset_ids: Iterable[int], at: datetime) -> int:
     if not rows:
         return 0
     about = {row.asset_id for row in rows}
-    since = at - CHANCE_VALID
-    modes = latest_modes(about, since=since)
-    chances = latest_chances(about, since=since)
-    lives = latest_lives(about, since=since)
+    modes = current_modes(about, at)
+    chances = current_chances(about, at)
+    lives = current_lives(about, at)
     reached = _reached([row for row in rows if row.source == Source.FORECAST], at)
     expected: dict[int, Expected | None] = {}
     for row in rows:

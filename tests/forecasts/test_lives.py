@@ -270,7 +270,7 @@ def test_wear_in_the_readings_narrows_what_is_said(
     assert {one[0] for one in version.metrics["calibration"]} == {0.5, 0.8, 0.9}
     first, _, last, _ = said_of(asset, early)
     lower, _, upper, now = said_of(asset, late)
-    assert now.method == predicting.BY_READINGS
+    assert now.method == predictions.BY_READINGS
     assert (upper - lower) < (last - first)
     assert lower <= 10 <= upper
     assert "vibration rose by" in now.drivers[0]["sentence"]
