@@ -19,7 +19,7 @@ from maintenance.models import (
 from maintenance.services import Outcome
 from maintenance.services.completion import LineOutcome
 from maintenance.services.verdicts import Finding
-from opssight.core.api.fields import CharField, IntegerField
+from opssight.core.api.fields import CharField, IntegerField, UtcDateTimeField
 from opssight.core.api.serializers import TenantRelatedField
 
 # The browsable API preselects the first: nobody confirms a fault by overlooking a field.
@@ -93,9 +93,14 @@ class CompleteSerializer(serializers.Serializer[None]):
         required=False,
         help_text="What was found for each of several recommendations, where not `verdict`.",
     )
+    happened_at = UtcDateTimeField(
+        required=False,
+        help_text="When it was completed, if not now; see `start`. Labor and downtime end then.",
+    )
 
     def outcome(self) -> Outcome:
         values = dict(self.validated_data)
+        values.pop("happened_at", None)
         lines = {
             line["asset"].pk: LineOutcome(
                 result=WorkOrderAsset.Result(line["result"]), notes=line["notes"]

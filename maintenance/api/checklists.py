@@ -54,6 +54,15 @@ WHOLE = OpenApiExample(
 )
 
 
+class KnownSerializer(serializers.Serializer[Any]):
+    """The answer as it was read: what the new one is a change of."""
+
+    outcome = serializers.ChoiceField(choices=WorkOrderTask.Outcome.choices)
+    number = FloatField(allow_null=True)
+    answer = CharField(allow_blank=True, max_length=LONGEST_NOTES)
+    photo = IntegerField(allow_null=True, min_value=1, help_text="Id of the attachment.")
+
+
 class AnswerSerializer(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(
         choices=WorkOrderTask.Outcome.choices,
@@ -82,18 +91,25 @@ class AnswerSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="When it was found, if not now: such as without a connection.",
     )
+    known = KnownSerializer(
+        required=False,
+        help_text="What stood there when this was answered. What somebody else changed since is"
+        " merged: outcome with number, words, photo. Changed by both: 409.",
+    )
 
     def given(self) -> Answer:
         return given_of(self.validated_data)
 
 
 def given_of(values: dict[str, Any]) -> Answer:
+    known = values.get("known")
     return Answer(
         outcome=values.get("outcome", ""),
         number=values.get("number"),
         answer=values.get("answer", ""),
         photo=values.get("photo"),
         answered_at=values.get("answered_at"),
+        known=known and (known["outcome"], known["number"], known["answer"], known["photo"]),
     )
 
 

@@ -1,5 +1,6 @@
 """What can become of a work order: every move of the table, asked for by its name or its status."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -14,7 +15,7 @@ from maintenance.api.people import WITHOUT_DATE
 from maintenance.api.refusals import in_words
 from maintenance.api.serializers import WorkOrderDetailSerializer, WorkOrderSerializer
 from maintenance.models import MaintenanceType, WorkOrder
-from maintenance.services import completion, course, links, transitions
+from maintenance.services import completion, course, links, moments, transitions
 from maintenance.workflow import BY_NAME
 from opssight.accounts.permissions import Permission
 from opssight.core.api.fields import CharField, UtcDateTimeField
@@ -30,14 +31,22 @@ MOVE_PERMISSIONS = {
     **{name: (Permission(move.permission),) for name, move in BY_NAME.items()},
 }
 ANOTHER = "Nothing was changed: as the order stands, that is the action {}."
+HAPPENED_AT = (
+    "When it was done, if not now: such as without a connection. Not before the order came to the"
+    " status that it has, and at most 14 days ago."
+)
 NEEDED = "Refused (409) with every reason when something is missing; see `transitions`."
 
 
-class NoteSerializer(serializers.Serializer[None]):
+class MomentSerializer(serializers.Serializer[None]):
+    happened_at = UtcDateTimeField(required=False, help_text=HAPPENED_AT)
+
+
+class NoteSerializer(MomentSerializer):
     note = CharField(required=False, default="", allow_blank=True, max_length=300)
 
 
-class ReasonSerializer(serializers.Serializer[None]):
+class ReasonSerializer(MomentSerializer):
     note = CharField(max_length=300, help_text="What it waits for, such as a part or a permit.")
 
 
@@ -126,7 +135,8 @@ class Moves(TenantViewSet):
         work_order: WorkOrder = self.get_object()
         body = MoveSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        self.make_move(work_order, body.validated_data["to"], body.validated_data["note"])
+        given = body.validated_data
+        self.make_move(work_order, given["to"], given["note"], said=given.get("happened_at"))
         return self.answer()
 
     @extend_schema(
@@ -256,8 +266,17 @@ class Moves(TenantViewSet):
         answer = WorkOrderSerializer(made, context=context)
         return Response(answer.data, status=status.HTTP_201_CREATED)
 
-    def make_move(self, work_order: WorkOrder, to: str, note: str = "", name: str = "") -> None:
+    def make_move(
+        self,
+        work_order: WorkOrder,
+        to: str,
+        note: str = "",
+        name: str = "",
+        said: datetime | None = None,
+    ) -> None:
         """Move the order as the caller, by the move of this name where one is asked for.
+
+        said: when the caller says that it was done, where that is not now.
 
         Raises PermissionDenied, and 409 in words.
         """
@@ -266,9 +285,8 @@ class Moves(TenantViewSet):
             if name not in ("", step.name):
                 raise course.TransitionRefused("not_possible", ANOTHER.format(step.name))
             self.require(Permission(step.permission), work_order.organization_id)
-            transitions.move(
-                work_order=work_order, to=to, by=self.user, at=timezone.now(), note=note
-            )
+            at = moments.happened(work_order=work_order, said=said, at=timezone.now())
+            transitions.move(work_order=work_order, to=to, by=self.user, at=at, note=note)
 
     def answer(self) -> Response:
         """The work order as it is now."""
@@ -281,5 +299,6 @@ class Moves(TenantViewSet):
         work_order: WorkOrder = self.get_object()
         body = kind(data=request.data)
         body.is_valid(raise_exception=True)
-        self.make_move(work_order, BY_NAME[name].to, body.validated_data["note"], name)
+        given = body.validated_data
+        self.make_move(work_order, BY_NAME[name].to, given["note"], name, given.get("happened_at"))
         return self.answer()

@@ -25,7 +25,7 @@ from maintenance.api.serializers import (
     WorkOrderSerializer,
 )
 from maintenance.models import Technician, WorkOrder
-from maintenance.services import course, dispatch, levels, links
+from maintenance.services import course, dispatch, levels, links, moments
 from opssight.accounts.permissions import Permission
 from opssight.core.api.bulk import BulkMixin
 from opssight.core.api.paging import Cursors
@@ -176,7 +176,7 @@ class WorkOrderViewSet(BulkMixin, mixins.CreateModelMixin, OutageMixin, Dispatch
         body = CompleteSerializer(data=request.data, context=context)
         body.is_valid(raise_exception=True)
         with in_words():
-            services.complete(
-                work_order=work_order, by=self.user, at=timezone.now(), outcome=body.outcome()
-            )
+            said = body.validated_data.get("happened_at")
+            at = moments.happened(work_order=work_order, said=said, at=timezone.now())
+            services.complete(work_order=work_order, by=self.user, at=at, outcome=body.outcome())
         return self.answer()

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from assets.services.readings import ingest
+from maintenance.merging import merge
 from maintenance.models import (
     AnswerKind,
     MaintenanceType,
@@ -16,7 +18,7 @@ from maintenance.models import (
 )
 from maintenance.models.plans import with_unit
 from maintenance.services.checklists import sensors_of
-from maintenance.services.judging import Answer, values_of, wrong
+from maintenance.services.judging import Answer, Values, values_of, wrong
 from maintenance.services.work_orders import create_work_order
 from opssight.accounts.models import User
 
@@ -32,7 +34,10 @@ class ChecklistClosed(Exception):
 
 
 class AnsweredSince(Exception):
-    """Somebody answered the task after the time of this answer. The text says who and when."""
+    """Somebody answered the task after the time of this answer, or otherwise than was known.
+
+    The text says who and when.
+    """
 
 
 class AnswersRefused(Exception):
@@ -123,6 +128,8 @@ def _take_down(task: WorkOrderTask, given: Answer, by: User, at: datetime) -> bo
     """Write the answer to the task, not yet to the database; False: it has this answer already."""
     before = tuple(getattr(task, name) for name in VALUES)
     values = values_of(task, given)
+    if given.known is not None:
+        return _merge(task, given, values, by, at)
     # A note or a photo that is added later does not make the answer a new one.
     usual = task.answered_at if before[:2] == values[:2] else None
     moment = _moment(task, given, at) or usual or at
@@ -133,10 +140,40 @@ def _take_down(task: WorkOrderTask, given: Answer, by: User, at: datetime) -> bo
             f"“{task.text}” was answered by {task.answered_by} at"
             f" {task.answered_at:%Y-%m-%d %H:%M:%S} UTC, after this answer. Read it again."
         )
+    _write(task, values, by, moment)
+    return True
+
+
+def _merge(task: WorkOrderTask, given: Answer, mine: Values, by: User, at: datetime) -> bool:
+    """As `_take_down`, for an answer that says what it knew: others may have answered since."""
+    theirs = tuple(getattr(task, name) for name in VALUES)
+    result, clashes = merge(
+        known=_by_part(given.known or theirs), mine=_by_part(mine), theirs=_by_part(theirs)
+    )
+    if clashes:
+        raise AnsweredSince(
+            f"“{task.text}” was answered otherwise by {task.answered_by or 'somebody'} in the"
+            " meantime. Read it again, and decide which answer is right."
+        )
+    (outcome, number), values = result["value"], _by_part(theirs)
+    if result == values:
+        return False
+    is_new = result["value"] != values["value"]
+    moment = _moment(task, given, at) or at if is_new or not task.answered_at else task.answered_at
+    _write(task, (outcome, number, result["answer"], result["photo"]), by, moment)
+    return True
+
+
+def _by_part(values: Values | tuple[Any, ...]) -> dict[str, Any]:
+    """What can be changed apart: what was found (outcome and number are one), words, and photo."""
+    outcome, number, answer, photo = values
+    return {"value": (outcome, number), "answer": answer, "photo": photo}
+
+
+def _write(task: WorkOrderTask, values: Values, by: User, moment: datetime) -> None:
     task.outcome, task.number, task.answer, task.photo_id = values
     is_open = task.outcome == Outcome.OPEN
     task.answered_at, task.answered_by = (None, None) if is_open else (moment, by)
-    return True
 
 
 def _moment(task: WorkOrderTask, given: Answer, at: datetime) -> datetime | None:

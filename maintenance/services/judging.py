@@ -22,7 +22,8 @@ class Answer:
     `outcome` passed or failed of a check and of pass or fail; of any other kind, failed with a
     `answer` says that it could not be done, and why. `open` takes an answer back. `number` in the
     unit of the task; what it is worth follows from the limits. `answer` is words, or a note to
-    something else. `answered_at`: when it was found, where that is not now.
+    something else. `answered_at`: when it was found, where that is not now. `known`: what stood
+    there for whoever answered, where somebody may have answered since: then the two are merged.
     """
 
     outcome: str = ""
@@ -30,6 +31,7 @@ class Answer:
     answer: str = ""
     photo: Attachment | None = None
     answered_at: datetime | None = None
+    known: Values | None = None
 
 
 def values_of(task: WorkOrderTask, given: Answer) -> Values:
