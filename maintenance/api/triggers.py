@@ -49,7 +49,7 @@ class OfSchedule:
 class MeterTriggerSerializer(OfSchedule, TenantSerializer[MeterTrigger]):
     organization_from = "schedule"
     create_only = ("schedule",)
-    moving = ("counts_from", "daily_use", "due_at", "reached_at")
+    moving = ("counts_from", "daily_use", "due_at", "earliest_at", "latest_at", "reached_at")
 
     sensor_key = serializers.CharField(source="sensor.key", read_only=True)
     unit = serializers.CharField(source="sensor.unit", read_only=True)
@@ -67,9 +67,18 @@ class MeterTriggerSerializer(OfSchedule, TenantSerializer[MeterTrigger]):
             "counts_from",
             "daily_use",
             "due_at",
+            "earliest_at",
+            "latest_at",
             "reached_at",
         ]
-        read_only_fields = ["asset", "daily_use", "due_at", "reached_at"]
+        read_only_fields = [
+            "asset",
+            "daily_use",
+            "due_at",
+            "earliest_at",
+            "latest_at",
+            "reached_at",
+        ]
 
     def validate_sensor(self, sensor: Sensor) -> Sensor:
         if sensor.kind != Sensor.Kind.COUNTER:
@@ -142,7 +151,11 @@ class TriggerViewSet(CrudTenantViewSet):
 
 @extend_schema_view(**describe("meter of a schedule", "meters of schedules", crud=True))
 class MeterTriggerViewSet(TriggerViewSet):
-    """Due every so many hours or cycles of a counter. `due_at` is projected from recent use."""
+    """Due every so many hours or cycles of a counter.
+
+    `due_at` is projected from recent use: its days of the week, holidays, planned shutdowns. It
+    lies between `earliest_at` and `latest_at` with 80 %; both are empty where too little is known.
+    """
 
     queryset = MeterTrigger.objects.select_related("schedule", "asset", "sensor")
     serializer_class = MeterTriggerSerializer

@@ -30,13 +30,39 @@ class MeterTrigger(AssetOwned):
         editable=False,
         help_text="When it is reached, projected from recent use; or when it was reached.",
     )
+    earliest_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Begin of the time in which it is reached with 80 %, as far as use shows it.",
+    )
+    latest_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="End of that time."
+    )
+    use = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="What was learned of daily use: by weekday from Monday on, its spread, how much"
+        " of that the next day has, and from how many days.",
+    )
     reached_at = models.DateTimeField(null=True, blank=True, editable=False)
     read_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="The last reading that was counted."
     )
     read_value = models.FloatField(null=True, blank=True, editable=False)
 
-    READ = ("counts_from", "daily_use", "due_at", "reached_at", "read_at", "read_value")
+    READ = (
+        "counts_from",
+        "daily_use",
+        "due_at",
+        "earliest_at",
+        "latest_at",
+        "use",
+        "reached_at",
+        "read_at",
+        "read_value",
+    )
     """What readings of its sensor led to; with another sensor it begins without them."""
 
     objects = TenantQuerySet["MeterTrigger"].as_manager()

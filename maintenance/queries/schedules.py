@@ -66,6 +66,20 @@ def with_lateness(schedules: "QuerySet[MaintenanceSchedule]", *, at: datetime) -
     ).annotate(smcp=(F("days_late") + F("cycle_days")) / F("cycle_days") * 100.0)
 
 
+def with_due_interval(schedules: "QuerySet[Any]") -> "QuerySet[Any]":
+    """With `due_earliest` and `due_latest`, where a meter makes the next due date: 80 % lies in
+    between; null where that is not known.
+    """
+    meters = MeterTrigger.objects.filter(
+        schedule=OuterRef("pk"), due_at=OuterRef("next_due_at"), earliest_at__isnull=False
+    ).order_by("pk")
+    rows: QuerySet[Any] = schedules.annotate(
+        due_earliest=Subquery(meters.values("earliest_at")[:1]),
+        due_latest=Subquery(meters.values("latest_at")[:1]),
+    )
+    return rows
+
+
 def _cycle() -> Case:
     interval = Cast(SubstringMatch(F("rule"), Value(r"(?i)INTERVAL=(\d+)")), IntegerField())
     step = Coalesce(Cast(interval, NUMBER), 1.0)

@@ -147,5 +147,5 @@ def _count_on(
 
 
 def _save(meter: MeterTrigger) -> None:
-    meter.reached_at = meter.due_at = None
-    meter.save(update_fields=["counts_from", "reached_at", "due_at"])
+    meter.reached_at = meter.due_at = meter.earliest_at = meter.latest_at = None
+    meter.save(update_fields=["counts_from", "reached_at", "due_at", "earliest_at", "latest_at"])

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from maintenance.forms.schedules import ConditionForm, MeterForm, OfSensorForm
 from maintenance.models import ConditionTrigger, MaintenanceSchedule, MeterTrigger
-from maintenance.queries.schedules import compliance, with_lateness
+from maintenance.queries.schedules import compliance, with_due_interval, with_lateness
 from maintenance.services.occurrences import Occurrence, upcoming
 from maintenance.services.schedules import refresh
 from maintenance.views.answers import require, stay
@@ -32,6 +32,7 @@ def find(
 ) -> MaintenanceSchedule:
     """The schedule, if the person may see it; 403 for one that may be seen and not be changed."""
     rows = with_lateness(MaintenanceSchedule.objects.for_user(request.user), at=timezone.now())
+    rows = with_due_interval(rows)
     related = ("asset__site", "technician__user", "group", "job_plan", "included_in")
     row: MaintenanceSchedule = get_object_or_404(rows.select_related(*related), pk=pk)
     if permission != Permission.VIEW:

@@ -14,7 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from assets.models import Asset, Site
 from maintenance.forms.schedules import ScheduleForm
 from maintenance.models import MaintenanceSchedule, Technician
-from maintenance.queries.schedules import compliance, open_orders, overdue, with_lateness
+from maintenance.queries.schedules import (
+    compliance,
+    open_orders,
+    overdue,
+    with_due_interval,
+    with_lateness,
+)
 from maintenance.services.pausing import set_active
 from maintenance.services.schedules import reschedule
 from maintenance.views import schedule_page
@@ -42,7 +48,8 @@ def schedules(request: UserRequest) -> HttpResponse:
     names = ORDERS if shown == "overdue" else {k: v for k, v in ORDERS.items() if k != "late"}
     default = "-late" if shown == "overdue" else "due"
     rows, order = ordered(rows, request, fields=names, default=default, then=("next_due_at",))
-    page = page_of(request, rows.select_related("asset", "technician__user", "group"))
+    rows = with_due_interval(rows.select_related("asset", "technician__user", "group"))
+    page = page_of(request, rows)
     found = list(page.object_list)
     on_time, open_ones = compliance(found, at=now), open_orders([row.pk for row in found])
     context = {
