@@ -1,10 +1,10 @@
 """From a distance to a probability: each channel's own histogram, with an exponential tail.
 
 Bins of a quarter octave follow the largest distance; the weight of a reading halves in about 5,700
-readings. Beyond the upper 5 %, twice as far is rarer by a constant factor (peaks over threshold;
-Siffer et al. 2017, "Anomaly detection in streams with extreme value theory"). What 8,192 readings
-cannot tell is not claimed: no probability counts as smaller than 1 in 10,000. Compiled into
-`kernel.run`.
+readings. Beyond the upper tenth (DuMouchel 1983), twice as far is rarer by a constant factor (peaks
+over threshold; Siffer et al. 2017, "Anomaly detection in streams with extreme value theory"). What
+8,192 readings cannot tell is not claimed: no probability counts as smaller than 1 in 10,000.
+Compiled into `kernel.run`.
 """
 
 import math
@@ -15,7 +15,7 @@ from anomalies.detectors.base import WARM_UP, Floats
 from anomalies.detectors.streaming.memory import BINS, One
 from anomalies.detectors.streaming.signal import GROWTH
 
-TAIL = 0.05
+TAIL = 0.1
 MEMORY = 8192.0
 """Readings that the histograms look back."""
 
@@ -55,7 +55,7 @@ def _shift(bins: Floats, steps: int) -> None:
 
 @njit(cache=False)
 def _fit(one: One, channel: int, least: float) -> None:
-    """Where the upper 5 % begin, and how far they reach beyond it on average."""
+    """Where the upper tenth begins, and how far it reaches beyond that on average."""
     bins, share, at = one.bins[channel], 0.0, BINS - 1
     while at > 0 and share < TAIL * one.weight[channel]:
         if share > 0.0 and share + bins[at] > TAIL * one.weight[channel]:
