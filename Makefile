@@ -128,6 +128,7 @@ bench-forecast: install ## how good forecasts, remaining lives and failure proba
 	@$(PY) -m benchmarks.forecast_accuracy $(ARGS)
 	@$(PY) -m benchmarks.forecast_life
 	@$(PY) -m benchmarks.forecast_failures
+	@$(PY) -m benchmarks.forecast_training
 
 .PHONY: bench-query
 bench-query: install ## how fast a year of readings is answered, beside hand-written SQL

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 
-from forecasts.models import FailureChance, Forecast, LifePrediction, RiskScore
+from forecasts.models import FailureChance, Forecast, LifePrediction, ModelVersion, RiskScore
 from opssight.core.admin import OwnRelatedFilter, ReadOnlyTenantAdmin
 
 BY_SITE = ("asset__site", OwnRelatedFilter)
@@ -111,3 +111,13 @@ class FailureChanceAdmin(ReadOnlyTenantAdmin):
     @admin.display(description="Because")
     def explanation(self, chance: FailureChance) -> str:
         return reasons(chance.drivers)
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnlyTenantAdmin):
+    exclude = ("organization", "file", "learned_from", "metrics", "drift")
+    list_display = ("kind", "subject", "version", "status", "trained_at", "checked_at", "reason")
+    list_display_links = ("version",)
+    list_filter = ("kind", "status")
+    search_fields = ("subject", "reason")
+    date_hierarchy = "trained_at"

@@ -15,6 +15,7 @@ from assets.api import kpis
 from assets.api import viewsets as assets
 from forecasts.api.portfolio import Portfolio
 from forecasts.api.predictions import FailureChanceViewSet, LifePredictionViewSet
+from forecasts.api.versions import ModelVersionViewSet
 from forecasts.api.viewsets import ForecastViewSet, RiskScoreViewSet
 from maintenance.api import viewsets as maintenance
 from maintenance.api.absences import AbsenceViewSet
@@ -110,6 +111,7 @@ router.register("forecasts", ForecastViewSet)
 router.register("risk-scores", RiskScoreViewSet)
 router.register("life-predictions", LifePredictionViewSet)
 router.register("failure-chances", FailureChanceViewSet)
+router.register("model-versions", ModelVersionViewSet)
 router.register("notifications", NotificationViewSet)
 router.register("webhooks", WebhookViewSet)
 router.register("webhook-deliveries", WebhookDeliveryViewSet)

@@ -32,7 +32,14 @@ from assets.models import (
     StaleKpi,
     UptimeEvent,
 )
-from forecasts.models import FailureChance, Forecast, LifePrediction, RiskScore
+from forecasts.models import (
+    FailureChance,
+    Forecast,
+    ForecastScore,
+    LifePrediction,
+    ModelVersion,
+    RiskScore,
+)
 from maintenance.models import (
     Absence,
     Attachment,
@@ -796,6 +803,42 @@ class ForecastFactory(OfAssetFactory):
 
     class Meta:
         model = Forecast
+
+
+class ModelVersionFactory(factory.django.DjangoModelFactory[ModelVersion]):
+    organization = factory.SubFactory(OrganizationFactory)
+    kind = "metrics"
+    version = factory.Sequence(lambda n: n + 1)
+    status = "rejected"
+    reason = "Not taken: over two days that it had not seen its MASE was 1.100."
+    trained_at = NOON
+    window_start = NOON - dt.timedelta(days=28)
+    window_end = NOON
+    learned_from = factory.LazyFunction(lambda: {"series": 12})
+    metrics = factory.LazyFunction(lambda: {"mase": 1.1})
+    seed = 7
+    code = "c" * 64
+    digest = "d" * 64
+    size = 10
+
+    class Meta:
+        model = ModelVersion
+
+
+class ForecastScoreFactory(factory.django.DjangoModelFactory[ForecastScore]):
+    organization = factory.SubFactory(OrganizationFactory)
+    day = NOON.date()
+    horizon = 6
+    forecasts = 10
+    steps = 60
+    errors = 42.0
+    naive_errors = 60.0
+    judged = 60
+    inside = 57
+    promised = 57.0
+
+    class Meta:
+        model = ForecastScore
 
 
 class RiskScoreFactory(OfAssetFactory):

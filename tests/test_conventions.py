@@ -157,6 +157,7 @@ MAKERS: dict[str, Callable[[Membership], Model]] = {
     "risk-scores": _of_asset(factories.RiskScoreFactory),
     "life-predictions": _of_asset(factories.LifePredictionFactory),
     "failure-chances": _of_asset(factories.FailureChanceFactory),
+    "model-versions": _in_plant(factories.ModelVersionFactory),
     "notifications": lambda member: factories.NotificationFactory.create(
         organization=member.organization, recipient=member.user
     ),

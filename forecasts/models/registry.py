@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from opssight.accounts.constraints import unique_in_organization
 from opssight.core.tenancy import TenantModel, TenantQuerySet
@@ -68,6 +69,9 @@ class ModelVersion(TenantModel):
                 condition=Q(window_start__lt=F("window_end")), name="model_window_runs_forward"
             ),
         ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("forecasts:model", args=[self.pk])
 
     def __str__(self) -> str:
         about = f" of {self.subject}" if self.subject else ""

@@ -3,10 +3,10 @@
 One that does not is set aside, and simple methods take over until a new one has passed.
 """
 
+import math
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
 from django.db.models import Count, Sum
 
 from forecasts.forecasters import shift
@@ -31,7 +31,7 @@ SHORT = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The stability index that half of the columns reach over the last week, and where much is."""
+    """The stability index that a quarter of the columns reach lately, and from where it is much."""
 
     index: float
     line: float
@@ -42,8 +42,8 @@ class Inputs:
         if self.index < self.line:
             return ""
         return (
-            "What it is asked about has changed: over the last week half of what it goes by had a"
-            f" stability index of {self.index:.2f} or more against what it was learned from;"
+            "What it is asked about has changed: lately a quarter of what it goes by had"
+            f" a stability index of {self.index:.2f} or more against what it was learned from;"
             f" {self.line:.2f} is much."
         )
 
@@ -107,11 +107,11 @@ def inputs_of(version: ModelVersion, model: PanelModel, at: datetime) -> Inputs 
     known = list(read(version.organization_id, end, seed, most=shift.MOST).values())
     if not known:
         return None
-    columns = shift.index(model.seen, shift.lately(known, SHAPE, seed))
-    if not np.isfinite(columns).any():
+    found = shift.of_quarter(shift.index(model.seen, shift.lately(known, SHAPE, seed)))
+    if math.isnan(found):
         return None
     line = shift.line(len(known), int(version.learned_from["series"]))
-    return Inputs(round(float(np.nanmedian(columns)), 4), round(line, 4), len(known))
+    return Inputs(round(found, 4), round(line, 4), len(known))
 
 
 def errors_of(version: ModelVersion, at: datetime) -> Errors | None:

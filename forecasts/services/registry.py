@@ -14,7 +14,6 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Max, QuerySet
-from django.urls import reverse
 
 from forecasts.boosting.saving import BadModel, digest
 from forecasts.models import ModelVersion
@@ -134,7 +133,7 @@ def set_aside(version: ModelVersion, *, reason: str, at: datetime) -> bool:
                 event=Notification.Event.MODEL_SET_ASIDE,
                 subject=f"{version} was set aside",
                 body=f"{reason} {FALLEN_BACK}",
-                url=reverse("forecasts:risk"),
+                url=version.get_absolute_url(),
                 dedupe_key=f"model-set-aside-{version.pk}",
             )
         ],

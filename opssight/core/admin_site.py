@@ -60,6 +60,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "forecasts.RiskScore": "warning",
         "forecasts.LifePrediction": "hourglass_bottom",
         "forecasts.FailureChance": "percent",
+        "forecasts.ModelVersion": "model_training",
         "anomalies.MachineModel": "precision_manufacturing",
         "anomalies.DetectorState": "memory",
     },

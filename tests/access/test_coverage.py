@@ -83,6 +83,7 @@ NOT_OF_ASSETS = {
     "unknown-signals",
     "telemetry-policies",
     "limit-templates",
+    "model-versions",
     "maintenance/technicians",
     "maintenance/shifts",
     "maintenance/absences",

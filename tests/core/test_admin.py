@@ -135,6 +135,7 @@ MAKERS: dict[str, Maker] = {
     "forecasts.Forecast": _of_asset(factories.ForecastFactory),
     "forecasts.LifePrediction": _of_asset(factories.LifePredictionFactory),
     "forecasts.FailureChance": _of_asset(factories.FailureChanceFactory),
+    "forecasts.ModelVersion": _in_plant(factories.ModelVersionFactory),
     "forecasts.RiskScore": _of_asset(
         factories.RiskScoreFactory,
         parts=[
@@ -188,6 +189,7 @@ NEVER_ADDED = {
     "forecasts.Forecast",
     "forecasts.FailureChance",
     "forecasts.LifePrediction",
+    "forecasts.ModelVersion",
     "forecasts.RiskScore",
     "maintenance.Attachment",
     "maintenance.Comment",

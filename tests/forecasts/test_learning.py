@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
+from django.test import Client
+from numpy.typing import NDArray
 
 from assets.models import Asset, Reading, Sensor
 from forecasts import services
@@ -17,8 +19,17 @@ from forecasts.forecasters.panel import NAME
 from forecasts.forecasters.scoring import Said, came_of
 from forecasts.models import Forecast, ForecastScore, ModelVersion
 from forecasts.services import drift, learning, registry
-from opssight.accounts.models import Organization
-from tests.factories import NOON, AssetFactory, ForecastFactory, SensorFactory
+from forecasts.services.learned import SHAPE
+from opssight.accounts.models import Membership, Organization
+from tests.conftest import ApiFor
+from tests.factories import (
+    NOON,
+    AssetFactory,
+    ForecastFactory,
+    ForecastScoreFactory,
+    ModelVersionFactory,
+    SensorFactory,
+)
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = NOON + 29 * DAY
@@ -32,13 +43,16 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "QUANTILES", SMALL)
 
 
-def week(hours: int, seed: int) -> np.ndarray:
+def week(hours: int, seed: int) -> NDArray[np.float64]:
     """A machine that works on weekdays and wanders: no simple method fits it well."""
     at = np.arange(hours)
     works = (at // 24) % 7 < 5
     noise, moves = np.random.default_rng(seed).normal(0, (1.0, 0.3), (hours, 2)).T
     level = 50 + 10 * seed + np.cumsum(moves)
-    return level + np.where(works, 8 * np.sin(at * 2 * np.pi / 24), 0.0) + noise
+    values: NDArray[np.float64] = (
+        level + np.where(works, 8 * np.sin(at * 2 * np.pi / 24), 0.0) + noise
+    )
+    return values
 
 
 def sensors_of(plant: Organization, count: int = 12, hours: int = 29 * 24) -> list[Sensor]:
@@ -48,7 +62,9 @@ def sensors_of(plant: Organization, count: int = 12, hours: int = 29 * 24) -> li
     return made
 
 
-def append(sensors: Iterable[Sensor], values: Iterable[np.ndarray], start: datetime) -> None:
+def append(
+    sensors: Iterable[Sensor], values: Iterable[NDArray[np.float64]], start: datetime
+) -> None:
     rows = []
     for sensor, series in zip(sensors, values, strict=True):
         rows += [
@@ -190,14 +206,14 @@ def test_drift_of_errors_is_told_against_the_backtest(
 
 def test_inputs_of_another_kind_are_told_and_the_same_are_not() -> None:
     histories = [week(28 * 24, seed) for seed in range(40)]
-    shape = learning.SHAPE
+    shape = SHAPE
     rows = [shift.lately([one[:end] for one in histories], shape, end) for end in (336, 504)]
     then = shift.seen(np.concatenate(rows))
     line = shift.line(40, 40)
-    assert np.nanmedian(shift.index(then, shift.lately(histories, shape, 1))) < line
+    assert shift.of_quarter(shift.index(then, shift.lately(histories, shape, 1))) < line
     random = np.random.default_rng(0)
     walks = [np.cumsum(random.normal(size=28 * 24)) for _ in range(40)]
-    assert np.nanmedian(shift.index(then, shift.lately(walks, shape, 1))) > line
+    assert shift.of_quarter(shift.index(then, shift.lately(walks, shape, 1))) > line
 
 
 def test_a_counter_is_judged_by_its_rises_and_by_what_it_reads() -> None:
@@ -215,3 +231,56 @@ def test_forecasts_of_another_tenant_are_not_scored(plant: Organization) -> None
     other.refresh_from_db()
     assert other.scored_at is None
     assert Asset.objects.get(pk=other.asset_id).organization_id != plant.pk
+
+
+@pytest.mark.django_db
+def test_the_page_of_models_says_what_is_used_how_good_it_is_and_why(
+    plant: Organization, signed_in: Client
+) -> None:
+    ModelVersionFactory.create(
+        organization=plant, version=1, status="set_aside", reason="Its errors have grown."
+    )
+    model = ModelVersionFactory.create(
+        organization=plant,
+        version=2,
+        status="in_use",
+        file="models/x",
+        metrics={
+            "mase": 0.7123,
+            "coverage": 0.94,
+            "level": 0.95,
+            "calibration": [[0.5, 0.48, 240], [0.95, 0.94, 240]],
+            "horizons": [{"hours": 6, "mase": 0.6, "coverage": None, "msis": None}],
+            "simple": {"trend": 0.9},
+        },
+        drift={"inputs": {"index": 0.12, "line": 0.3, "series": 12}, "errors": None},
+    )
+    ForecastScoreFactory.create(organization=plant, model=model)
+    foreign = ModelVersionFactory.create(reason="Foreign words")
+
+    page = signed_in.get("/risk/models/").text
+    assert "Its errors have grown." in page
+    assert "MASE 0.71" in page
+    assert "94.0 % of 95.0 %" in page
+    assert "Foreign words" not in page
+    only = signed_in.get("/risk/models/?status=in_use", headers={"HX-Request": "true"}).text
+    assert "Its errors have grown." not in only
+
+    page = signed_in.get(model.get_absolute_url()).text
+    assert "2.0 points apart at most" in page
+    assert "stability index of 0.12 or more" in page
+    assert '<td class="numeric" data-label="MASE since">0.70</td>' in page
+    assert signed_in.get(foreign.get_absolute_url()).status_code == 404
+
+
+@pytest.mark.django_db
+def test_the_api_lists_models_by_kind_and_state(planner: Membership, api_for: ApiFor) -> None:
+    plant, api = planner.organization, api_for(planner)
+    model = ModelVersionFactory.create(organization=plant)
+    ModelVersionFactory.create(organization=plant, kind="life", subject="Pump")
+    found = api.get("/api/model-versions/?kind=metrics&status=rejected").data["results"]
+    assert [row["id"] for row in found] == [model.pk]
+    assert found[0]["metrics"] == {"mase": 1.1}
+    assert api.get("/api/model-versions/?subject=Pump").data["results"][0]["kind"] == "life"
+    assert api.get("/api/model-versions/?kind=dreams").status_code == 400
+    assert api.post("/api/model-versions/", {}).status_code == 405
