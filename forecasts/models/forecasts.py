@@ -1,5 +1,7 @@
 """What sensors are expected to read."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -8,6 +10,8 @@ from assets.models import Asset, Sensor
 from forecasts.models.registry import ModelVersion
 from opssight.accounts.constraints import same_organization
 from opssight.core.tenancy import AssetOwned, TenantModel, TenantQuerySet
+
+HOUR = timedelta(hours=1)
 
 
 class Forecast(AssetOwned):
@@ -89,6 +93,8 @@ class Forecast(AssetOwned):
         'Learned from all series. Its error was 38 % of that of repeating the day before.'
         """
         method = f"{self.method[:1].upper()}{self.method[1:]}."
+        if self.step == HOUR:
+            method = method.replace("168 steps", "a week").replace("24 steps", "a day")
         if self.backtest_error is None:
             return f"{method} How good it was is not known yet."
         share = f"{self.backtest_error * 100:.0f} %"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anomalies.models import SensorLimits
 from assets.models import Sensor
@@ -70,7 +71,10 @@ def crossings(forecast: Forecast, sensor: Sensor) -> list[Crossing]:
 
 
 def chances_of_limit(forecast: Forecast, limit: float, *, upward: bool) -> Floats:
-    """The chance that any value is reached by the end of each step, (steps,)."""
+    """The chance that any value is reached by the end of each step, (steps,).
+
+    What a machine reads in a planned shutdown reaches no limit.
+    """
     if forecast.inner:
         inner = np.array(forecast.inner, dtype=np.float64).reshape(-1, 2, len(forecast.values))
     else:
@@ -78,9 +82,27 @@ def chances_of_limit(forecast: Forecast, limit: float, *, upward: bool) -> Float
     rows = (np.array(row, dtype=np.float64) for row in (forecast.lower, forecast.values))
     lower, point = rows
     quantiles = nested(lower, inner, point, np.array(forecast.upper, dtype=np.float64))
+    quantiles[:, _planned(forecast)] = np.nan
     at = chances_of(forecast.level) if len(inner) else chances_of(forecast.level, ())
     own = UNKNOWN_DEPENDENCE if forecast.dependence is None else forecast.dependence
     return chances_by(limit, at=at, quantiles=quantiles, dependence=own, upward=upward)
+
+
+def _planned(forecast: Forecast) -> NDArray[np.bool_]:
+    """Which steps a planned shutdown touches."""
+    starts = [forecast.starts_at + step * forecast.step for step in range(len(forecast.values))]
+    windows = [
+        (datetime.fromisoformat(row["start"]), datetime.fromisoformat(row["end"]))
+        for row in forecast.calendar
+        if row["kind"] == "shutdown"
+    ]
+    return np.array(
+        [
+            any(begin < start + forecast.step and start < end for begin, end in windows)
+            for start in starts
+        ],
+        dtype=np.bool_,
+    )
 
 
 def limits_of(sensor: Sensor) -> Iterator[tuple[str, float]]:

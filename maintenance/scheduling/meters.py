@@ -104,7 +104,7 @@ def reach(
 
     Days go by the clock of the zone; in `stands`, times of planned standing still, nothing is
     counted. The interval: n days are off by their spread, what follows from day to day, and by the
-    error of the mean of the days learned from; none where no spread is known.
+    error of the mean of the days learned from; none where no single days were.
 
     >>> from datetime import UTC
     >>> monday = datetime(2026, 3, 2, tzinfo=UTC)
@@ -118,12 +118,12 @@ def reach(
         return Reached(None)
     inflated = (1.0 + use.follows) / (1.0 - use.follows) * use.spread**2
     found: dict[float, datetime] = {}
-    before = dict.fromkeys((-1.0, 0.0, 1.0) if use.spread > 0 else (0.0,), 0.0)
+    before = dict.fromkeys((-1.0, 0.0, 1.0) if use.learned_days else (0.0,), 0.0)
     counted, start, days = 0.0, since, 0.0
     day = since.astimezone(zone).date()
     enough = MOST_DAYS
     for number in range(MOST_DAYS + 1):
-        if number > enough or len(found) == (3 if use.spread > 0 else 1):
+        if number > enough or len(found) == (3 if use.learned_days else 1):
             break
         end = max(wall(day + DAY, time(), zone), start)
         whole = (end - wall(day, time(), zone)) / DAY

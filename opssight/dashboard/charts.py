@@ -137,13 +137,15 @@ def _forecast(sensor: Sensor, end: datetime, window: timedelta) -> dict[str, Any
     }
 
 
-def _past_forecast(sensor: Sensor, end: datetime) -> dict[str, Any] | None:
-    """The one that was made two days before the end, to see what came of it."""
+def _past_forecast(sensor: Sensor, end: datetime) -> dict[str, Any]:
+    """The one that was made two days before the end, to see what came of it; or no points."""
     line = end - PAST
-    rows = Forecast.objects.filter(sensor=sensor, starts_at__gt=line - PAST, starts_at__lt=end)
+    rows = Forecast.objects.filter(
+        sensor=sensor, starts_at__gt=line - PAST, starts_at__lt=line + PAST / 2
+    )
     near = sorted(rows.only("starts_at"), key=lambda row: abs(row.starts_at - line))
     if not near:
-        return None
+        return {"points": []}
     forecast = Forecast.objects.get(pk=near[0].pk)
     points = [row for row in _fan(forecast) if datetime.fromisoformat(row[0]) <= end]
     return {"coverage": forecast.level, "points": [row[:4] for row in points]}

@@ -4,7 +4,7 @@
 // page's time zone. severity is low, medium, high or critical. Fields marked ? may be absent.
 //
 // series    { label, unit?, points: [[time, value|null], or [time, mean, lowest, highest], …] (null: a gap),
-//             made_of?: what a point is, empty?: text when there are none,
+//             made_of?: what a point is, empty?: text when there are none, summary?: instead of the usual one,
 //             limits?: [{label, value, severity?}], now?: time,
 //             anomalies?: [{start, end|null (still open), severity, label, url?}],
 //             faults?: [{start, end|null, label}] (the data is not to be trusted),
@@ -367,6 +367,7 @@
         }
         summary.push(...unusual.map((one) => one.label));
       }
+      if (data.past && !past.length) summary.push("No forecast of two days ago is kept.");
       if (past.length) {
         const hours = new Map(); // hour -> [sum, count]
         for (const [time, value] of points) {
@@ -384,7 +385,7 @@
         option,
         range,
         isEmpty: !values.length && !forecast.length,
-        summary: summary.join(" "),
+        summary: data.summary ?? summary.join(" "),
         link: (event) => event.componentType === "markArea" && event.data?.url,
       };
     },

@@ -59,7 +59,7 @@ def test_a_forecast_tells_its_bands_the_limits_ahead_and_what_is_no_ordinary_tim
         inner=[[0.7, 1.7, math.nan], [1.3, 2.3, math.nan]] * 2,
         dependence=0.5,
         backtest_error=0.38,
-        calendar=[{"kind": "shutdown", "start": "s", "end": "e", "sentence": "Planned."}],
+        calendar=[{"kind": "holiday", "start": "s", "end": "e", "sentence": "Planned."}],
     )
 
     body = api_for(viewer).get(f"/api/forecasts/{forecast.pk}/").json()

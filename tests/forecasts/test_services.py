@@ -137,6 +137,14 @@ class TestCrossing:
         ]
         assert found[0].chance > found[1].chance >= 0.5
 
+    def test_a_planned_shutdown_reaches_none(self) -> None:
+        forecast, hour = self.forecast(), timedelta(hours=1)
+        window = {"start": NOON + hour, "end": NOON + 3 * hour}
+        forecast.calendar = [{"kind": "shutdown"} | {k: v.isoformat() for k, v in window.items()}]
+
+        assert queries.crossing(forecast, Sensor(high_limit=6.5)) is None
+        assert queries.crossing(self.forecast(), Sensor(high_limit=6.5)) is not None
+
     def test_a_counter_reaches_no_limit(self) -> None:
         counter = Sensor(high_limit=6.0, kind=Sensor.Kind.COUNTER)
         assert queries.crossings(self.forecast(), counter) == []

@@ -79,9 +79,8 @@ class TestReach:
         one, other = (reach(size, use, since=MONDAY, zone=UTC) for size in (amount, amount + more))
         if one.likely is None:
             return
-        if spread > 0:
-            assert one.earliest is not None
-            assert one.earliest <= one.likely <= (one.latest or one.likely)
+        assert one.earliest is not None
+        assert one.earliest <= one.likely <= (one.latest or one.likely)
         assert other.likely is None or other.likely >= one.likely
 
     def test_the_interval_holds_as_often_as_it_says(self) -> None:
