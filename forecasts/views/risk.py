@@ -96,6 +96,7 @@ def parts_chart(ranking: Sequence[queries.Ranked]) -> dict[str, Any]:
         "parts": [
             {"label": label, "values": [one.get(name, 0) for one in points]}
             for name, label in PART_LABELS.items()
+            if name != risk.LEARNED or any(name in one for one in points)
         ],
         "max": 100,
         "empty": "No risk scores yet.",

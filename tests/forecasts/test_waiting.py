@@ -8,7 +8,7 @@ import pytest
 
 from assets.models import Asset, AssetRelationship
 from forecasts import services
-from forecasts.models import RiskScore
+from forecasts.models import LifePrediction, RiskScore
 from maintenance.models import Recommendation
 from maintenance.queries.advice import waiting
 from maintenance.services import accept
@@ -193,3 +193,62 @@ class TestRelief:
 
         assert score.relief == []
         assert score.score_if_done is None
+
+
+class TestShortLives:
+    def says(self, pump: Asset, days: float, **values: Any) -> None:
+        """A life that ends somewhere in so many days, as last said."""
+        LifePrediction.objects.filter(asset=pump).delete()
+        LifePredictionFactory.create(
+            asset=pump,
+            median_days=days / 2,
+            lower_days=days / 20,
+            upper_days=days * 0.95,
+            quantiles=[days * place / 20 for place in range(21)],
+            **{"confidence": "medium", **values},
+        )
+
+    def advise(self, pump: Asset) -> int:
+        return services.recommend_short_lives(asset_ids=[pump.pk], at=NOON)
+
+    def test_ask_for_work_and_go_when_they_are_longer_again(self, pump: Asset) -> None:
+        FailureChanceFactory.create(asset=pump, failure_mode="bearing wear")
+        self.says(pump, 40)
+
+        assert self.advise(pump) == 1
+        assert self.advise(pump) == 0
+
+        row = Recommendation.objects.get()
+        assert (row.source, row.failure_mode) == (Source.LIFE, "bearing wear")
+        assert row.expected_at == NOON + 20 * DAY
+        assert row.suggested_due_at == NOON + 2 * DAY
+        assert "about 20 more days, with 90 % certainty for 2 to 38" in row.reason
+
+        self.says(pump, 80)  # 38 % within 30 days: neither comes nor goes.
+        self.advise(pump)
+        assert Recommendation.objects.live().exists()
+        self.says(pump, 200)
+        self.advise(pump)
+        assert not Recommendation.objects.live().exists()
+
+    @pytest.mark.parametrize(
+        ("days", "values"),
+        [(80, {}), (40, {"confidence": "low"}), (40, {"made_at": NOON - 3 * DAY})],
+    )
+    def test_of_little_certainty_ask_for_nothing(
+        self, days: float, values: dict[str, Any], pump: Asset
+    ) -> None:
+        self.says(pump, days, **values)
+
+        assert self.advise(pump) == 0
+
+    def test_what_was_said_before_a_repair_no_longer_counts(self, pump: Asset) -> None:
+        self.says(pump, 40, made_at=NOON - DAY)
+        assert rated(pump).basis == "life"
+
+        MaintenanceRecordFactory.create(
+            asset=pump, maintenance_type="corrective", completed_at=NOON - timedelta(hours=1)
+        )
+
+        assert rated(pump).basis == "index"
+        assert self.advise(pump) == 0
