@@ -120,9 +120,11 @@ def learn_lives_of_organization(*, organization_id: int, **_: Any) -> None:
 def learn_class(*, organization_id: int, category: str, **_: Any) -> None:
     """Safe to run twice: with nothing new to learn it does nothing."""
     # With the compiler and the learning, which the web process is spared.
-    from forecasts.services import lives  # noqa: PLC0415
+    from forecasts.services import chances, lives  # noqa: PLC0415
 
-    lives.learn_class(organization_id=organization_id, category=category, at=timezone.now())
+    at = timezone.now()
+    lives.learn_class(organization_id=organization_id, category=category, at=at)
+    chances.learn_chances(organization_id=organization_id, category=category, at=at)
 
 
 @shared_task

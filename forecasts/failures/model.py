@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from forecasts.boosting.saving import BadModel, load, save
 from forecasts.boosting.trees import Trees, trees_of
-from forecasts.failures.features import Floats
+from forecasts.failures.features import WINDOWS, Floats
 
 _KIND = "failure probability"
 
@@ -32,7 +32,7 @@ class Calibration:
 class FailureModel:
     """horizons: hours, rising, with trees and a calibration for each. kinds: of events, in order.
 
-    failures: how many it was learned from.
+    failures: how many it was learned from. signals: what is measured, in order.
     """
 
     horizons: tuple[float, ...]
@@ -40,6 +40,7 @@ class FailureModel:
     trees: tuple[Trees, ...]
     calibrations: tuple[Calibration, ...]
     failures: int
+    signals: tuple[str, ...] = ()
 
     @property
     def is_sure(self) -> bool:
@@ -59,13 +60,24 @@ class FailureModel:
         return np.asarray(np.maximum.accumulate(np.stack(each, axis=1), axis=1))
 
 
+def origins(model: FailureModel, traits: int) -> list[str]:
+    """What each column is made of: a kind of event, a signal or "trait 0", "trait 1", …"""
+    of_kinds = [kind for kind in model.kinds for _ in range(len(WINDOWS) + 1)]
+    return [*of_kinds, *model.signals, *(f"trait {i}" for i in range(traits))]
+
+
 def to_bytes(model: FailureModel) -> bytes:
     """The model to be kept; `from_bytes` reads it."""
     arrays: dict[str, NDArray[Any]] = {}
     for i, (trees, calibration) in enumerate(zip(model.trees, model.calibrations, strict=True)):
         arrays |= trees.arrays(f"{i}.")
         arrays |= {f"{i}.said": calibration.said, f"{i}.happened": calibration.happened}
-    note = {"horizons": model.horizons, "kinds": model.kinds, "failures": model.failures}
+    note = {
+        "horizons": model.horizons,
+        "kinds": model.kinds,
+        "failures": model.failures,
+        "signals": model.signals,
+    }
     return save(arrays, {"kind": _KIND, **note})
 
 
@@ -85,6 +97,7 @@ def from_bytes(data: bytes, expected: str = "") -> FailureModel:
                 for i in range(len(horizons))
             ),
             failures=int(note["failures"]),
+            signals=tuple(str(name) for name in note["signals"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadModel(f"The saved model has parts that do not fit: {error}") from error

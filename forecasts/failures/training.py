@@ -51,6 +51,7 @@ def train(
     time is learned from. The same seed gives the same model. Raises TooFewFailures.
     """
     kinds = tuple(sorted({kind for record in records for kind in record.events}))
+    signals = tuple(sorted({name for record in records for name in record.signals}))
     random = np.random.default_rng(seed)
     moments = np.arange(start, until, step)
     if len(moments) * len(records) > MOST_ROWS:
@@ -59,7 +60,7 @@ def train(
     else:
         chosen = [moments] * len(records)
     rows = np.concatenate(
-        [features(one, kinds, when) for one, when in zip(records, chosen, strict=True)]
+        [features(one, kinds, at, signals) for one, at in zip(records, chosen, strict=True)]
     )
     when = np.concatenate(chosen)
     held = until - HELD_OUT * (until - start)
@@ -76,6 +77,7 @@ def train(
         trees=tuple(trees for trees, _ in fitted),
         calibrations=tuple(calibration for _, calibration in fitted),
         failures=count,
+        signals=signals,
     )
 
 

@@ -44,14 +44,22 @@ class ClassModel:
     step: float = 1.0
 
     def by_age(self, ages: Floats, whole: Bools) -> Floats:
-        """Days left with each of the `CHANCES`, (n, 21), of machines of these ages.
+        """Days left with each of the `CHANCES`, (n, 21), of machines of these ages."""
+        chances = np.minimum(CHANCES, LAST)
+        return np.stack([self.ages.left(ages, chance, whole) for chance in chances], axis=1)
 
-        With k failures the chances are drawn apart by (k + 1) / k about the middle: what few have
-        shown is not all that there is.
+    def interval_by_age(self, ages: Floats, whole: Bools, level: float) -> tuple[Floats, Floats]:
+        """Lower and upper ends (n,) of what is left.
+
+        With k failures their chances are drawn apart by (k + 1) / k about the middle: what few have
+        shown is not all that there is. So the ends lie farther out than the quantiles.
         """
         k = self.ages.failures
-        chances = np.clip(0.5 + (CHANCES - 0.5) * (k + 1) / k, 0.0, LAST)
-        return np.stack([self.ages.left(ages, chance, whole) for chance in chances], axis=1)
+        tail = max(0.5 - level / 2.0 * (k + 1) / k, 0.0)
+        lower, upper = (
+            self.ages.left(ages, chance, whole) for chance in (tail, min(1.0 - tail, LAST))
+        )
+        return lower, upper
 
     def by_readings(
         self, rows: NDArray[np.floating[Any]], ages: Floats, whole: Bools

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -21,6 +22,7 @@ from forecasts.remaining_life import drivers, of_class
 from forecasts.remaining_life.features import Floats, Life
 from forecasts.remaining_life.of_class import ClassModel, chance_within
 from forecasts.services import registry
+from forecasts.services.chances import Likely, chances_of_class
 from forecasts.services.lives import FEWEST_FAILURES, LIFE
 
 HORIZONS: Floats = np.array([1.0, 7.0, 30.0])
@@ -31,6 +33,7 @@ LOWER, MEDIAN, UPPER = 1, 10, 19
 """Which of the 21 quantiles they are."""
 
 BY_AGE = "Age alone (Weibull)"
+BY_HAPPENINGS = "What happened to it, and its readings"
 FRESH = timedelta(days=2)
 """Readings older than this say nothing of today."""
 
@@ -40,10 +43,15 @@ MANY, ENOUGH = 50, 20
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What is said of one machine: quantiles (21,) of days left, and why."""
+    """What is said of one machine: quantiles (21,) of days left, the interval, and why.
+
+    chances: to fail within each of the `HORIZONS`.
+    """
 
     span: Span
     quantiles: Floats
+    interval: tuple[float, float]
+    chances: Floats
     by: str
     drivers: list[drivers.Driver]
 
@@ -68,13 +76,16 @@ def predict(*, asset_ids: Iterable[int], at: datetime) -> int:
         known = lives.recorded([asset.pk for asset in members], at)
         since = lives.watched_since(organization_id, at)
         current = _current(members, known, since, at)
-        said = _say(model, list(current.values()), at) if model else {}
+        said = _say(model, list(current.values())) if model else {}
+        likely = chances_of_class(
+            [asset for asset in members if asset.pk in said], known, since=since, at=at
+        )
         why_not = "" if model else _missing(organization_id, category, at)
         for asset in members:
             row = _blank(asset, at)
             if asset.pk in said and model is not None:
                 _fill(row, said[asset.pk], model, version)
-                chances += _chances(row, said[asset.pk], model)
+                chances += _chances(row, said[asset.pk], model, likely.get(asset.pk))
             else:
                 row.missing = why_not or _unused(asset, known[asset.pk])
             rows.append(row)
@@ -107,17 +118,24 @@ def _current(
     return found
 
 
-def _say(model: ClassModel, spans: Sequence[Span], at: datetime) -> dict[int, Said]:
+def _say(model: ClassModel, spans: Sequence[Span]) -> dict[int, Said]:
     """By asset id."""
     if not spans:
         return {}
     ages = np.array([span.days for span in spans])
     whole = np.array([span.is_whole for span in spans])
+    lower, upper = model.interval_by_age(ages, whole, LEVEL)
+    chances = model.ages.failure(ages, HORIZONS, whole)
     found = {
         span.asset_id: Said(
-            span, row, BY_AGE, drivers.by_age(model, span.days, is_whole=span.is_whole)
+            span,
+            row,
+            (float(lower[i]), float(upper[i])),
+            chances[i],
+            BY_AGE,
+            drivers.by_age(model, span.days, is_whole=span.is_whole),
         )
-        for span, row in zip(spans, model.by_age(ages, whole), strict=True)
+        for i, (span, row) in enumerate(zip(spans, model.by_age(ages, whole), strict=True))
     }
     if model.life is None:
         return found
@@ -136,7 +154,9 @@ def _say(model: ClassModel, spans: Sequence[Span], at: datetime) -> dict[int, Sa
     )
     for (span, life), row in zip(fresh, quantiles, strict=True):
         _, because = drivers.by_readings(model, life)
-        found[span.asset_id] = Said(span, row, BY_READINGS, because)
+        within = chance_within(row[None, :], HORIZONS)[0]
+        ends = (float(row[LOWER]), float(row[UPPER]))
+        found[span.asset_id] = Said(span, row, ends, within, BY_READINGS, because)
     return found
 
 
@@ -183,7 +203,8 @@ def _fill(row: LifePrediction, said: Said, model: ClassModel, version: ModelVers
     days = [round(float(value), 3) for value in said.quantiles]
     row.age_days = round(said.span.days, 3)
     row.quantiles, row.is_open = days, True
-    row.lower_days, row.median_days, row.upper_days = days[LOWER], days[MEDIAN], days[UPPER]
+    row.median_days = days[MEDIAN]
+    row.lower_days, row.upper_days = (round(end, 3) for end in said.interval)
     row.method, row.model = said.by, version
     row.confidence = _confidence(said, model)
     row.drivers = [one.as_json() for one in said.drivers]
@@ -195,19 +216,30 @@ def _confidence(said: Said, model: ClassModel) -> str:
     return Confidence.HIGH if model.life.units >= MANY else Confidence.MEDIUM
 
 
-def _chances(row: LifePrediction, said: Said, model: ClassModel) -> list[FailureChance]:
-    """In any way from the remaining life; of single modes by their share of the hazard."""
-    whole = chance_within(said.quantiles[None, :], HORIZONS)[0]
-    found = [_chance(row, "", whole)]
+def _chances(
+    row: LifePrediction, said: Said, model: ClassModel, likely: Likely | None
+) -> list[FailureChance]:
+    """In any way: from what happened to it, where that was learned, else from the remaining life.
+
+    Of single modes: that by their share of the hazard at its age.
+    """
+    whole = said.chances if likely is None else likely.chances
+    found = [_chance(row, "", whole, row.drivers)]
+    if likely is not None:
+        found[0].method, found[0].model = BY_HAPPENINGS, likely.version
+        found[0].drivers = likely.drivers
+        found[0].confidence = Confidence.HIGH if likely.failures >= MANY else Confidence.MEDIUM
     age, is_whole = np.array([said.span.days]), np.array([said.span.is_whole])
     total = model.ages.failure(age, HORIZONS, is_whole)[0]
     for mode, ages in model.modes.items():
         share = ages.failure(age, HORIZONS, is_whole)[0] / np.maximum(total, 1e-12)
-        found.append(_chance(row, mode, whole * np.minimum(share, 1.0)))
+        found.append(_chance(row, mode, whole * np.minimum(share, 1.0), []))
     return found
 
 
-def _chance(row: LifePrediction, mode: str, values: Floats) -> FailureChance:
+def _chance(
+    row: LifePrediction, mode: str, values: Floats, because: list[dict[str, Any]]
+) -> FailureChance:
     p_24h, p_7d, p_30d = (
         round(float(value), 6) for value in np.maximum.accumulate(np.clip(values, 0.0, 1.0))
     )
@@ -223,7 +255,7 @@ def _chance(row: LifePrediction, mode: str, values: Floats) -> FailureChance:
         confidence=Confidence.LOW if mode else row.confidence,
         method=row.method,
         model=row.model,
-        drivers=row.drivers,
+        drivers=because,
     )
 
 

@@ -107,6 +107,8 @@ def history_chart(said: Sequence[LifePrediction]) -> dict[str, Any]:
             ],
             "coverage": oldest_first[-1].level if oldest_first else 0.9,
         },
+        "summary": "Days left, by the day on which they were said; the line shows what it really had"
+        " left, once it has failed.",
         "empty": "Nothing has been said yet.",
     }
 
@@ -136,5 +138,5 @@ def bins_chart(bins: Sequence[accuracy.Bin]) -> dict[str, Any]:
         "line": {"label": "Said", "values": [round(100 * one.said, 1) for one in bins]},
         "unit": "%",
         "summary": "Said and came should be about the same.",
-        "empty": "Nothing is known yet of what came.",
+        "empty": "" if bins else "Nothing is known yet of what came.",
     }

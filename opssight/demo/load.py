@@ -20,6 +20,7 @@ from opssight.demo import people, production, reports, rows, today, week
 from opssight.demo.copying import copy_readings
 from opssight.demo.crew import create_service_levels, create_shifts
 from opssight.demo.decisions import decide
+from opssight.demo.history import create_failures, foresee
 from opssight.demo.job_plans import create_job_plans
 from opssight.demo.jobs import do_jobs
 from opssight.demo.people import NotDemoMode, People
@@ -84,6 +85,7 @@ def load(*, at: datetime, progress: Progress, days: int = DAYS) -> Organization:
     staff = people.create(organization=organization)
     assets = rows.create_assets(plant, organization=organization, anchor=anchor)
     sensors = rows.create_sensors(plant, assets, organization=organization)
+    create_failures(plant, assets, before=since)
     create_ledger(plant, assets, stops(scenario, anchor), since=since, until=anchor)
     create_shifts(people=staff, at=anchor)
     create_service_levels(organization=organization)
@@ -163,6 +165,7 @@ class Past:
             stops=stops(self.scenario, anchor),
             at=end,
         )
+        foresee(organization_id=self.organization.pk, asset_ids=self.asset_ids, at=end)
 
 
 def checkpoints(scenario: Scenario, since: datetime) -> list[datetime]:
