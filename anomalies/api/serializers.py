@@ -47,6 +47,7 @@ class AnomalySerializer(TenantSerializer[Anomaly]):
             "detector",
             "failure_mode",
             "severity",
+            "confidence",
             "started_at",
             "ended_at",
             "peak_at",

@@ -18,6 +18,14 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+class Confidence(StrEnum):
+    """How sure it is that an event is no chance."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
 @dataclass(frozen=True, slots=True)
 class EventRule:
     """When an event opens and closes.
@@ -53,7 +61,7 @@ class Event:
     Times are as handed in; `end` is the last reading that was not calm. `peak_score` is how far
     away it was at its farthest, at least 1, however late; `peak_value` is what was observed there,
     and `expected` belongs to it. The side on which it opened stays: wear that ends in a stop is an
-    event of wear.
+    event of wear. `novelty` is how new its newest reading was.
     """
 
     start: float
@@ -65,6 +73,7 @@ class Event:
     channel: Channel
     readings: int
     is_open: bool = True
+    novelty: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -174,6 +183,25 @@ def severity(event: Event, *, beyond_limit: bool = False) -> Severity:
     return tuple(Severity)[min(step, 3)]
 
 
+VERY_NEW = 2.0
+LONG = 144
+"""Readings: a day of one in ten minutes."""
+
+BARELY = 1.2
+
+
+def confidence(event: Event) -> Confidence:
+    """How sure it is that an event is no chance; it only rises while the event goes on.
+
+    High where a reading was twice as new as the line, or for 144 readings. Low where none was new,
+    or none farther away than 1.2 times the line. Else medium.
+    """
+    if event.novelty >= VERY_NEW or event.readings >= LONG:
+        return Confidence.HIGH
+    is_doubtful = event.novelty < ALARM or event.peak_score < BARELY
+    return Confidence.LOW if is_doubtful else Confidence.MEDIUM
+
+
 def _reading(times: Floats, scores: Scores, i: int) -> Event:
     return Event(
         start=float(times[i]),
@@ -184,6 +212,7 @@ def _reading(times: Floats, scores: Scores, i: int) -> Event:
         peak_score=max(float(scores.away[i]), ALARM),
         channel=CHANNELS[scores.channel[i]],
         readings=1,
+        novelty=float(scores.score[i]),
     )
 
 
@@ -238,4 +267,5 @@ def _joined(event: Event, reading: Event) -> Event:
         peak_score=peak.peak_score,
         channel=peak.channel,
         readings=event.readings + 1,
+        novelty=max(event.novelty, reading.novelty),
     )

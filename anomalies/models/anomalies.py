@@ -107,6 +107,11 @@ class Anomaly(AssetOwned):
         RATE = "rate", "Rising or falling too fast"
         TREND = "trend", "Slow trend"
 
+    class Confidence(models.TextChoices):
+        LOW = "low", "Low"
+        MEDIUM = "medium", "Medium"
+        HIGH = "high", "High"
+
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="anomalies")
     sensor = models.ForeignKey(Sensor, on_delete=models.CASCADE, related_name="anomalies")
     recommendation = models.ForeignKey(
@@ -135,6 +140,12 @@ class Anomaly(AssetOwned):
     )
     failure_mode = models.CharField(max_length=100)
     severity = models.CharField(max_length=10, choices=Urgency.choices)
+    confidence = models.CharField(
+        max_length=10,
+        choices=Confidence.choices,
+        blank=True,
+        help_text="How sure it is that it is no chance. Empty: from before this was told.",
+    )
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     peak_at = models.DateTimeField()

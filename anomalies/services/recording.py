@@ -8,7 +8,7 @@ from typing import Any
 
 from anomalies import queries
 from anomalies.detectors.base import Channel
-from anomalies.detectors.events import Event, Severity, severity
+from anomalies.detectors.events import Confidence, Event, Severity, confidence, severity
 from anomalies.detectors.explanation import Cause, common_cause, explain, failure_mode
 from anomalies.models import Anomaly
 from anomalies.services import budget, incidents
@@ -41,6 +41,7 @@ DESCRIPTION = [
     "failure_mode",
     "detector",
     "severity",
+    "confidence",
     "ended_at",
     "peak_at",
     "peak_value",
@@ -52,6 +53,14 @@ DESCRIPTION = [
 ]
 
 Method = Anomaly.Method
+
+CERTAIN = {
+    Method.LIMIT: Confidence.HIGH,
+    Method.RATE: Confidence.HIGH,
+    Method.TREND: Confidence.MEDIUM,
+}
+"""A limit was passed or was not; a trend is clear of chance, or it is not told."""
+
 Key = tuple[int, str, datetime]
 """Sensor id, method and start: what an anomaly is known by."""
 
@@ -165,6 +174,7 @@ def _describe(row: Anomaly, one: Found) -> bool:
     now = Urgency.LOW.value if row.is_over_budget else now
     row.sensor, row.detector = sensor, one.detector
     row.severity = max(before, now, key=URGENCIES.index)
+    row.confidence = CERTAIN.get(one.method, confidence(event)).value
     row.ended_at = None if event.is_open else moment(event.end)
     row.channel = CHANNELS[event.channel]
     row.peak_at, row.peak_value = moment(event.peak_at), event.peak_value

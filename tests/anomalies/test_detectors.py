@@ -13,6 +13,7 @@ from anomalies.detectors.events import (
     Event,
     EventRule,
     Severity,
+    confidence,
     events_in,
     is_silent,
     severity,
@@ -100,6 +101,22 @@ class TestEvents:
         scores.channel[6:] = CHANNELS.index(Channel.LOW)
         [event] = events_in(Carried(), times, scores, RULE)[1]
         assert (event.channel, event.peak_score, event.readings) == (Channel.HIGH, 1.1, 6)
+
+    @pytest.mark.parametrize(
+        ("novelty", "peak", "readings", "expected"),
+        [
+            (2.0, 1.0, 1, "high"),
+            (0.0, 1.0, 144, "high"),
+            (1.9, 1.2, 143, "medium"),
+            (0.9, 9.0, 143, "low"),
+            (1.9, 1.1, 143, "low"),
+        ],
+    )
+    def test_confidence_follows_what_is_new_how_far_and_how_long(
+        self, novelty: float, peak: float, readings: int, expected: str
+    ) -> None:
+        event = Event(0.0, 60.0, 0.0, 1.0, 1.0, peak, Channel.HIGH, readings, novelty=novelty)
+        assert confidence(event) == expected
 
     @pytest.mark.parametrize(
         ("peak", "hours", "beyond", "expected"),

@@ -52,6 +52,7 @@ class TestScoring:
         assert anomaly.failure_mode == "bearing wear"
         assert anomaly.peak_value > 8 > 6 > anomaly.expected_value > 4
         assert anomaly.score > 1
+        assert anomaly.confidence == "high"
         assert "Vibration reached" in anomaly.explanation
         assert "mm/s" in anomaly.explanation
 
