@@ -44,6 +44,8 @@ def pump(plant: Organization) -> Any:
             asset=pump,
             maintenance_type="corrective",
             failure_mode="bearing wear",
+            completed_at=NOON - 90 * DAY,
+            started_at=NOON - 91 * DAY,
             downtime_minutes=240,
             parts_cost=Decimal(800),
             labor_cost=0,
