@@ -50,6 +50,7 @@ NO_PROSE = {
     "pause_from",
     "pause_to",
     "content_type",
+    "missing",
     "sha256",
 }
 # A member of two organizations would be made.
@@ -106,6 +107,9 @@ def _of(field: str, kind: Any, factory: Any) -> Callable[[Membership], Any]:
 MORE: dict[str, Callable[[Membership], Any]] = {
     "assets.AccessScope": _scope,
     "notifications.WebhookAttempt": _webhook_attempt,
+    "forecasts.ForecastScore": lambda m: factories.ForecastScoreFactory.create(
+        organization=m.organization
+    ),
     "audit.AuditSeal": _seal,
     "anomalies.DetectorState": lambda m: factories.DetectorStateFactory.create(asset=_asset(m)),
     "anomalies.LimitState": _of_asset(factories.LimitStateFactory),
