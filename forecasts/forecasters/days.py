@@ -120,7 +120,8 @@ def standing_still(
     """
     if not stands.any():
         return forecast
-    made = _moved(forecast, np.where(stands, level - forecast.point, 0.0))
+    floor = 0.0 if level >= 0 and np.all(forecast.lower >= 0) else -np.inf
+    made = _moved(forecast, np.where(stands, level - forecast.point, 0.0), floor)
     if not sure:
         return made
     return replace(

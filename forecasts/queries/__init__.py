@@ -1,5 +1,11 @@
 from forecasts.queries.ahead import LimitAhead, limits_ahead
-from forecasts.queries.crossing import Crossing, chances_of_limit, crossing, crossings
+from forecasts.queries.crossing import (
+    Crossing,
+    chances_of_limit,
+    crossing,
+    crossings,
+    running_values,
+)
 from forecasts.queries.hourly import STEP, Signal, hourly_means, signals
 from forecasts.queries.ranking import Cell, Ranked, cells, counts, ranking
 
@@ -18,5 +24,6 @@ __all__ = [
     "hourly_means",
     "limits_ahead",
     "ranking",
+    "running_values",
     "signals",
 ]

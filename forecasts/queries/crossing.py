@@ -88,6 +88,12 @@ def chances_of_limit(forecast: Forecast, limit: float, *, upward: bool) -> Float
     return chances_by(limit, at=at, quantiles=quantiles, dependence=own, upward=upward)
 
 
+def running_values(forecast: Forecast) -> list[float]:
+    """What is expected outside of planned shutdowns; maybe nothing."""
+    kept: list[float] = np.array(forecast.values)[~_planned(forecast)].tolist()
+    return kept
+
+
 def _planned(forecast: Forecast) -> NDArray[np.bool_]:
     """Which steps a planned shutdown touches."""
     starts = [forecast.starts_at + step * forecast.step for step in range(len(forecast.values))]

@@ -88,7 +88,8 @@ def _add_limit_use(found: Mapping[int, Evidence], at: datetime) -> None:
     for pk, signal in signals.items():
         values = [signal.recent]
         if pk in forecasts:
-            values += [min(forecasts[pk].values), max(forecasts[pk].values)]
+            running = queries.running_values(forecasts[pk])
+            values += [min(running), max(running)] if running else []
         use = max(_use_of_limits(limited[pk], value, signal.normal) for value in values)
         found[limited[pk].asset_id].limit_use[pk] = use
 
