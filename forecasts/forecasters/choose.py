@@ -6,6 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from forecasts.conformal import reach
 from forecasts.forecasters.base import (
     INNER,
     Floats,
@@ -75,19 +76,19 @@ def forecast(
         if len(history) >= method.needs
     ]
     best = _winner(tried, history, len(history))
-    reach, *inner = _reaches(best.errors, _walk(history, steps, seasons), steps, (level, *INNER))
+    half, *inner = _reaches(best.errors, _walk(history, steps, seasons), steps, (level, *INNER))
     floor = 0.0 if history.min() >= 0 else -math.inf
     scale = _seasonal_error(history, seasons)
     return Forecast(
         point=np.maximum(best.point, floor),
-        lower=np.maximum(best.point - reach, floor),
-        upper=np.maximum(best.point + reach, floor),
+        lower=np.maximum(best.point - half, floor),
+        upper=np.maximum(best.point + half, floor),
         level=level,
         method=best.name,
         error=best.error,
         mase=best.error / scale if scale > 0 else math.nan,
-        inner=np.maximum([(best.point - half, best.point + half) for half in inner], floor),
-        dependence=dependence(best.errors / np.where(reach > 0, reach, 1.0)),
+        inner=np.maximum([(best.point - one, best.point + one) for one in inner], floor),
+        dependence=dependence(best.errors / np.where(half > 0, half, 1.0)),
     )
 
 
@@ -173,19 +174,17 @@ def _reach(errors: Floats, growing: Floats, steps: int, level: float) -> Floats:
     counts origins: with k of them the quantile taken is ceil((k + 1) * level) / k. With too few for
     the level, the interval is at least `growing`, that of a random walk.
     """
-    reach = np.empty(steps)
+    reaches = np.empty(steps)
     for step in range(steps):
         near = np.abs(errors[:, max(step - NEIGHBORS, 0) : step + NEIGHBORS + 1])
         count = int(np.sum(~np.isnan(near).all(axis=1)))
-        known = near[~np.isnan(near)]
         if not count:
-            reach[step] = max(growing[step], reach[step - 1] if step else 0.0)
+            reaches[step] = max(growing[step], reaches[step - 1] if step else 0.0)
             continue
-        share = min(math.ceil((count + 1) * level) / count, 1.0)
-        reach[step] = np.quantile(known, share, method="higher")
+        reaches[step] = reach(near, level, count)
         if count < 1.0 / (1.0 - level):
-            reach[step] = max(growing[step], reach[step])
-    return reach
+            reaches[step] = max(growing[step], reaches[step])
+    return reaches
 
 
 def _seasonal_error(history: Floats, seasons: tuple[int, ...]) -> float:
