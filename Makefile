@@ -126,6 +126,7 @@ bench-scoring: install ## how long a beat of scoring takes for 10,000 sensors, w
 .PHONY: bench-forecast
 bench-forecast: install ## how good forecasts, remaining lives and failure probabilities are
 	@$(PY) -m benchmarks.forecast_accuracy $(ARGS)
+	@$(PY) -m benchmarks.forecast_limits $(ARGS)
 	@$(PY) -m benchmarks.forecast_life
 	@$(PY) -m benchmarks.forecast_failures
 	@$(PY) -m benchmarks.forecast_training
