@@ -41,6 +41,13 @@ class WantedSerializer(serializers.Serializer[Any]):
     )
 
 
+class LabeledSerializer(serializers.Serializer[Any]):
+    anomalies = serializers.IntegerField(help_text="Spans that were labeled as anomaly.")
+    found = serializers.IntegerField(help_text="Those that an anomaly of the sensor overlaps.")
+    normal = serializers.IntegerField(help_text="Spans that were labeled as normal operation.")
+    disturbed = serializers.IntegerField(help_text="Those that an anomaly overlaps.")
+
+
 class EvaluationLineSerializer(serializers.Serializer[Any]):
     key = serializers.CharField(
         allow_null=True, help_text="Detector, failure mode or id of the sensor; null: all together."
@@ -66,13 +73,9 @@ class EvaluationLineSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="Median from the first warning to the failure."
     )
     alarms_per_week = serializers.FloatField()
-
-
-class LabeledSerializer(serializers.Serializer[Any]):
-    anomalies = serializers.IntegerField(help_text="Spans that were labeled as anomaly.")
-    found = serializers.IntegerField(help_text="Those that an anomaly of the sensor overlaps.")
-    normal = serializers.IntegerField(help_text="Spans that were labeled as normal operation.")
-    disturbed = serializers.IntegerField(help_text="Those that an anomaly overlaps.")
+    labels = LabeledSerializer(
+        allow_null=True, help_text="Spans that the line could have found; null: not known."
+    )
 
 
 class FailureSerializer(serializers.Serializer[Any]):

@@ -20,13 +20,13 @@ from typing import Any
 from django.db.models import Count, Exists, Min, OuterRef, Q
 
 from anomalies.models import Anomaly, AnomalyQuerySet, DetectorState, SensorLabel
+from anomalies.queries.on_labels import Key, OnLabels, Span, key_of, on_labels, spans_of
 from assets.models import Asset, UptimeEvent
 from maintenance.models import Verdict
 from maintenance.ranking import FEW, wilson
 from opssight.accounts.models import User
 
 BY = {"detector": "detector", "failure_mode": "failure_mode", "sensor": "sensor"}
-Key = str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Line:
     """Counted for one detector, failure mode or sensor, or for all (`key` None).
 
     failures: those that it could have warned of; None where that is not known, for a failure that
-    was missed has no failure mode. `lead_hours` is a median.
+    was missed has no failure mode. `lead_hours` is a median. `labels`: spans that it could have
+    found.
     """
 
     key: Key | None
@@ -75,6 +76,7 @@ class Line:
     failures: int | None
     warned: int
     lead_hours: float | None
+    labels: OnLabels | None
 
     @property
     def judged(self) -> int:
@@ -101,16 +103,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class OnLabels:
-    """Labeled spans, and with how many of them an anomaly of their sensor overlaps."""
-
-    anomalies: int
-    found: int
-    normal: int
-    disturbed: int
-
-
-@dataclass(frozen=True, slots=True)
 class Evaluation:
     lines: list[Line]
     total: Line
@@ -126,18 +118,24 @@ def evaluate(user: User, period: Period, *, by: str, site: int | None = None) ->
     failures = _failures(user, own, here, period)
     weeks = _weeks(own, period)
     tallied = {row["key"]: row for row in _tally(alarms, BY[by])}
-    keys = {*tallied, *(_key(row, by) for one in failures for row in one.warnings)}
+    spans = spans_of(user, here, period.since, period.until)
+    met = (key_of(row, by) for one in spans for row in one.rows)
+    keys = {*met, *tallied, *(key_of(row, by) for one in failures for row in one.warnings)}
     about = _about(own, by)
+    if by == "sensor":
+        about |= {one.label.sensor_id: one.name for one in spans}
+        keys.update(one.label.sensor_id for one in spans)
     lines = [
-        _line(tallied.get(key, {}), failures, weeks, by=by, key=key, about=about.get(key))
+        _line(tallied.get(key, {}), failures, spans, weeks, by=by, key=key, about=about.get(key))
         for key in keys
     ]
     every = alarms.order_by().aggregate(**_COUNTS)
+    total = _line(every, failures, spans, weeks, by=by)
     return Evaluation(
         lines=sorted(lines, key=lambda line: (-line.anomalies, line.name)),
-        total=_line(every, failures, weeks, by=by),
+        total=total,
         failures=failures,
-        labels=_on_labels(user, here, period),
+        labels=total.labels or OnLabels(0, 0, 0, 0),
     )
 
 
@@ -168,14 +166,10 @@ def _about(rows: AnomalyQuerySet, by: str) -> dict[Key, tuple[str, int]]:
     return {pk: (f"{tag} {key}", asset) for pk, tag, key, asset in named}
 
 
-def _key(row: Anomaly, by: str) -> Key:
-    key: Key = getattr(row, f"{by}_id" if by == "sensor" else by)
-    return key
-
-
 def _line(
     counts: Mapping[str, Any],
     failures: Collection[Failure],
+    spans: Collection[Span],
     weeks: float,
     *,
     by: str,
@@ -185,7 +179,7 @@ def _line(
     """Of the warnings that are the line's own; which failures it could warn of depends on `by`."""
     leads = []
     for one in failures:
-        own = [row.started_at for row in one.warnings if key is None or _key(row, by) == key]
+        own = [row.started_at for row in one.warnings if key is None or key_of(row, by) == key]
         if own:
             leads.append(hours(one.at - min(own)))
     possible: int | None = len(failures)
@@ -201,6 +195,7 @@ def _line(
         failures=possible,
         warned=len(leads),
         lead_hours=median(leads) if leads else None,
+        labels=on_labels(spans, by, key),
     )
 
 
@@ -259,24 +254,3 @@ def _before(rows: Iterable[Anomaly], at: datetime, lead: timedelta) -> list[Anom
         for row in rows
         if row.started_at < at and (row.ended_at is None or row.ended_at >= at - lead)
     ]
-
-
-def _on_labels(user: User, here: Q, period: Period) -> OnLabels:
-    """A query. Anomalies that were found to be false alarms count: they are what labels judge."""
-    overlapping = Anomaly.objects.filter(
-        Q(ended_at=None) | Q(ended_at__gte=OuterRef("started_at")),
-        sensor=OuterRef("sensor"),
-        started_at__lte=OuterRef("ended_at"),
-    )
-    spans = SensorLabel.objects.for_user(user).filter(
-        here, started_at__gte=period.since, started_at__lt=period.until
-    )
-    strange = Q(kind=SensorLabel.Kind.ANOMALY)
-    normal = Q(kind=SensorLabel.Kind.NORMAL)
-    counted = spans.annotate(is_met=Exists(overlapping)).aggregate(
-        anomalies=Count("pk", filter=strange),
-        found=Count("pk", filter=strange & Q(is_met=True)),
-        normal=Count("pk", filter=normal),
-        disturbed=Count("pk", filter=normal & Q(is_met=True)),
-    )
-    return OnLabels(**counted)

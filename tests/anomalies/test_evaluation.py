@@ -10,6 +10,7 @@ from anomalies import queries
 from anomalies.models import DetectorState, MachineModel
 from anomalies.queries.evaluation import Evaluation, Line, Period, evaluate
 from anomalies.queries.machines import lines
+from anomalies.queries.on_labels import OnLabels
 from anomalies.sensitivity import Lesson
 from opssight.accounts.models import Membership, Organization
 from tests.conftest import ApiFor
@@ -175,6 +176,18 @@ def test_labels_count_as_failures_and_as_spans_to_be_found(
     assert [one.at for one in every.failures] == [at(9), at(5)]
     labels = every.labels
     assert (labels.found, labels.anomalies, labels.disturbed, labels.normal) == (1, 2, 1, 2)
+    other = SensorLabelFactory.create(
+        asset=sensor.asset,
+        sensor__asset=sensor.asset,
+        kind="anomaly",
+        started_at=at(8),
+        ended_at=at(9),
+    )
+    by_sensor = {line.key: line.labels for line in found(planner.user, by="sensor").lines}
+    assert by_sensor == {sensor.pk: labels, other.sensor_id: OnLabels(1, 0, 0, 0)}
+    [streaming] = found(planner.user).lines
+    assert streaming.labels == OnLabels(anomalies=3, found=1, normal=2, disturbed=1)
+    assert found(planner.user, by="failure_mode").lines[0].labels is None
 
 
 def test_a_stranger_and_an_asset_that_nobody_scores_are_left_out(
