@@ -55,6 +55,10 @@ class Forecaster(Protocol):
         """
         ...
 
+    def of_many(self, histories: Floats, origins: Ints, steps: int) -> Floats:
+        """The same of series of one length (series, n): (variants, series, origins, steps)."""
+        ...
+
     @property
     def needs(self) -> int:
         """The shortest history it can work with."""

@@ -1,6 +1,8 @@
 """Choose the forecaster that has predicted best, and learn its interval from its past errors."""
 
 import math
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -21,6 +23,9 @@ from forecasts.forecasters.smoothing import HoltWinters
 
 MOST_HISTORY = 2016
 """Steps looked at: twelve weeks of hours."""
+
+AT_ONCE = 32
+"""Series gone through in one pass: bounds the memory."""
 
 MOST_ORIGINS = 40
 FEWEST_ORIGINS = 4
@@ -61,20 +66,50 @@ def forecast(
     >>> result.point.round(1), bool(np.all(result.upper - result.lower < 0.1))
     (array([20. , 21.3, 22.5]), True)
     """
+    return forecast_many([history], steps=steps, seasons=seasons, level=level)[0]
+
+
+def forecast_many(
+    histories: Sequence[Floats], *, steps: int, seasons: tuple[int, ...] = (), level: float = 0.95
+) -> list[Forecast]:
+    """The same of many series; those of one length are gone through in one pass.
+
+    Raises as `forecast` does, for the first series that cannot be forecast.
+    """
+    checked = [_checked(history) for history in histories]
+    by_length = defaultdict(list)
+    for place, history in enumerate(checked):
+        by_length[len(history)].append(place)
+    methods: list[Forecaster] = [SeasonalNaive(1), HoltWinters(1)]
+    methods += [kind(season) for season in seasons for kind in (SeasonalNaive, HoltWinters)]
+    found: dict[int, Forecast] = {}
+    for length, places in by_length.items():
+        origins = _origins(length, steps, seasons)
+        for start in range(0, len(places), AT_ONCE):
+            here = places[start : start + AT_ONCE]
+            values = np.stack([checked[place] for place in here])
+            tried = [
+                _best(method, values, _usable(origins, method), steps)
+                for method in methods
+                if length >= method.needs
+            ]
+            for place, history, own in zip(here, values, zip(*tried, strict=True), strict=True):
+                found[place] = _chosen(list(own), history, steps, seasons, level)
+    return [found[place] for place in range(len(checked))]
+
+
+def _checked(history: Floats) -> Floats:
     history = np.asarray(history, dtype=np.float64)
     if len(history) < FEWEST_VALUES:
         raise TooLittleHistory(f"A forecast needs at least {FEWEST_VALUES} steps of history.")
     if not np.all(np.isfinite(history)):
         raise ValueError("The history holds values that are not numbers. Resample it first.")
-    history = history[-MOST_HISTORY:]
-    methods: list[Forecaster] = [SeasonalNaive(1), HoltWinters(1)]
-    methods += [kind(season) for season in seasons for kind in (SeasonalNaive, HoltWinters)]
-    origins = _origins(len(history), steps, seasons)
-    tried = [
-        _best(method, history, _usable(origins, method), steps)
-        for method in methods
-        if len(history) >= method.needs
-    ]
+    return history[-MOST_HISTORY:]
+
+
+def _chosen(
+    tried: list[_Tried], history: Floats, steps: int, seasons: tuple[int, ...], level: float
+) -> Forecast:
     best = _winner(tried, history, len(history))
     half, *inner = _reaches(best.errors, _walk(history, steps, seasons), steps, (level, *INNER))
     floor = 0.0 if history.min() >= 0 else -math.inf
@@ -106,18 +141,24 @@ def _usable(origins: Ints, method: Forecaster) -> Ints:
     return origins[origins >= method.needs]
 
 
-def _best(method: Forecaster, history: Floats, origins: Ints, steps: int) -> _Tried:
-    """The method's best variant. Its errors are NaN beyond the end of the history."""
-    n = len(history)
-    made = method.from_origins(history, np.append(origins, n), steps)
+def _best(method: Forecaster, values: Floats, origins: Ints, steps: int) -> list[_Tried]:
+    """The method's best variant for each of `values` (series, n).
+
+    Its errors are NaN beyond the end of the history.
+    """
+    n = values.shape[1]
+    made = method.of_many(values, np.append(origins, n), steps)
     at = origins[:, None] + np.arange(steps)
-    truth = np.where(at < n, history[np.minimum(at, n - 1)], np.nan)
-    errors = truth - made[:, :-1, :]
+    truth = np.where(at < n, values[:, np.minimum(at, n - 1)], np.nan)
+    errors, ends = truth - made[:, :, :-1], made[:, :, -1]
     if len(origins) < FEWEST_ORIGINS:
-        return _Tried(method.name, math.nan, errors[0], made[0, -1])
-    means = np.nanmean(np.abs(errors), axis=(1, 2))
-    chosen = int(np.argmin(means))
-    return _Tried(method.name, float(means[chosen]), errors[chosen], made[chosen, -1])
+        return [_Tried(method.name, math.nan, errors[0, i], ends[0, i]) for i in range(len(values))]
+    means = np.nanmean(np.abs(errors), axis=(2, 3))
+    best = np.argmin(means, axis=0)
+    return [
+        _Tried(method.name, float(means[which, i]), errors[which, i], ends[which, i])
+        for i, which in enumerate(best)
+    ]
 
 
 def _winner(tried: list[_Tried], history: Floats, length: int) -> _Tried:

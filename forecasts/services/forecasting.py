@@ -12,8 +12,7 @@ from django.db import transaction
 from assets.models import Sensor
 from forecasts import queries
 from forecasts.forecasters.base import Forecast as Ahead
-from forecasts.forecasters.base import TooLittleHistory
-from forecasts.forecasters.choose import forecast
+from forecasts.forecasters.choose import forecast_many
 from forecasts.forecasters.scores import season_scale
 from forecasts.forecasters.series import seasons_of
 from forecasts.forecasters.totals import running_total
@@ -77,25 +76,31 @@ def _forecasts(organization_id: int, known: Sequence[History], at: datetime) -> 
     learned = (
         learned_forecasts(*using, {one.sensor.pk: one.values for one in known}) if using else {}
     )
-    rows = []
-    for one in known:
-        by_model = learned.get(one.sensor.pk)
-        ahead = by_model or _simple(one)
-        if ahead is not None:
-            version = using[0] if using and by_model else None
-            rows.append(_row(one, ahead, version, at))
-    return rows
+    made = _simple([one for one in known if one.sensor.pk not in learned]) | learned
+    return [
+        _row(
+            one,
+            made[one.sensor.pk],
+            using[0] if using and one.sensor.pk in learned else None,
+            at,
+        )
+        for one in known
+        if one.sensor.pk in made
+    ]
 
 
-def _simple(one: History) -> Ahead | None:
+def _simple(known: Sequence[History]) -> dict[int, Ahead]:
+    """By sensor id; one sensor that cannot be forecast must not hold up the others."""
     try:
-        return forecast(one.values, steps=SHAPE.steps, seasons=seasons_of(HOUR))
-    except TooLittleHistory:
-        return None
+        made = forecast_many(
+            [one.values for one in known], steps=SHAPE.steps, seasons=seasons_of(HOUR)
+        )
     except (ArithmeticError, ValueError):
-        # One sensor that cannot be forecast must not hold up the others of its chunk.
-        logger.exception("Sensor %s could not be forecast.", one.sensor.pk)
-        return None
+        if len(known) > 1:
+            return {pk: one for each in known for pk, one in _simple([each]).items()}
+        logger.exception("Sensor %s could not be forecast.", known[0].sensor.pk)
+        return {}
+    return {one.sensor.pk: ahead for one, ahead in zip(known, made, strict=True)}
 
 
 def _row(one: History, ahead: Ahead, version: ModelVersion | None, at: datetime) -> Forecast:
