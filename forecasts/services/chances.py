@@ -47,6 +47,8 @@ JUDGED = 0.2
 """The last share of the window, on which a model of the time before is judged."""
 
 SEED = 0
+EXPLAINED = 1
+"""Which of the horizons the drivers are of: a week, in which something can be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ def chances(
     rows = np.concatenate([features(one, model.kinds, now, model.signals) for one in records])
     traits = len(records[0].traits)
     columns = models.origins(model, traits)
-    _, effects = model.trees[-1].effects(rows)
+    _, effects = model.trees[EXPLAINED].effects(rows)
     because = [
         _drivers(model, one, columns, effect, at)
         for one, effect in zip(records, effects, strict=True)
@@ -220,7 +222,7 @@ def chances(
 def _drivers(
     model: FailureModel, record: Record, columns: Sequence[str], effect: Floats, at: datetime
 ) -> list[dict[str, Any]]:
-    """What moves the chance within the longest horizon, as factors of its odds."""
+    """What moves the chance within a week, as factors of its odds, before it is calibrated."""
     totals: Counter[str] = Counter()
     for name, value in zip(columns, effect.tolist(), strict=True):
         totals[name] += value
@@ -231,7 +233,7 @@ def _drivers(
             "value": value,
             "unit": unit,
             "effect": round(float(np.exp(total)), 3),
-            "sentence": f"{words}: the odds are {_factor(total)}.",
+            "sentence": f"{words}: the odds of a week are {_factor(total)}.",
         }
         for name, total in strongest
         if abs(total) >= 0.05
@@ -248,8 +250,10 @@ def _told(
         times = record.events.get(name, np.zeros(0))
         count = int(((times > now - 720.0) & (times <= now)).sum())
         label = name.removeprefix("anomaly: ")
-        what = f"anomalies ({label})" if label != name else _PLURAL[name]
-        return float(count), "in 30 days", f"{count} {what} in 30 days"
+        one, more = (
+            (f"anomaly ({label})", f"anomalies ({label})") if label != name else _WORDS[name]
+        )
+        return float(count), "in 30 days", f"{count} {one if count == 1 else more} in 30 days"
     if name in model.signals:
         times, values = record.signals.get(name, (np.zeros(0), np.zeros(0)))
         place = int(np.searchsorted(times, now, side="right"))
@@ -269,11 +273,11 @@ def _told(
     )
 
 
-_PLURAL = {
-    "data fault": "data faults",
-    "work": "jobs done",
-    "renewal": "renewals",
-    "back from a failure": "failures",
+_WORDS = {
+    "data fault": ("data fault", "data faults"),
+    "work": ("job done", "jobs done"),
+    "renewal": ("renewal", "renewals"),
+    "back from a failure": ("return from a failure", "returns from failures"),
 }
 
 
