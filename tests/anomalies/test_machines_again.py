@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from anomalies import services
+from anomalies import services, tasks
 from anomalies.models import Anomaly, LateReadings, MachineModel
 from anomalies.services import machine_rescoring, recording
 from anomalies.services.late import QUIET, machines_with_late
@@ -118,7 +118,8 @@ def test_a_sensor_that_sends_its_buffer_late_gives_what_it_would_have_given_in_t
     due = noted.noted_at + QUIET
     assert machines_with_late(asset.organization_id, due) == [asset.pk]
     assert machines_with_late(asset.organization_id, due - timedelta(minutes=1)) == []
-    assert services.score_late_machine(asset_id=asset.pk, at=LATER)
+    given = {"organization_id": asset.organization_id, "asset_ids": [asset.pk]}
+    assert tasks.score_late_machines(**given) == 1
     assert [one[:4] for one in facts()] == [one[:4] for one in in_time]
     assert not services.score_late_machine(asset_id=asset.pk, at=LATER)
 
