@@ -55,10 +55,10 @@ class ForecastAdmin(ReadOnlyTenantAdmin):
 
 @admin.register(RiskScore)
 class RiskScoreAdmin(ReadOnlyTenantAdmin):
-    exclude = ("organization", "parts")
-    readonly_fields = ("explanation",)
-    list_display = ("asset", "day", "rounded", "likelihood", "criticality", "computed_at")
-    list_filter = ("criticality", BY_SITE)
+    exclude = ("organization", "parts", "relief", "cost_inputs")
+    readonly_fields = ("explanation", "would_lower_it")
+    list_display = ("asset", "day", "rounded", "likelihood", "basis", "consequence", "computed_at")
+    list_filter = ("basis", "consequence", BY_SITE)
     list_select_related = ("asset",)
     search_fields = ("asset__tag", "asset__name")
     date_hierarchy = "day"
@@ -71,6 +71,13 @@ class RiskScoreAdmin(ReadOnlyTenantAdmin):
     def explanation(self, risk: RiskScore) -> str:
         rows = ((part["name"], f"{part['value']:.2f}", part["sentence"]) for part in risk.parts)
         return table(("Part", "Value", "Why"), rows)
+
+    @admin.display(description="Would lower it")
+    def would_lower_it(self, risk: RiskScore) -> str:
+        rows = (
+            (item["title"], f"{item['points']:.0f}", f"{item['to']:.0f}") for item in risk.relief
+        )
+        return table(("Open work", "Points", "Leaves"), rows)
 
 
 def reasons(drivers: list[dict[str, Any]]) -> str:

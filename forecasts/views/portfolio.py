@@ -65,7 +65,6 @@ def _chart(found: Spending, currency: str) -> dict[str, Any]:
             f" {currency} without work, {found.chosen.mean:,.0f} with what the budget buys,"
             f" {found.everything.mean:,.0f} with all open work."
         ),
-        "empty": "No cost of a failure is known.",
     }
 
 
