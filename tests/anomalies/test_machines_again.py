@@ -118,8 +118,8 @@ def test_a_sensor_that_sends_its_buffer_late_gives_what_it_would_have_given_in_t
     due = noted.noted_at + QUIET
     assert machines_with_late(asset.organization_id, due) == [asset.pk]
     assert machines_with_late(asset.organization_id, due - timedelta(minutes=1)) == []
-    given = {"organization_id": asset.organization_id, "asset_ids": [asset.pk]}
-    assert tasks.score_late_machines(**given) == 1
+    owner = asset.organization_id
+    assert tasks.score_late_machines(organization_id=owner, asset_ids=[asset.pk]) == 1
     assert [one[:4] for one in facts()] == [one[:4] for one in in_time]
     assert not services.score_late_machine(asset_id=asset.pk, at=LATER)
 
