@@ -36,7 +36,7 @@ def known(values: Sequence[float]) -> list[float | None]:
     return [None if math.isnan(value) else value for value in values]
 
 
-class BandSerializer(serializers.Serializer[Any]):
+class ForecastBandSerializer(serializers.Serializer[Any]):
     """An interval that holds a share of the future."""
 
     level = serializers.FloatField(read_only=True, help_text="The share, such as 0.8.")
@@ -44,7 +44,7 @@ class BandSerializer(serializers.Serializer[Any]):
     upper = StepsField()
 
 
-class ReachedSerializer(serializers.Serializer[queries.Crossing]):
+class LimitAheadSerializer(serializers.Serializer[queries.Crossing]):
     """A limit of the sensor that the forecast may reach, and when.
 
     Judged are means of steps; a single reading may touch it before.
@@ -73,7 +73,7 @@ class ReachedSerializer(serializers.Serializer[queries.Crossing]):
     )
 
 
-class UnusualSerializer(serializers.Serializer[dict[str, Any]]):
+class UnusualTimeSerializer(serializers.Serializer[dict[str, Any]]):
     """A time that is no ordinary one for the forecast."""
 
     kind = serializers.ChoiceField(choices=["holiday", "shutdown"], read_only=True)
@@ -93,7 +93,7 @@ class ForecastSerializer(TenantSerializer[Forecast]):
     lower = StepsField()
     upper = StepsField()
     bands = serializers.SerializerMethodField(help_text="The narrower intervals, the widest first.")
-    calendar = UnusualSerializer(many=True, read_only=True)
+    calendar = UnusualTimeSerializer(many=True, read_only=True)
     limits = serializers.SerializerMethodField(
         help_text="Limits that are reached with a chance of 10 % or more."
     )
@@ -128,7 +128,7 @@ class ForecastSerializer(TenantSerializer[Forecast]):
     def expansions(cls) -> dict[str, Expansion]:
         return {"asset": expanded_asset(), "sensor": expanded_sensor()}
 
-    @extend_schema_field(BandSerializer(many=True))
+    @extend_schema_field(ForecastBandSerializer(many=True))
     def get_bands(self, forecast: Forecast) -> list[dict[str, Any]]:
         ends = forecast.inner
         return [
@@ -136,7 +136,7 @@ class ForecastSerializer(TenantSerializer[Forecast]):
             for level, lower, upper in zip(INNER, ends[::2], ends[1::2], strict=False)
         ]
 
-    @extend_schema_field(ReachedSerializer(many=True))
+    @extend_schema_field(LimitAheadSerializer(many=True))
     def get_limits(self, forecast: Forecast) -> list[dict[str, Any]]:
         found = queries.crossings(forecast, forecast.sensor)
-        return [dict(ReachedSerializer(one).data) for one in found]
+        return [dict(LimitAheadSerializer(one).data) for one in found]

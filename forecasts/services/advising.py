@@ -62,9 +62,14 @@ def recommend_crossings(*, asset_ids: Iterable[int], at: datetime) -> int:
     )
     advice: dict[tuple[int, str], Advice] = {}
     for forecast in ahead:
-        found = queries.crossing(forecast, forecast.sensor)
-        if found is not None and found.likely is not None and found.likely > at:
-            one = _advice_of_crossing(forecast, found, found.likely, at)
+        found = [
+            (crossing.likely, crossing)
+            for crossing in queries.crossings(forecast, forecast.sensor)
+            if crossing.likely is not None and crossing.likely > at
+        ]
+        if found:
+            likely, crossing = min(found, key=lambda pair: pair[0])
+            one = _advice_of_crossing(forecast, crossing, likely, at)
             earlier = advice.get(one.key)
             advice[one.key] = _both(earlier, one) if earlier else one
     ours = Recommendation.objects.filter(
@@ -118,10 +123,10 @@ def _advice_of_crossing(
     forecast: Forecast, found: Crossing, likely: datetime, at: datetime
 ) -> Advice:
     sensor, asset = forecast.sensor, forecast.sensor.asset
-    upward = sensor.high_limit is not None and found.limit == sensor.high_limit
+    upward = found.is_upward
     base = Urgency.HIGH if likely - at <= SOON else Urgency.MEDIUM
     urgency = urgency_for(base, asset.criticality)
-    evidence = _evidence(sensor, found, likely, upward=upward)
+    evidence = _evidence(sensor, found, likely)
     return Advice(
         asset=asset,
         failure_mode=advised_mode(sensor, Channel.HIGH if upward else Channel.LOW),
@@ -136,12 +141,11 @@ def _advice_of_crossing(
     )
 
 
-def _evidence(sensor: Sensor, found: Crossing, likely: datetime, *, upward: bool) -> Evidence:
+def _evidence(sensor: Sensor, found: Crossing, likely: datetime) -> Evidence:
     zone = sensor.asset.site.zone
     limit = f"{found.limit:g} {sensor.unit}".strip()
-    side = "high" if upward else "low"
     text = (
-        f"{sensor.key} is forecast to reach its {side} limit of {limit}"
+        f"{sensor.key} is forecast to reach its {found.name} limit of {limit}"
         f" on {clock(likely.timestamp(), zone)}"
     )
     if found.possible < likely:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from assets.models import Asset, Site
 from forecasts import queries, risk
-from forecasts.models import Forecast, RiskScore
+from forecasts.models import RiskScore
 from opssight.core.htmx import render_fragment
 from opssight.core.http import UserRequest
 from opssight.core.lists import number_of, ordered, page_of, search_of
@@ -106,25 +106,13 @@ def parts_chart(ranking: Sequence[queries.Ranked]) -> dict[str, Any]:
 @require_safe
 @login_required
 def of_asset(request: UserRequest, pk: int) -> HttpResponse:
-    """Fragment: the risk of one asset, why, its history, and limits that a forecast reaches."""
+    """Fragment: the risk of one asset, why, and its history."""
     asset = get_object_or_404(Asset.objects.for_user(request.user), pk=pk)
     scores = list(asset.risk_scores.order_by("-day")[:HISTORY_DAYS])
-    newest = (
-        Forecast.objects.filter(asset=asset, sensor__is_active=True)
-        .select_related("sensor__limits")
-        .order_by("sensor_id", "-starts_at")
-        .distinct("sensor_id")
-    )
-    crossings = [
-        (forecast.sensor, found)
-        for forecast in newest
-        if (found := queries.crossing(forecast, forecast.sensor)) is not None
-    ]
     context = {
         "asset": asset,
         "score": scores[0] if scores else None,
         "history": history_chart(scores),
-        "crossings": crossings,
     }
     return render(request, "forecasts/of_asset.html", context)
 

@@ -86,17 +86,14 @@ def test_the_main_reason_and_the_formula_are_said(plant: Organization, signed_in
 
 
 @pytest.mark.django_db
-def test_an_asset_page_says_why_and_when_a_limit_is_reached(plant: Organization, signed_in: Client):
+def test_an_asset_page_says_why(plant: Organization, signed_in: Client):
     asset = _rated(plant, 42.0)
     parts = [{"name": "age", "value": 1.0, "weight": 0.25, "points": 42.0, "sentence": "Age: old."}]
     _score(asset, 42.0, parts=parts)
-    sensor = factories.SensorFactory.create(asset=asset, high_limit=2.0, unit="bar")
-    factories.ForecastFactory.create(asset=asset, sensor=sensor)
 
     part = signed_in.get(f"/risk/of-asset/{asset.pk}/").text
 
     assert "Age: old." in part
-    assert "is expected to reach its limit of 2 bar" in part
     assert "<html" not in part
 
 
