@@ -48,27 +48,28 @@ def mean_errors(errors: Floats) -> Floats:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def model_errors(model: PanelModel, histories: Sequence[Floats]) -> Floats:
+def model_errors(model: PanelModel, histories: Sequence[Floats], every: int = 1) -> Floats:
     """Mean absolute error of the model on each series of at least `shape.needs`, shape (series,).
 
     It is judged by the trees that were fitted on what lay before its own calibration: so also one
-    that was learned a day ago has seen nothing of the last two horizons.
+    that was learned a day ago has seen nothing of the last two horizons. Judged is each `every`-th
+    step.
     """
     steps, found = model.shape.steps, []
     for start in range(0, len(histories), AT_ONCE):
         pasts = [Past(history, model.shape) for history in histories[start : start + AT_ONCE]]
         origins = [backtest_origins(len(past), steps) for past in pasts]
         truth = [truth_of(past, at, steps) for past, at in zip(pasts, origins, strict=True)]
-        said = predict(pasts, origins, model.shape, (model.before,))[:, 0]
-        found.append(mean_errors(np.stack(truth) - said))
+        said = predict(pasts, origins, model.shape, (model.before,), every)[:, 0]
+        found.append(mean_errors(np.stack(truth)[..., ::every] - said))
     return np.concatenate(found) if found else np.empty(0)
 
 
-def simple_errors(histories: Sequence[Floats], shape: Shape) -> dict[str, Floats]:
+def simple_errors(histories: Sequence[Floats], shape: Shape, every: int = 1) -> dict[str, Floats]:
     """Mean absolute error of each simple method on each series, by name, each (series,).
 
-    At the same origins; of a method with settings the best one in hindsight. Infinite where the
-    history is too short for it, or nothing of the truth is known.
+    At the same origins and steps; of a method with settings the best one in hindsight. Infinite
+    where the history is too short for it, or nothing of the truth is known.
     """
     pasts = [
         Past(history[-(LOOKED_AT * shape.outer + 2 * shape.steps) :], shape)
@@ -92,16 +93,20 @@ def simple_errors(histories: Sequence[Floats], shape: Shape) -> dict[str, Floats
             values = np.stack([pasts[i].values for i in here])
             for method in methods:
                 if origins[0] >= method.needs:
-                    found[method.name][here] = _best(method, values, origins, truth)
+                    found[method.name][here] = _best(method, values, origins, truth, every)
     return found
 
 
 def _best(
-    method: SeasonalNaive | HoltWinters, values: Floats, origins: Ints, truth: Floats
+    method: SeasonalNaive | HoltWinters,
+    values: Floats,
+    origins: Ints,
+    truth: Floats,
+    every: int,
 ) -> Floats:
     """The smallest error among the settings, shape (series,)."""
     said = method.of_many(values, origins, truth.shape[-1])
-    errors = np.stack([mean_errors(truth - variant) for variant in said])
+    errors = np.stack([mean_errors((truth - variant)[..., ::every]) for variant in said])
     return np.asarray(np.where(np.isnan(errors), np.inf, errors).min(axis=0))
 
 

@@ -114,22 +114,26 @@ def shape_of_stretch(shape: Shape) -> tuple[int, int, int]:
 
 
 def predict(
-    pasts: Sequence[Past], origins: Sequence[Ints], shape: Shape, ensembles: Sequence[Trees]
+    pasts: Sequence[Past],
+    origins: Sequence[Ints],
+    shape: Shape,
+    ensembles: Sequence[Trees],
+    every: int = 1,
 ) -> Floats:
     """What each ensemble says of each series, in its unit: (series, ensembles, origins, steps).
 
-    Every series has as many origins as the others.
+    Every series has as many origins as the others. every: only each so many-th step.
     """
+    steps = np.arange(0, shape.steps, every)
     rows, bases, scales = [], [], []
     for past, each in zip(pasts, origins, strict=True):
-        ahead = np.tile(np.arange(shape.steps), len(each))
-        at = np.repeat(each, shape.steps)
+        ahead, at = np.tile(steps, len(each)), np.repeat(each, len(steps))
         rows.append(past.rows(at, ahead))
         bases.append(past.base(at, ahead))
         scales.append(past.scale(at))
     table, base, scale = np.concatenate(rows), np.concatenate(bases), np.concatenate(scales)
     said = np.stack([base + scale * trees.predict(table) for trees in ensembles])
-    whole = said.reshape(len(ensembles), len(pasts), -1, shape.steps)
+    whole = said.reshape(len(ensembles), len(pasts), -1, len(steps))
     return np.ascontiguousarray(np.swapaxes(whole, 0, 1))
 
 
