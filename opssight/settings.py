@@ -523,7 +523,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": env.str(
             "STATICFILES_STORAGE",
-            default="whitenoise.storage.CompressedManifestStaticFilesStorage",
+            default="opssight.core.static_files.StaticFiles",
         )
     },
 }

@@ -6,7 +6,7 @@ from drf_spectacular.views import (
     SpectacularSwaggerSplitView,
 )
 
-from opssight.core import health, icon
+from opssight.core import health, icon, pwa
 from telemetry.api.write import ping
 
 handler400 = "opssight.core.api.problems.bad_request"
@@ -15,6 +15,9 @@ handler500 = "opssight.core.api.problems.server_error"
 
 urlpatterns = [
     path("favicon.ico", icon.favicon, name="favicon"),
+    path("manifest.webmanifest", pwa.manifest, name="manifest"),
+    path("sw.js", pwa.worker, name="worker"),
+    path("offline/", pwa.offline, name="offline"),
     path("admin/", admin.site.urls),
     path("", include("opssight.accounts.urls")),
     path("health/live", health.live, name="health-live"),

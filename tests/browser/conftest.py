@@ -83,7 +83,8 @@ class Pages:
     """Opens pages: `pages(planner, width=390, theme="dark")`; without a member, signed out.
 
     `problems` gathers errors of the console (so also of the content security policy), failed
-    requests and answers from 400 on. A story that provokes an answer names it in `expected`.
+    requests and answers from 400 on. A story that provokes an answer names it in `expected`, one
+    that cuts the network sets `cut`.
     """
 
     def __init__(self, browser: Browser, url: str) -> None:
@@ -92,6 +93,7 @@ class Pages:
         self.contexts: list[BrowserContext] = []
         self.problems: list[str] = []
         self.expected: set[int] = set()
+        self.cut = False
 
     def __call__(
         self, member: Membership | None = None, *, width: int = 1440, theme: str = "light"
@@ -105,12 +107,15 @@ class Pages:
             color_scheme="dark" if theme == "dark" else "light",
         )
         if member is not None:
-            client = Client()
-            client.force_login(member.user)
-            session = client.cookies["sessionid"].value
-            context.add_cookies([{"name": "sessionid", "value": session, "url": self.url}])
+            self.sign_in(context, member)
         self.contexts.append(context)
         return self.tab(context)
+
+    def sign_in(self, context: BrowserContext, member: Membership) -> None:
+        client = Client()
+        client.force_login(member.user)
+        session = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": self.url}])
 
     def tab(self, context: BrowserContext) -> Page:
         """Another tab of the same sign-in."""
@@ -130,12 +135,13 @@ class Pages:
     def _console(self, line: ConsoleMessage) -> None:
         # Also tells of files that raise no event of a response, such as the page's icon.
         provoked = any(f"status of {status} " in line.text for status in self.expected)
+        provoked |= self.cut and "net::ERR_" in line.text
         if line.type == "error" and not provoked:
             self.problems.append(f"{line.text} {line.location.get('url', '')}")
 
     def _failed(self, request: Request) -> None:
         # Leaving a page aborts what it still asks for.
-        if request.failure != "net::ERR_ABORTED":
+        if request.failure != "net::ERR_ABORTED" and not self.cut:
             self.problems.append(f"{request.url}: {request.failure}")
 
     def _answered(self, response: Response) -> None:
