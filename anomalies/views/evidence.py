@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -16,6 +16,7 @@ from assets.models import Sensor
 from assets.queries import Series, series
 from assets.queries.series import points_of
 from opssight.core.http import UserRequest
+from opssight.core.lists import number_of
 
 MAX_POINTS = 1_000
 USUAL = 3.0
@@ -28,18 +29,21 @@ Points = list[list[Any]]
 @require_safe
 @login_required
 def values(request: UserRequest, pk: int) -> JsonResponse:
-    """The readings around it, with what was expected. See static/js/charts.js for the format."""
+    """The readings around it, with what was expected. See static/js/charts.js for the format.
+
+    `?sensor=`: of another one that takes part in it, where it is one of a machine.
+    """
     row = _anomaly(request, pk)
     start, end = span_of(row, timezone.now())
-    found = series(row.sensor, start, end, MAX_POINTS)
-    is_counter = row.sensor.kind == Sensor.Kind.COUNTER
-    unit = row.sensor.unit
+    sensor = _sensor_of(row, number_of(request, "sensor"))
+    found = series(sensor, start, end, MAX_POINTS)
+    is_counter = sensor.kind == Sensor.Kind.COUNTER
     return JsonResponse(
         {
-            "label": row.sensor.quantity.capitalize() + (" per hour" if is_counter else ""),
-            "unit": f"{unit}/h" if is_counter else unit,
+            "label": sensor.quantity.capitalize() + (" per hour" if is_counter else ""),
+            "unit": f"{sensor.unit}/h" if is_counter else sensor.unit,
             "points": _rates(found) if is_counter else points_of(found),
-            "expected": {"points": _expected(row.sensor_id, start, end)},
+            "expected": {"points": _expected(sensor.pk, start, end)},
             "anomalies": [_drawn(row)],
             "empty": "The readings of then are kept no longer.",
         }
@@ -83,6 +87,15 @@ def _anomaly(request: HttpRequest, pk: int) -> Anomaly:
     rows = Anomaly.objects.for_user(request.user).select_related("sensor")
     row: Anomaly = get_object_or_404(rows, pk=pk)
     return row
+
+
+def _sensor_of(row: Anomaly, wanted: int | None) -> Sensor:
+    if wanted is None or wanted == row.sensor_id:
+        return row.sensor
+    if wanted not in {one["sensor"] for one in row.contributions}:
+        raise Http404
+    sensor: Sensor = get_object_or_404(Sensor, pk=wanted, asset=row.asset_id)
+    return sensor
 
 
 def _drawn(row: Anomaly) -> dict[str, Any]:

@@ -11,7 +11,13 @@ from anomalies.tasks import refit_machines, score_new_readings
 from opssight.accounts.models import Membership, Organization
 from tests.anomalies.machines import DAY, STEP, machine, running
 from tests.conftest import ApiFor, ClientFor
-from tests.factories import AnomalyFactory, AssetFactory, MachineModelFactory, SensorFactory
+from tests.factories import (
+    AnomalyFactory,
+    AssetFactory,
+    MachineModelFactory,
+    ReadingFactory,
+    SensorFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +62,23 @@ def test_the_page_and_the_api_of_an_anomaly_name_the_sensors_that_make_it_up(
     assert "62 %" in page
     assert "5.2 mm/s, higher than the 3.1 that go with the others" in page
     assert [dict(one) for one in body["contributions"]] == row.contributions
+
+
+def test_each_sensor_that_takes_part_is_drawn_as_it_was_then_and_no_other_one(
+    plant: Organization, signed_in: Client
+) -> None:
+    asset = AssetFactory.create(organization=plant)
+    row = AnomalyFactory.create(asset=asset, method="machine", ended_at=None)
+    part, other = SensorFactory.create_batch(2, asset=asset)
+    ReadingFactory.create(sensor=part, time=row.started_at, value=7.0)
+    share = {"share": 0.5, "value": 7.0, "expected": 3.0, "side": "higher"}
+    row.contributions = [{"sensor": pk, **share} for pk in (row.sensor_id, part.pk)]
+    row.save()
+
+    values = f"/anomalies/{row.pk}/values/?sensor="
+    assert f"{values}{part.pk}" in signed_in.get(row.get_absolute_url()).text
+    assert [point[1] for point in signed_in.get(f"{values}{part.pk}").json()["points"]] == [7.0]
+    assert signed_in.get(f"{values}{other.pk}").status_code == 404
 
 
 def test_a_model_is_read_by_the_api_without_what_it_is_made_of(
