@@ -102,7 +102,7 @@ def _by_order(rows: Iterable[Any]) -> dict[int, list[Any]]:
 def _asset(line: WorkOrderAsset) -> Row:
     asset: Asset = line.asset
     row = {name: getattr(asset, name) for name in ASSET}
-    return {**row, "site": asset.site and str(asset.site), "result": line.result}
+    return {**row, "site": str(asset.site), "result": line.result}
 
 
 def _task(task: WorkOrderTask) -> Row:
