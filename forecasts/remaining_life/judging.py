@@ -13,6 +13,8 @@ from forecasts.remaining_life.training import HeldOut, table_of
 from forecasts.remaining_life.weibull import Weibull
 
 LEVELS = (0.5, 0.8, 0.9)
+FAR = 0.98
+"""Share of the clip from which on the median says no more than "far off"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class Judged:
     """In days, of what is left up to the clip.
 
     pinball: the mean loss over the quantiles, which is least for the true distribution; by_age:
-    that of the Weibull distribution for the same rows. calibration: (promised, held, lives).
+    that of the Weibull distribution for the same rows. calibration: (promised, held, lives), where
+    the median lies before the clip.
     """
 
     rmse: float
@@ -63,13 +66,15 @@ def judge(held: HeldOut, ages: Weibull, clip: float) -> Judged:
         [ages.left(held.ages, min(chance, 0.995), held.whole) for chance in CHANCES], axis=1
     )
     counts = held.weight / held.weight.sum()
+    # An interval from the clip to the clip holds all that is far off, and promises nothing.
+    near = said[:, len(CHANCES) // 2] < FAR * clip
+    near = near if near.any() else np.ones(len(near), dtype=bool)
+    sure = said[near], held.left[near], counts[near] / counts[near].sum()
     return Judged(
         rmse=float(np.sqrt(counts @ (held.said - held.left) ** 2)),
         pinball=_pinball(said, held.left, counts),
         by_age=_pinball(np.minimum(aged, clip), held.left, counts),
-        calibration=tuple(
-            (level, round(_held(said, held.left, counts, level), 4), len(lives)) for level in LEVELS
-        ),
+        calibration=tuple((level, round(_held(*sure, level), 4), len(lives)) for level in LEVELS),
     )
 
 

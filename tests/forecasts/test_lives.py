@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from assets.models import Asset, Reading, UptimeEvent
+from forecasts import tasks
 from forecasts.models import FailureChance, LifePrediction, ModelVersion
 from forecasts.queries import lives, predictions
 from forecasts.remaining_life import training
@@ -277,3 +278,18 @@ def test_wear_in_the_readings_narrows_what_is_said(
     assert now.drivers[0]["effect_days"] < 0
     chance = predictions.latest_chances([asset.pk])[asset.pk]
     assert chance.p_30d > 0.5
+
+
+def test_each_night_is_learned_and_each_hour_is_said_and_judged(plant: Organization) -> None:
+    *_, last = few_failures(plant)
+    tasks.learn_class(organization_id=plant.pk, category="pump")
+    assert ModelVersion.objects.get(organization=plant).status == "in_use"
+    assert tasks.predict_assets(organization_id=plant.pk, asset_ids=[last.pk]) == 1
+    yesterday = LifePrediction.objects.get(asset=last)
+    LifePrediction.objects.update(made_at=yesterday.made_at - DAY, day=yesterday.day - DAY)
+    fails(last, (yesterday.made_at - START) / DAY - 0.5, hours=3)
+    tasks.predict_assets(organization_id=plant.pk, asset_ids=[last.pk])
+    judged, anew = LifePrediction.objects.filter(asset=last).order_by("day")
+    assert judged.came_at is not None
+    assert anew.came_at is None
+    assert anew.age_days == pytest.approx(0.375, abs=0.01)
