@@ -20,18 +20,21 @@ MOST_SENSORS = 16
 FEWEST_ROWS = 10
 DAY = timedelta(days=1)
 
+# What is summed up already: days where the steps are days, else hours.
 _ROWS = """
-SELECT l.place, l.col, found.bins, found.means
+SELECT l.place, l.col, found.bins, found.known, found.means
 FROM unnest(%s::int[], %s::int[], %s::bigint[], %s::timestamptz[], %s::timestamptz[],
             %s::timestamptz[]) AS l (place, col, sensor_id, start, since, until)
 CROSS JOIN LATERAL (
-    SELECT array_agg(b.bin ORDER BY b.bin) AS bins, array_agg(b.mean ORDER BY b.bin) AS means
+    SELECT array_agg(b.bin ORDER BY b.bin) AS bins, array_agg(b.known ORDER BY b.bin) AS known,
+        array_agg(b.mean ORDER BY b.bin) AS means
     FROM (
         SELECT floor(extract(epoch FROM h.bucket - l.start) / %s)::int AS bin,
+            extract(epoch FROM max(h.bucket) + interval '{width}' - l.start)::float8 AS known,
             sum(h.avg * h.count) / sum(h.count) AS mean
-        FROM asset_metrics_hourly h
+        FROM {table} h
         WHERE h.sensor_id = l.sensor_id AND h.bucket >= l.since
-            AND h.bucket <= l.until - interval '1 hour'
+            AND h.bucket <= l.until - interval '{width}'
         GROUP BY 1
     ) b
 ) found
@@ -76,7 +79,8 @@ def worn(
 ) -> list[Worn]:
     """Means of `step` days over each life, by the sensors of these keys and units; two queries.
 
-    Only whole hours before the end of the life count. Lives without readings have no rows.
+    Only whole hours before the end of the life count, and days (UTC) where `step` is one or more.
+    Lives without readings have no rows.
     """
     ids = {span.asset_id for span in spans}
     place_of = {pair: i for i, pair in enumerate(zip(names, units, strict=True))}
@@ -93,21 +97,24 @@ def worn(
         for column, sensor in columns[span.asset_id]:
             asked.append((place, column, sensor, span.start, since, span.end))
     found: dict[int, dict[int, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    ends: dict[int, dict[int, float]] = defaultdict(dict)
+    width, table = ("1 day", "daily") if step >= 1.0 else ("1 hour", "hourly")
+    query = _ROWS.format(width=width, table=f"asset_metrics_{table}")
     if asked:
         with connection.cursor() as cursor:
             parameters: list[Any] = [list(part) for part in zip(*asked, strict=True)]
-            cursor.execute(_ROWS, [*parameters, step * 86_400.0])
-            for place, column, bins, means in cursor.fetchall():
-                for number, mean in zip(bins, means, strict=True):
+            cursor.execute(query, [*parameters, step * 86_400.0])
+            for place, column, bins, known, means in cursor.fetchall():
+                for number, end, mean in zip(bins, known, means, strict=True):
                     found[place][number][column] = mean
-    return [_table(span, found[place], len(names), step) for place, span in enumerate(spans)]
+                    ends[place][number] = max(end, ends[place].get(number, 0.0))
+    return [_table(found[place], ends[place], len(names)) for place in range(len(spans))]
 
 
-def _table(span: Span, rows: dict[int, dict[int, float]], width: int, step: float) -> Worn:
+def _table(rows: dict[int, dict[int, float]], ends: dict[int, float], width: int) -> Worn:
     bins = sorted(rows)
     values = np.full((len(bins), width), np.nan)
     for i, number in enumerate(bins):
         for column, mean in rows[number].items():
             values[i, column] = mean
-    ages = np.minimum((np.array(bins, dtype=np.float64) + 1.0) * step, span.days)
-    return Worn(ages, values)
+    return Worn(np.array([ends[number] for number in bins]) / 86_400.0, values)

@@ -9,7 +9,7 @@ import pytest
 from assets.models import Asset, Reading, UptimeEvent
 from forecasts import tasks
 from forecasts.models import FailureChance, LifePrediction, ModelVersion
-from forecasts.queries import lives, predictions
+from forecasts.queries import lives, predictions, wear
 from forecasts.remaining_life import training
 from forecasts.services import outcomes, predicting
 from forecasts.services.lives import learn_class
@@ -235,6 +235,30 @@ class TestScoring:
         assert said.scored_at is not None
         chance = FailureChance.objects.get(asset=last, failure_mode="")
         assert (chance.failed_24h, chance.failed_7d, chance.failed_30d) == (False, None, None)
+
+
+@pytest.mark.parametrize("step", [1.0, 0.25])
+def test_readings_after_a_life_are_not_in_its_rows(plant: Organization, step: float) -> None:
+    sensor = SensorFactory.create(asset=pump(plant), key="vibration", unit="mm/s")
+    hours = range(24 * 20)
+    Reading.objects.bulk_create(
+        Reading(sensor=sensor, time=START + timedelta(hours=hour, minutes=30), value=float(hour))
+        for hour in hours
+    )
+    whole, cut = (
+        lives.Span(
+            sensor.asset_id, START + 0.3 * DAY, START + day * DAY, failed=True, is_whole=True
+        )
+        for day in (20.0, 10.4)
+    )
+    rows, some = wear.worn([whole, cut], ["vibration"], ["mm/s"], step=step)
+    assert 8 < len(some) < len(rows)
+    # The last step of the shorter one is not over yet.
+    np.testing.assert_array_equal(some.ages[:-1], rows.ages[: len(some) - 1])
+    np.testing.assert_array_equal(some.values[:-1], rows.values[: len(some) - 1])
+    # Nothing in a row was read after its age.
+    assert (some.values[:, 0] / 24 < some.ages + 0.3).all()
+    assert some.ages[-1] <= cut.days
 
 
 @pytest.mark.crawl
