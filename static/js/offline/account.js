@@ -12,6 +12,11 @@ async function check() {
   const stored = await kept("stored");
   await (stored && stored.user.id !== user ? wipe() : tidy());
   if (user) await drop("signed_out");
+  // Signed out without a connection: that reaches the server now.
+  const leaving = await kept("leaving");
+  const form = document.querySelector("form[data-sign-out]");
+  if (leaving && leaving === user && form) return form.submit();
+  await drop("leaving");
 }
 
 // Browsers that keep nothing for the page (a private window, say) have nothing to remove either.
@@ -29,6 +34,6 @@ document.addEventListener("submit", async (event) => {
     if (!(await ask("Sign out before everything is sent?", text, "Sign out"))) return;
   }
   await wipe().catch(() => {});
-  await keep("signed_out", true).catch(() => {});
+  await keep("leaving", user).catch(() => {});
   form.submit();
 });

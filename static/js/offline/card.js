@@ -16,7 +16,7 @@ export function drawList(place, orders, timer) {
         "section",
         { class: "card field-empty" },
         h("h2", {}, "No open order is yours"),
-        h("p", {}, "What a planner gives you appears here, and is stored on this phone. Pull down, or open the page again, to look."),
+        h("p", {}, "What a planner gives you appears here, and is stored on this phone. The round arrow at the top looks for it."),
         h("a", { class: "btn", href: "/maintenance/work-orders/?status=unassigned" }, "Look at unassigned work"),
       ),
     );

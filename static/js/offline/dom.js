@@ -41,8 +41,8 @@ export function size(bytes) {
 
 export const count = (number, one, many) => `${number} ${number === 1 ? one : many}`;
 
-// Asks in a dialog of the product; resolves with whether the person said yes.
-export function ask(title, text, yes) {
+// Asks in a dialog of the product; resolves with whether the person said yes. Without `no` it only tells.
+export function ask(title, text, yes, no = "Cancel") {
   const dialog = h(
     "dialog",
     { class: "confirm", "aria-labelledby": "ask-title" },
@@ -54,7 +54,7 @@ export function ask(title, text, yes) {
       h(
         "div",
         { class: "confirm-actions" },
-        h("button", { class: "btn", value: "no", autofocus: true }, "Cancel"),
+        no && h("button", { class: "btn", value: "no", autofocus: true }, no),
         h("button", { class: "btn btn-primary", value: "yes" }, yes),
       ),
     ),

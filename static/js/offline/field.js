@@ -2,7 +2,7 @@
 
 import { drawList } from "./card.js";
 import { drop, keep, kept, onChange } from "./db.js";
-import { h } from "./dom.js";
+import { ask, h } from "./dom.js";
 import { drawOrder } from "./forms.js";
 import { laidOver } from "./overlay.js";
 import { add, entriesOf, knownOf } from "./queue.js";
@@ -65,7 +65,13 @@ const isTyping = () => place.contains(document.activeElement) && /^(INPUT|TEXTAR
 
 async function queue(order, kind, label, path, body, more = {}) {
   document.activeElement?.blur();
-  const row = await add({ user, order: order.id, number: order.number, kind, label, method: "POST", path, body, ...more });
+  let row;
+  try {
+    row = await add({ user, order: order.id, number: order.number, kind, label, method: "POST", path, body, ...more });
+  } catch (error) {
+    await ask("This was not kept", `“${label}” does not fit on this phone. Free some space, or send what waits, and do it again.`, "I see", "");
+    throw error;
+  }
   const registration = await navigator.serviceWorker?.getRegistration();
   // Browsers without Background Sync send when the page is looked at.
   await registration?.sync?.register("opssight-queue").catch(() => {});
@@ -104,8 +110,8 @@ const act = {
   },
   async answer(order, task, { file, ...values }) {
     const photo = file && (await act.photo(order, file));
-    const { asset, photo: before, entry } = task;
-    const body = { ...values, known: knownOf(task), answered_at: new Date().toISOString() };
+    const { photo: before, entry, ...now } = await taskNow(order, task);
+    const body = { ...values, known: knownOf({ ...now, photo: before }), answered_at: new Date().toISOString() };
     if (typeof before === "number" && !photo) body.photo = before;
     if (typeof body.known.photo !== "number") body.known.photo = null;
     await queue(order, "answer", `${task.text}: ${shown(values, task.unit)}`, `/api/maintenance/work-order-tasks/${task.id}/answer/`, body, {
@@ -127,6 +133,13 @@ const act = {
     location.hash = "";
   },
 };
+
+// As it is by now: what was drawn may be older, where somebody typed meanwhile.
+async function taskNow(order, task) {
+  const [stored, entries] = await Promise.all([kept("stored"), entriesOf(user)]);
+  const found = stored?.orders.find((one) => one.id === order.id);
+  return (found && laidOver(found, entries).tasks.find((one) => one.id === task.id)) ?? task;
+}
 
 const shown = ({ outcome, number, answer }, unit) =>
   number === undefined ? { passed: "passed", failed: "failed" }[outcome] ?? (answer || "a photo") : `${number} ${unit}`.trim();

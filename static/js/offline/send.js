@@ -49,7 +49,8 @@ async function send(entry, stored) {
   if (entry.method === "POST" && entry.tried_at && Date.now() - Date.parse(entry.tried_at) > KEY_LASTS) {
     return refuse(entry, STALE);
   }
-  await update(entry, { tried_at: entry.tried_at ?? new Date().toISOString(), tries: entry.tries + 1 });
+  if (entry.known_from) entry.body.known = knownTo(stored, entry);
+  await update(entry, { known_from: null, tried_at: entry.tried_at ?? new Date().toISOString(), tries: entry.tries + 1 });
   let response = await post(entry, stored.csrf);
   if (response && [401, 403].includes(response.status)) {
     // The sign-in may have ended, or its token for forms may be another by now.
@@ -64,7 +65,7 @@ async function send(entry, stored) {
   if (response.status >= 500) return entry.tries < MOST_FAILURES ? "later" : refuse(entry, FAILED);
   const answer = await response.json().catch(() => ({}));
   if (response.ok) {
-    await keepEffect(entry);
+    await keepEffect(entry, answer);
     await settle(entry, answer);
     return "sent";
   }
@@ -112,11 +113,23 @@ async function clashOf(entry) {
   return isSame ? null : { ...knownOf(theirs), by: theirs.answered_by_name, at: theirs.answered_at };
 }
 
+// The answer before this one was taken in the moment in which this one was written.
+function knownTo(stored, entry) {
+  const order = stored.orders.find((one) => one.id === entry.order);
+  const task = order?.tasks.find((one) => one.id === entry.task);
+  return task ? knownOf(task) : entry.body.known;
+}
+
 // What was sent is shown until the orders are read anew, also if that fails.
-async function keepEffect(entry) {
+async function keepEffect(entry, answer) {
   const stored = await kept("stored");
   if (stored?.user.id !== entry.user) return;
-  const orders = stored.orders.map((order) => (order.id === entry.order ? settled(laidOver(order, [entry])) : order));
+  const taken = (task) => (entry.kind === "answer" && task.id === entry.task ? { ...task, ...knownOf(answer) } : task);
+  const orders = stored.orders.map((order) => {
+    if (order.id !== entry.order) return order;
+    const now = settled(laidOver(order, [entry]));
+    return { ...now, tasks: now.tasks.map(taken) };
+  });
   await keep("stored", { ...stored, orders });
 }
 

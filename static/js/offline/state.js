@@ -21,7 +21,12 @@ export async function stateOf(entries, isSending) {
   };
 }
 
+let drawn = "";
+
 export function drawState(bar, state) {
+  // What did not change is not announced again.
+  if (drawn === JSON.stringify(state)) return;
+  drawn = JSON.stringify(state);
   const said = [];
   if (state.offline) said.push(["wifi-off", state.since ? `Offline since ${when(state.since)}` : "Offline", "warning"]);
   else if (state.signedOut) said.push(["key", "Signed out: sign in to send", "warning"]);
