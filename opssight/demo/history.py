@@ -9,10 +9,15 @@ from forecasts.queries.lives import categories
 from forecasts.services import lives, outcomes, predicting
 from opssight.demo.noise import between
 from opssight.demo.plant import Plant
+from opssight.demo.scenario import FAULTS
 
 LOGGED = timedelta(days=730)
 LIVES = {"pump": 340.0, "fan": 700.0, "compressor": 450.0, "motor": 800.0}
 """Days after which 63 % of the machines of a category have failed."""
+
+FAILING = {plan.tag for plan in FAULTS if plan.failure < 0}
+DUE = timedelta(days=0.75)
+"""For each day of `LIVES`."""
 
 SHAPE = 2.5
 """Of the Weibull distribution of their lives: they wear out."""
@@ -40,6 +45,8 @@ def create_failures(plant: Plant, assets: Mapping[str, Asset], *, before: dateti
         for planned in plant.assets
         if planned.sensors and planned.category in LIVES
         for start, end, reason in _stops(planned.tag, planned.category, before)
+        # What fails in the demo's weeks has run for about as long as its kind does.
+        if planned.tag not in FAILING or start < before - DUE * LIVES[planned.category]
     )
 
 
