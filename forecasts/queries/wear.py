@@ -1,7 +1,7 @@
 """What the sensors of machines read over their lives."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,9 @@ MOST_ROWS = 1_000
 
 MOST_SENSORS = 16
 FEWEST_ROWS = 10
+AT_ONCE = 25
+"""Lives that one query reads."""
+
 DAY = timedelta(days=1)
 
 # What is summed up already: days where the steps are days, else hours.
@@ -40,6 +43,10 @@ CROSS JOIN LATERAL (
 ) found
 WHERE found.bins IS NOT NULL
 """
+
+
+_Part = tuple[int, NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+"""A column; steps since the start of the life; when each was known, in seconds; its mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +84,10 @@ def sensors_of_class(asset_ids: Sequence[int]) -> tuple[tuple[str, ...], tuple[s
 def worn(
     spans: Sequence[Span], names: Sequence[str], units: Sequence[str], *, step: float
 ) -> list[Worn]:
-    """Means of `step` days over each life, by the sensors of these keys and units; two queries.
+    """Means of `step` days over each life, by the sensors of these keys and units.
 
     Only whole hours before the end of the life count, and days (UTC) where `step` is one or more.
-    Lives without readings have no rows.
+    Lives without readings have no rows. A query for each 25 lives, so that memory stays bounded.
     """
     ids = {span.asset_id for span in spans}
     place_of = {pair: i for i, pair in enumerate(zip(names, units, strict=True))}
@@ -89,15 +96,26 @@ def worn(
     for pk, asset, key, unit in gauges.values_list("pk", "asset", "key", "unit"):
         if (key, unit) in place_of:
             columns[asset].append((place_of[key, unit], pk))
+    found: list[Worn] = []
+    for first in range(0, len(spans), AT_ONCE):
+        some = spans[first : first + AT_ONCE]
+        parts = _parts(some, columns, step)
+        found += [_table(parts[place], len(names)) for place in range(len(some))]
+    return found
+
+
+def _parts(
+    spans: Sequence[Span], columns: Mapping[int, Sequence[tuple[int, int]]], step: float
+) -> dict[int, list[_Part]]:
+    """What each sensor of each life read, by the place of the life."""
     asked: list[tuple[int, int, int, datetime, datetime, datetime]] = []
     for place, span in enumerate(spans):
         # Whole steps from its start, so that rows do not move as it gets older.
         skipped = max(int(span.days / step) - MOST_ROWS + 1, 0)
         since = span.start + skipped * step * DAY
-        for column, sensor in columns[span.asset_id]:
+        for column, sensor in columns.get(span.asset_id, ()):
             asked.append((place, column, sensor, span.start, since, span.end))
-    found: dict[int, dict[int, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
-    ends: dict[int, dict[int, float]] = defaultdict(dict)
+    parts: dict[int, list[_Part]] = defaultdict(list)
     width, table = ("1 day", "daily") if step >= 1.0 else ("1 hour", "hourly")
     query = _ROWS.format(width=width, table=f"asset_metrics_{table}")
     if asked:
@@ -105,16 +123,16 @@ def worn(
             parameters: list[Any] = [list(part) for part in zip(*asked, strict=True)]
             cursor.execute(query, [*parameters, step * 86_400.0])
             for place, column, bins, known, means in cursor.fetchall():
-                for number, end, mean in zip(bins, known, means, strict=True):
-                    found[place][number][column] = mean
-                    ends[place][number] = max(end, ends[place].get(number, 0.0))
-    return [_table(found[place], ends[place], len(names)) for place in range(len(spans))]
+                parts[place].append((column, np.array(bins), np.array(known), np.array(means)))
+    return parts
 
 
-def _table(rows: dict[int, dict[int, float]], ends: dict[int, float], width: int) -> Worn:
-    bins = sorted(rows)
-    values = np.full((len(bins), width), np.nan)
-    for i, number in enumerate(bins):
-        for column, mean in rows[number].items():
-            values[i, column] = mean
-    return Worn(np.array([ends[number] for number in bins]) / 86_400.0, values)
+def _table(parts: Sequence[_Part], width: int) -> Worn:
+    """A row for each step in which any sensor read; it is known when the last of them is."""
+    bins = np.unique(np.concatenate([part[1] for part in parts])) if parts else np.zeros(0)
+    values, ends = np.full((len(bins), width), np.nan), np.zeros(len(bins))
+    for column, own, known, means in parts:
+        rows = np.searchsorted(bins, own)
+        values[rows, column] = means
+        ends[rows] = np.maximum(ends[rows], known)
+    return Worn(ends / 86_400.0, values)
