@@ -19,6 +19,9 @@ PREDICTED = 200
 NIGHT = 6 * 3600
 """Seconds within which models are learned, or not before the next night."""
 
+LONGEST = 45 * 60
+"""Seconds that one training may take: less than the broker waits before it asks again."""
+
 EXPIRES = 900
 """Seconds after which a chunk is dropped from a long queue: the next beat asks for it again."""
 
@@ -46,7 +49,7 @@ def train_forecasts(**_: Any) -> None:
         train_organization.apply_async(kwargs={"organization_id": pk}, expires=NIGHT)
 
 
-@shared_task
+@shared_task(time_limit=LONGEST)
 def train_organization(*, organization_id: int, **_: Any) -> int | None:
     """Safe to run twice: the same hours are learned from once. Returns the model's id."""
     made = services.learn_forecasts(organization_id=organization_id, at=timezone.now())

@@ -65,10 +65,13 @@ def model_errors(model: PanelModel, histories: Sequence[Floats], every: int = 1)
     return np.concatenate(found) if found else np.empty(0)
 
 
-def simple_errors(histories: Sequence[Floats], shape: Shape, every: int = 1) -> dict[str, Floats]:
+def simple_errors(
+    histories: Sequence[Floats], shape: Shape, every: int = 1, *, in_hindsight: bool = False
+) -> dict[str, Floats]:
     """Mean absolute error of each simple method on each series, by name, each (series,).
 
-    At the same origins and steps; of a method with settings the best one in hindsight. Infinite
+    At the same origins and steps. Of a method with settings the one that was best over the two
+    horizons before, as it would have been used; in hindsight: the one that is best now. Infinite
     where the history is too short for it, or nothing of the truth is known.
     """
     pasts = [
@@ -87,27 +90,34 @@ def simple_errors(histories: Sequence[Floats], shape: Shape, every: int = 1) -> 
     found = {method.name: np.full(len(pasts), np.inf) for method in methods}
     for length, places in by_length.items():
         origins = backtest_origins(length, shape.steps)
+        earlier = origins - 2 * shape.steps
         for start in range(0, len(places), AT_ONCE):
             here = places[start : start + AT_ONCE]
-            truth = np.stack([truth_of(pasts[i], origins, shape.steps) for i in here])
+            whole = origins if in_hindsight else np.concatenate((earlier, origins))
+            truth = np.stack([truth_of(pasts[i], whole, shape.steps) for i in here])
             values = np.stack([pasts[i].values for i in here])
             for method in methods:
-                if origins[0] >= method.needs:
-                    found[method.name][here] = _best(method, values, origins, truth, every)
+                if whole[0] >= method.needs:
+                    said = method.of_many(values, whole, shape.steps)
+                    found[method.name][here] = _best((truth - said)[..., ::every], len(origins))
     return found
 
 
-def _best(
-    method: SeasonalNaive | HoltWinters,
-    values: Floats,
-    origins: Ints,
-    truth: Floats,
-    every: int,
-) -> Floats:
-    """The smallest error among the settings, shape (series,)."""
-    said = method.of_many(values, origins, truth.shape[-1])
-    errors = np.stack([mean_errors((truth - variant)[..., ::every]) for variant in said])
-    return np.asarray(np.where(np.isnan(errors), np.inf, errors).min(axis=0))
+def _best(errors: Floats, judged: int) -> Floats:
+    """The error of the best setting over the last `judged` origins, shape (series,).
+
+    errors: (settings, series, origins, steps); where there are earlier origins, they choose.
+    """
+    now = _each(errors[:, :, -judged:])
+    choosing = errors[:, :, :-judged]
+    best = np.argmin(_each(choosing) if choosing.shape[2] else now, axis=0)
+    return np.asarray(np.take_along_axis(now, best[None], axis=0)[0])
+
+
+def _each(errors: Floats) -> Floats:
+    """Mean errors (settings, series), infinite where nothing is known."""
+    means = np.stack([mean_errors(one) for one in errors])
+    return np.where(np.isnan(means), np.inf, means)
 
 
 def scales(histories: Sequence[Floats], shape: Shape) -> Floats:

@@ -84,7 +84,9 @@ def forecast_by(
     sure = SURE_MANY if learned_from >= MANY else SURE_FEW
     every = EVERY if errors is None else 1
     errors = model_errors(model, long, every) if errors is None else errors
-    others = np.min(list(simple_errors(long, model.shape, every).values()), axis=0)
+    others = np.min(
+        list(simple_errors(long, model.shape, every, in_hindsight=True).values()), axis=0
+    )
     for i, ahead, error, other in zip(able, model.forecast(long), errors, others, strict=True):
         if other < sure * error or not np.all(np.isfinite(ahead.upper - ahead.lower)):
             continue

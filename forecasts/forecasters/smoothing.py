@@ -47,7 +47,7 @@ class HoltWinters:
         trend = np.zeros(level.shape)
         decay = np.cumsum(DAMPING ** np.arange(1, steps + 1))
         out = np.empty((*level.shape, len(origins), steps))
-        where = {int(origin): i for i, origin in enumerate(origins)}
+        where = {int(origin): np.flatnonzero(origins == origin) for origin in origins}
         ahead = np.arange(steps)
         last = int(origins.max())
         a_trend, a_season = a * b, g * (1.0 - a)
@@ -55,7 +55,8 @@ class HoltWinters:
             if t in where:
                 slots = (t + ahead) % self.season
                 seasons = np.moveaxis(season[slots], 0, -1)
-                out[:, :, where[t]] = level[..., None] + trend[..., None] * decay + seasons
+                said = level[..., None] + trend[..., None] * decay + seasons
+                out[:, :, where[t]] = said[:, :, None]
             if t == last:
                 break
             slot = t % self.season
