@@ -107,8 +107,8 @@ def history_chart(said: Sequence[LifePrediction]) -> dict[str, Any]:
             ],
             "coverage": oldest_first[-1].level if oldest_first else 0.9,
         },
-        "summary": "Days left, by the day on which they were said; the line shows what it really had"
-        " left, once it has failed.",
+        "summary": "Days left, by the day on which they were said; the line shows what it really"
+        " had left, once it has failed.",
         "empty": "Nothing has been said yet.",
     }
 
