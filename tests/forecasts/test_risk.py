@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from forecasts.risk import (
     SEVERITY_POINTS,
     WEIGHTS,
+    Chance,
     Level,
     Part,
+    after_work,
     age,
     anomalies,
     condition,
@@ -38,6 +40,23 @@ def test_stays_between_0_and_100_and_its_points_add_up(values, criticality) -> N
     result = risk(criticality=criticality, parts=parts_of(values))
     assert 0 <= result.score <= 100
     assert sum(result.points().values()) == pytest.approx(result.score)
+
+
+@given(VALUES, SHARES, CRITICALITIES)
+def test_a_learned_chance_is_the_likelihood_and_its_points_add_up(values, chance, criticality):
+    known = Chance(chance, "chance", "")
+    result = risk(criticality=criticality, parts=parts_of(values), chance=known)
+    assert result.likelihood == chance
+    assert sum(result.points().values()) == pytest.approx(result.score)
+    assert all(points >= 0 for points in result.points().values())
+
+
+@given(VALUES, st.sampled_from(sorted(WEIGHTS)), st.none() | SHARES, st.booleans())
+def test_work_never_raises_the_score(values, name, chance, is_repair) -> None:
+    known = None if chance is None else Chance(chance, "chance", "")
+    before = risk(criticality=3, parts=parts_of(values), chance=known)
+    after = risk(criticality=3, parts=parts_of(values | {name: 0.0}), chance=known)
+    assert 0 <= after_work(before, after, is_repair=is_repair) <= before.score
 
 
 @given(VALUES, st.integers(1, 4))
