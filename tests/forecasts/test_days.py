@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from assets.models import UptimeEvent
+from assets.models import Reading, UptimeEvent
 from assets.queries import Readings
 from forecasts import services
 from forecasts.forecasters import days
@@ -16,7 +16,13 @@ from forecasts.models import Forecast
 from forecasts.services.calendars import SensorDays
 from maintenance.models import WorkOrder
 from tests.anomalies.signals import STEP, ordinary, sensor_with
-from tests.factories import NOON, UptimeEventFactory, WorkOrderFactory
+from tests.factories import (
+    NOON,
+    ScheduleFactory,
+    SensorFactory,
+    UptimeEventFactory,
+    WorkOrderFactory,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SPRING, AUTUMN = (datetime(2026, month, day, tzinfo=BERLIN) for month, day in ((3, 29), (10, 25)))
@@ -158,3 +164,35 @@ class TestShutdowns:
         counted = np.diff(Forecast.objects.get(sensor=counter).values)
         assert np.allclose(counted[3:5], 0.0)
         assert np.allclose(counted[6:], 1.0, atol=0.05)
+
+
+@pytest.mark.django_db
+def test_a_site_keeps_the_holidays_of_its_schedules_where_past_ones_were_like_sundays() -> None:
+    thursday = datetime(2026, 4, 2, 12, tzinfo=UTC)  # Good Friday comes next.
+    resting = SensorFactory.create(
+        asset__site__timezone="Europe/Berlin", last_time=thursday, last_value=9.0
+    )
+    working = SensorFactory.create(asset=resting.asset, last_time=thursday, last_value=9.0)
+    ScheduleFactory.create(asset=resting.asset, holidays="DE")
+    christmas = [datetime(2025, 12, day, tzinfo=BERLIN) for day in (18, 19, 21, 25, 26)]
+    hours = [day + timedelta(hours=hour) for day in christmas for hour in range(24)]
+    hours += [thursday - timedelta(hours=hour) for hour in range(24 * 28, 0, -1)]
+    rests = {(12, 25), (12, 26)}
+    Reading.objects.bulk_create(
+        Reading(sensor=sensor, time=hour, value=1.0 if rested else 9.0)
+        for sensor in (resting, working)
+        for hour in hours
+        for local in [hour.astimezone(BERLIN)]
+        for rested in [
+            local.weekday() == 6 or (sensor == resting and (local.month, local.day) in rests)
+        ]
+    )
+
+    services.refresh_forecasts(asset_ids=[resting.asset_id], at=thursday)
+
+    friday = slice(10, 34)  # by the clock in Berlin
+    found = {row.sensor_id: row for row in Forecast.objects.all()}
+    assert np.allclose(found[resting.pk].values[friday], 1.0, atol=0.1)
+    assert np.allclose(found[working.pk].values[friday], 9.0, atol=0.1)
+    assert [row["kind"] for row in found[resting.pk].calendar] == ["holiday"]
+    assert found[working.pk].calendar == []
