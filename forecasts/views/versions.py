@@ -115,7 +115,7 @@ def _text(name: str, value: float | str) -> str:
 
 
 def calibration_chart(version: ModelVersion) -> dict[str, Any]:
-    """What was promised beside what was held or happened, in percent, as columns.
+    """What was held or happened, against what was promised or said, in percent.
 
     See the head of static/js/charts.js for the format.
     """
@@ -125,10 +125,12 @@ def calibration_chart(version: ModelVersion) -> dict[str, Any]:
     off = [abs(held - promised) for promised, held, _ in points]
     worst = 100 * max(off, default=0.0)
     return {
-        "categories": [f"{100 * promised:.3g} %" for promised, _, _ in points],
-        "bars": {"label": came, "values": [round(100 * held, 1) for _, held, _ in points]},
-        "line": {"label": said, "values": [round(100 * one, 1) for one, _, _ in points]},
-        "unit": "%",
+        "said": said,
+        "came": came,
+        "points": [
+            [round(100 * promised, 1), round(100 * held, 1), cases]
+            for promised, held, cases in points
+        ],
         "summary": f"{came} beside {said.lower()}: {worst:.1f} points apart at most.",
         "empty": "Too little had come to compare with what was said.",
     }

@@ -1,4 +1,4 @@
-// Draws every element with data-chart="series|lines|timeline|ranking|bars|columns" (templates/components/chart.html).
+// Draws every element with data-chart="series|lines|timeline|ranking|bars|columns|calibration" (templates/components/chart.html).
 // The data is JSON, from the address in data-url or from <script type="application/json"> with the id
 // in data-source. Times are ISO 8601 with an offset, or milliseconds since 1970; they are shown in the
 // page's time zone. severity is low, medium, high or critical. Fields marked ? may be absent.
@@ -23,6 +23,8 @@
 // bars      { categories: [{label, url?}], parts: [{label, values: [one per category]}], max?, unit?, empty? }
 // columns   { categories: [label, …], bars: {label, values}, line?: {label, values} (a step over the
 //             bars), unit?, summary: the sentence under it, empty? }
+// calibration { said, came: words for the axes, points: [[said, came, cases], …] in percent,
+//             summary: the sentence under it, empty? }; the dashed line is where both are the same
 //
 // Each chart also writes one sentence under itself that says what it shows. Looking closer: charts-zoom.js.
 (() => {
@@ -567,6 +569,36 @@
         hits.map((hit) => [hit.seriesName, withUnit(hit.value, data.unit)]),
       );
       return { option, isEmpty: Boolean(data.empty), summary: data.summary, link: () => undefined };
+    },
+
+    calibration(data) {
+      const option = base();
+      const scale = (name) => axis({
+        type: "value", min: 0, max: 100, name: `${name}, %`, nameLocation: "middle", nameGap: 30,
+        nameTextStyle: { color: color("tblr-secondary") },
+      });
+      Object.assign(option, {
+        xAxis: scale(data.said),
+        yAxis: scale(data.came),
+        series: [
+          {
+            type: "line", silent: true, showSymbol: false, data: [[0, 0], [100, 100]],
+            lineStyle: { width: 1.5, type: "dashed", color: color("tblr-secondary") },
+          },
+          {
+            type: "line", symbol: "circle", symbolSize: 9, data: data.points,
+            lineStyle: { width: 2, color: color("tblr-primary") },
+            itemStyle: { color: color("tblr-primary") },
+          },
+        ],
+      });
+      Object.assign(option.grid, { left: 28, bottom: 34 });
+      option.tooltip.trigger = "item";
+      option.tooltip.formatter = ({ value }) => tip(plural(value[2], "case"), [
+        [data.said, withUnit(value[0], "%")],
+        [data.came, withUnit(value[1], "%")],
+      ]);
+      return { option, isEmpty: !data.points.length, summary: data.summary, link: () => undefined };
     },
 
     bars(data, element) {
