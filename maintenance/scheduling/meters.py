@@ -121,13 +121,16 @@ def reach(
     before = dict.fromkeys((-1.0, 0.0, 1.0) if use.learned_days else (0.0,), 0.0)
     counted, start, days = 0.0, since, 0.0
     day = since.astimezone(zone).date()
+    midnight = wall(day, time(), zone)
     enough = MOST_DAYS
     for number in range(MOST_DAYS + 1):
         if number > enough or len(found) == (3 if use.learned_days else 1):
             break
-        end = max(wall(day + DAY, time(), zone), start)
-        whole = (end - wall(day, time(), zone)) / DAY
-        ran = max((end - start) / DAY - _standing(stands, start, end), 0.0)
+        end = wall(day + DAY, time(), zone)
+        whole = (end - midnight) / DAY
+        ran = (end - start) / DAY
+        if stands:
+            ran = max(ran - _standing(stands, start, end), 0.0)
         counted += use.on(day, rests) * ran / whole
         days += ran
         off = SURE * math.sqrt(inflated * (days + days**2 / max(use.learned_days, 1)))
@@ -139,7 +142,7 @@ def reach(
                 if not side:
                     enough = FARTHER * number + FEWEST_DAYS
             before[side] = now
-        day, start = day + DAY, end
+        day, start, midnight = day + DAY, end, end
     return Reached(found.get(0.0), found.get(1.0), found.get(-1.0))
 
 
