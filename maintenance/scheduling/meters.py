@@ -128,9 +128,7 @@ def reach(
             break
         end = wall(day + DAY, time(), zone)
         whole = (end - midnight) / DAY
-        ran = (end - start) / DAY
-        if stands:
-            ran = max(ran - _standing(stands, start, end), 0.0)
+        ran = max((end - start) / DAY - _standing(stands, start, end), 0.0)
         counted += use.on(day, rests) * ran / whole
         days += ran
         off = SURE * math.sqrt(inflated * (days + days**2 / max(use.learned_days, 1)))
