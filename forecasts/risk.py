@@ -1,15 +1,19 @@
 """Risk of one asset, 0 to 100, from four named parts. Pure: numbers in, numbers and sentences out.
 
     index      = 1 - product over parts of (1 - weight * value)      0 <= value <= 1
-    likelihood = chance of a failure within 30 days where one is known, else the index
+    likelihood = 1 - (1 - chance) * (1 - anomalies) where a chance of a failure within 30 days was
+                 learned, else the index
     risk       = 100 * likelihood * consequence(criticality, cost of a failure)
 
 Each part is a reason that may bring a failure on its own, so they combine like independent causes
 (a "noisy or"): one bad part is enough, and a further one never lowers the result. The index lies
 between 0 and 1 and is no calibrated probability; a chance that was learned from recorded failures
-is one, and takes its place. Consequence is the highest of: the asset's criticality, 1 to 5 (EN
-13306: risk combines the likelihood of a failure with its consequence), that of what stops with it
-(a cheap pump that starves a reactor is as serious as the reactor), and the step of its cost.
+is one, and takes its place. Anomalies count beside it: they are what had not been seen before, so
+what was learned does not hold for them.
+
+Consequence is the highest of: the asset's criticality, 1 to 5 (EN 13306: risk combines the
+likelihood of a failure with its consequence), that of what stops with it (a cheap pump that starves
+a reactor is as serious as the reactor), and the step of its cost.
 """
 
 import math
@@ -31,7 +35,7 @@ LIKELIHOODS = (0.01, 0.05, 0.2, 0.5)
 
 LIKELIHOOD_WORDS = ("Rare", "Unlikely", "Possible", "Likely", "Almost certain")
 
-LEARNED = "learned"
+LEARNED, ANOMALIES = "learned", "anomalies"
 SEVERITY_POINTS = {"low": 0.15, "medium": 0.35, "high": 0.65, "critical": 1.0}
 FADE_DAYS = 14.0
 """A closed anomaly counts half after this many days."""
@@ -106,14 +110,16 @@ class Risk:
         >>> result.points()
         {'overdue': 40.0}
         """
-        reasons = [part for part in self.parts if part.name != LEARNED]
-        total = sum(part.likelihood for part in reasons)
-        index = _index(reasons)
-        explained = min(index / self.likelihood, 1.0) if self.likelihood else 0.0
-        share = explained * self.score / total if total else 0.0
-        points = {part.name: part.likelihood * share for part in reasons}
-        if self.chance is not None:
-            points[LEARNED] = max(self.score - sum(points.values()), 0.0)
+        if self.chance is None:
+            return _shared(self.score, self.parts)
+        beside = _beside(self.parts)
+        both = self.chance.value + beside
+        of_chance = self.score * self.chance.value / both if both else 0.0
+        explains = [part for part in self.parts if part.name not in (LEARNED, ANOMALIES)]
+        known = min(_index(explains) / self.chance.value, 1.0) if self.chance.value else 0.0
+        points = _shared(known * of_chance, explains)
+        points[ANOMALIES] = max(self.score - of_chance, 0.0)
+        points[LEARNED] = max(of_chance - sum(points[part.name] for part in explains), 0.0)
         return points
 
 
@@ -140,7 +146,7 @@ def risk(
     >>> known = Chance(0.25, "chance", "It fails within 30 days with a chance of 25 %.")
     >>> dear = risk(criticality=2, parts=[], chance=known, cost=120_000.0, currency="EUR")
     >>> dear.score, dear.points()
-    (25.0, {'learned': 25.0})
+    (25.0, {'anomalies': 0.0, 'learned': 25.0})
     >>> dear.consequence_sentence
     'Consequence: criticality 2 of 5; a failure costs about 120,000 EUR: 5 of 5.'
     """
@@ -149,7 +155,7 @@ def risk(
             raise ValueError(f"Criticality must be 1 to 5, not {one}.")
     step = 1 if cost is None else consequence_of(cost)
     consequence = max((criticality, *behind, step))
-    likelihood = _index(parts) if chance is None else chance.value
+    likelihood = _index(parts) if chance is None else _together(chance.value, parts)
     learned = [] if chance is None else [Part(LEARNED, chance.value, 1.0, chance.sentence)]
     ordered = tuple(sorted([*learned, *parts], key=lambda part: (-part.likelihood, part.name)))
     return Risk(
@@ -194,9 +200,10 @@ def after_work(before: Risk, after: Risk, *, is_repair: bool) -> float:
     """
     if before.chance is None or not before.likelihood:
         return min(after.score, before.score)
-    index, left = _index(before.parts), _index(after.parts)
-    scaled = before.likelihood * left / index if index else before.likelihood
-    likelihood = min(before.likelihood, left if is_repair else scaled)
+    index, left = (_index(_without_anomalies(one.parts)) for one in (before, after))
+    chance = before.chance.value
+    chance = min(chance, left if is_repair else chance * left / index if index else chance)
+    likelihood = _together(chance, after.parts)
     return min(before.score * likelihood / before.likelihood, before.score)
 
 
@@ -284,6 +291,27 @@ def age(*, years: float | None, life_years: float = DEFAULT_LIFE_YEARS) -> Part:
     return _part("age", value, f"Age: {years:.1f} of about {life_years:.0f} expected years.")
 
 
+def _together(chance: float, parts: Sequence[Part]) -> float:
+    beside = _beside(parts)
+    return chance + (1.0 - chance) * beside
+
+
+def _beside(parts: Sequence[Part]) -> float:
+    """The likelihood of anomalies, which counts beside a learned chance."""
+    return sum(part.likelihood for part in parts if part.name == ANOMALIES)
+
+
+def _without_anomalies(parts: Sequence[Part]) -> list[Part]:
+    return [part for part in parts if part.name != ANOMALIES]
+
+
+def _shared(score: float, parts: Sequence[Part]) -> dict[str, float]:
+    """The score shared out among the parts by their likelihood; none: all get nothing."""
+    total = sum(part.likelihood for part in parts)
+    share = score / total if total else 0.0
+    return {part.name: part.likelihood * share for part in parts}
+
+
 def _index(parts: Sequence[Part]) -> float:
     return 1.0 - math.prod(1.0 - part.likelihood for part in parts if part.name != LEARNED)
 
@@ -303,6 +331,14 @@ def _consequence(criticality: int, behind: Sequence[int], cost: float | None, cu
 
 def _spoken(key: str) -> str:
     return key.replace("_", " ")
+
+
+def learned_age(chance: float, sentence: str) -> Part:
+    """What the age says by failures of its kind: it takes the place of the rule of thumb.
+
+    `chance`: of a failure within 30 days, 0 to 1, that knows nothing of the asset's condition.
+    """
+    return Part("age", min(max(chance, 0.0), 1.0), 1.0, sentence)
 
 
 def _part(name: str, value: float, sentence: str) -> Part:

@@ -5,8 +5,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max
 
-from forecasts.models import FailureChance, LifePrediction
-from forecasts.queries.predictions import latest_chances, latest_lives, latest_modes
+from forecasts.models import Confidence, FailureChance, LifePrediction
+from forecasts.queries.predictions import (
+    BY_READINGS,
+    latest_chances,
+    latest_lives,
+    latest_modes,
+)
 from maintenance.models import MaintenanceRecord, MaintenanceType
 
 VALID = timedelta(days=2)
@@ -19,6 +24,14 @@ REPAIRS = (
     MaintenanceType.CONDITION_BASED,
 )
 """Work after which a machine is another one than it was said of; the next prediction counts."""
+
+
+def is_calibrated(row: LifePrediction | FailureChance) -> bool:
+    """Whether it knows the condition of the machine, from enough failures to be held to it.
+
+    What the age alone says is true of its kind, and blind to a machine that is about to fail.
+    """
+    return row.method == BY_READINGS and row.confidence != Confidence.LOW
 
 
 def current_lives(asset_ids: Iterable[int], at: datetime) -> dict[int, LifePrediction]:

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 
 from assets.models import Asset, UptimeEvent
 from assets.reliability.ledger import DOWN, FAILURE
-from forecasts.models import RiskScore
-from forecasts.portfolio.lives import Unit
+from forecasts.models import LifePrediction, RiskScore
+from forecasts.portfolio.lives import MONTH, Unit, chance_within
 from forecasts.queries.current import current_lives
 from forecasts.queries.ranking import RATED
 from maintenance.models import MaintenanceRecord, MaintenanceSchedule, MaintenanceType
@@ -20,6 +20,9 @@ from maintenance.models import Recommendation as Advice
 
 YEAR = timedelta(days=365)
 MONTHS_A_YEAR = 365 / 30
+ROUNDED = 0.02
+"""A life counts unless the risk says more: of anomalies it knows nothing."""
+
 FEWEST = 3
 USUAL_MINUTES = 120
 """Of a job without a plan, in a category without a record."""
@@ -84,7 +87,11 @@ def plant_of(assets: QuerySet[Asset], at: datetime) -> Plant:
     others = Asset.objects.filter(pk__in=behind - set(places)).order_by("pk")
     prices = dict(others.values_list("pk", "downtime_cost"))
     places |= {pk: len(known) + number for number, pk in enumerate(prices)}
-    lives = current_lives(rated, at)
+    lives = {
+        pk: life
+        for pk, life in current_lives(rated, at).items()
+        if rated[pk].basis != "index" and rated[pk].likelihood <= _within_a_month(life) + ROUNDED
+    }
     index = [
         asset.pk for asset in known if asset.pk not in lives and rated[asset.pk].basis == "index"
     ]
@@ -119,6 +126,10 @@ def plant_of(assets: QuerySet[Asset], at: datetime) -> Plant:
         failures,
         _without_effect(known, rated),
     )
+
+
+def _within_a_month(life: LifePrediction) -> float:
+    return chance_within(Unit(quantiles=life.quantiles, open_ended=life.is_open), MONTH)
 
 
 def _failures(assets: Sequence[int], at: datetime) -> int:

@@ -15,7 +15,7 @@ from assets.queries.impact import Stopped, stopped_with
 from forecasts import queries, risk
 from forecasts.models import Forecast
 from forecasts.portfolio.lives import MONTH, Unit, chance_within
-from forecasts.queries.current import current_chances, current_lives
+from forecasts.queries.current import current_chances, current_lives, is_calibrated
 from maintenance.models import MaintenanceSchedule, Recommendation
 from maintenance.queries import advice
 from maintenance.services.ranking import NO_DOWNTIME_COST, NO_REPAIRS
@@ -45,6 +45,7 @@ class Evidence:
     stopped: list[Stopped] = field(default_factory=list)
     limit_use: dict[int, float] = field(default_factory=dict)
     chance: risk.Chance | None = None
+    learned_age: risk.Part | None = None
     cost: Cost = field(default_factory=lambda: Cost(None, {}))
 
 
@@ -108,23 +109,30 @@ def _use_of_limits(sensor: Sensor, value: float, normal: float) -> float:
 
 
 def _add_chances(found: Mapping[int, Evidence], at: datetime) -> None:
-    """The learned chance of a failure within 30 days, else that of the remaining life."""
-    for asset_id, said in current_chances(found, at).items():
-        found[asset_id].chance = risk.Chance(
-            said.p_30d,
-            "chance",
-            f"Learned from failures: a chance of {100 * said.p_30d:.0f} % to fail within 30 days"
-            f" ({said.confidence} confidence).",
+    """The learned chance of a failure within 30 days, else that of the remaining life.
+
+    One that is not calibrated says what the age says, and leaves the word to the other parts.
+    """
+    said: dict[int, tuple[bool, risk.Chance]] = {}
+    for asset_id, life in current_lives(found, at).items():
+        value = chance_within(Unit(quantiles=life.quantiles, open_ended=life.is_open), MONTH)
+        sentence = (
+            f"Remaining life of about {life.median_days:.0f} days: a chance of"
+            f" {100 * value:.0f} % to fail within 30 days ({life.confidence} confidence)."
         )
-    without = [asset_id for asset_id, one in found.items() if one.chance is None]
-    for asset_id, life in current_lives(without, at).items():
-        if life.quantiles is not None:
-            value = chance_within(Unit(quantiles=life.quantiles, open_ended=life.is_open), MONTH)
-            found[asset_id].chance = risk.Chance(
-                value,
-                "life",
-                f"Remaining life of about {life.median_days:.0f} days: a chance of"
-                f" {100 * value:.0f} % to fail within 30 days ({life.confidence} confidence).",
+        said[asset_id] = is_calibrated(life), risk.Chance(value, "life", sentence)
+    for asset_id, row in current_chances(found, at).items():
+        sentence = (
+            f"Learned from failures: a chance of {100 * row.p_30d:.0f} % to fail within 30 days"
+            f" ({row.confidence} confidence)."
+        )
+        said[asset_id] = is_calibrated(row), risk.Chance(row.p_30d, "chance", sentence)
+    for asset_id, (calibrated, chance) in said.items():
+        if calibrated:
+            found[asset_id].chance = chance
+        else:
+            found[asset_id].learned_age = risk.learned_age(
+                chance.value, f"Age and wear. {chance.sentence}"
             )
 
 

@@ -35,7 +35,7 @@ def rate(asset: Asset, one: Evidence, at: datetime) -> risk.Risk:
             ),
             risk.anomalies(found=[(a.severity, _days_since_end(a, at)) for a in one.anomalies]),
             _overdue(one.overdue, at),
-            _age(asset, at),
+            one.learned_age or _age(asset, at),
         ],
     )
 

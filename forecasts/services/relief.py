@@ -72,7 +72,10 @@ def _after(
 
 
 def _without(one: Evidence, works: Sequence[_Work]) -> Evidence:
-    """What is left: any work on an asset also settles anomalies that had ended before it."""
+    """What is left: any work on an asset also settles anomalies that had ended before it.
+
+    After a repair what was said of its wear no longer counts: the machine is another one.
+    """
     anomalies = {pk for work in works for pk in work.anomalies}
     sensors = {pk for work in works for pk in work.sensors}
     schedules = {pk for work in works for pk in work.schedules}
@@ -81,6 +84,7 @@ def _without(one: Evidence, works: Sequence[_Work]) -> Evidence:
         anomalies=[a for a in one.anomalies if a.pk not in anomalies and a.ended_at is None],
         limit_use={pk: use for pk, use in one.limit_use.items() if pk not in sensors},
         overdue=[schedule for schedule in one.overdue if schedule.pk not in schedules],
+        learned_age=None if any(work.is_repair for work in works) else one.learned_age,
     )
 
 

@@ -6,7 +6,12 @@ from datetime import datetime, timedelta
 from forecasts import queries
 from forecasts.models import FailureChance, Forecast, LifePrediction
 from forecasts.portfolio.lives import Unit, chance_within
-from forecasts.queries.current import current_chances, current_lives, current_modes
+from forecasts.queries.current import (
+    current_chances,
+    current_lives,
+    current_modes,
+    is_calibrated,
+)
 from forecasts.services.evidence import FORECAST_VALID
 from maintenance.models import Recommendation
 from maintenance.ranking import likelihood_within
@@ -20,7 +25,8 @@ def expect_failures(*, asset_ids: Iterable[int], at: datetime) -> int:
     """Bring the chances of open advice for these assets of one organization up to date.
 
     The learned chance of its failure mode speaks first, then that of any failure, the remaining
-    life, and the chance that a forecast reaches its limit. Returns how many recommendations moved.
+    life, and the chance that a forecast reaches its limit. What is not calibrated speaks only for
+    advice that came of it: it knows nothing of what else was seen. Returns how many moved.
     """
     ids = list(asset_ids)
     open_ = Recommendation.objects.filter(asset__in=ids, status=Recommendation.Status.OPEN)
@@ -39,11 +45,14 @@ def expect_failures(*, asset_ids: Iterable[int], at: datetime) -> int:
             for one in modes.get(row.asset_id, ())
             if one.failure_mode.lower() == row.failure_mode.lower()
         ]
+        life = lives.get(row.asset_id)
+        if life is not None and row.source != Source.LIFE and not is_calibrated(life):
+            life = None
         chance = of_mode[0] if of_mode else chances.get(row.asset_id)
+        if chance is not None and row.source != Source.LIFE and not is_calibrated(chance):
+            chance = None
         expected[row.pk] = (
-            _of_chance(chance)
-            or _of_life(lives.get(row.asset_id))
-            or _of_limit(row, reached.get(row.pk), at)
+            _of_chance(chance) or _of_life(life) or _of_limit(row, reached.get(row.pk), at)
         )
     return expect(rows=rows, expected=expected, at=at)
 

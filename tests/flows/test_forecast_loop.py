@@ -138,7 +138,6 @@ def test_a_worn_pump_is_foreseen_repaired_and_judged(
     a_day(both, WORN)
     narrow, risen = said(mended, WORN)
     assert narrow < wide
-    assert risen.basis == "chance"
     assert risen.score > before.score + 30
     row = Recommendation.objects.get(asset=mended)
     assert (row.source, row.status) == (Recommendation.Source.LIFE, Recommendation.Status.OPEN)

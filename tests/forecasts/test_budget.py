@@ -109,7 +109,13 @@ class TestBudget:
 
     def test_a_life_says_when_and_comes_before_other_chances(self, plant: Organization) -> None:
         asset = rated(plant)
-        LifePredictionFactory.create(asset=asset, made_at=timezone.now(), day=timezone.localdate())
+        LifePredictionFactory.create(
+            asset=asset,
+            made_at=timezone.now(),
+            day=timezone.localdate(),
+            method="Wear in its readings",
+            confidence="medium",
+        )
 
         found = bought()
 

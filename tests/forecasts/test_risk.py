@@ -43,10 +43,11 @@ def test_stays_between_0_and_100_and_its_points_add_up(values, criticality) -> N
 
 
 @given(VALUES, SHARES, CRITICALITIES)
-def test_a_learned_chance_is_the_likelihood_and_its_points_add_up(values, chance, criticality):
+def test_a_learned_chance_counts_beside_anomalies(values, chance, criticality) -> None:
     known = Chance(chance, "chance", "")
     result = risk(criticality=criticality, parts=parts_of(values), chance=known)
-    assert result.likelihood == chance
+    beside = WEIGHTS["anomalies"] * values["anomalies"]
+    assert result.likelihood == pytest.approx(1 - (1 - chance) * (1 - beside))
     assert sum(result.points().values()) == pytest.approx(result.score)
     assert all(points >= 0 for points in result.points().values())
 

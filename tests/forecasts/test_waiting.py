@@ -9,6 +9,7 @@ import pytest
 from assets.models import Asset, AssetRelationship
 from forecasts import services
 from forecasts.models import LifePrediction, RiskScore
+from forecasts.queries.predictions import BY_READINGS
 from maintenance.models import Recommendation
 from maintenance.queries.advice import waiting
 from maintenance.services import accept
@@ -27,6 +28,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 Source = Recommendation.Source
+CALIBRATED = {"method": BY_READINGS, "confidence": "medium"}
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def expect(row: Recommendation) -> Recommendation:
 
 class TestWaiting:
     def test_costs_the_learned_chance_of_a_week_times_all_that_stops(self, pump: Asset) -> None:
-        FailureChanceFactory.create(asset=pump, p_24h=0.04, p_7d=0.11, p_30d=0.3)
+        FailureChanceFactory.create(asset=pump, **CALIBRATED, p_24h=0.04, p_7d=0.11, p_30d=0.3)
 
         row = expect(advised(pump))
 
@@ -88,24 +90,24 @@ class TestWaiting:
 
     def test_the_chance_of_its_failure_mode_speaks_first_and_a_life_last(self, pump: Asset) -> None:
         row = advised(pump)
-        LifePredictionFactory.create(asset=pump)
+        LifePredictionFactory.create(asset=pump, **CALIBRATED)
         assert expect(row).cost_inputs["likelihood_per_week"] == pytest.approx(0.07)
         assert "remaining life" in row.cost_inputs["days_from"]
 
-        FailureChanceFactory.create(asset=pump)
+        FailureChanceFactory.create(asset=pump, **CALIBRATED)
         assert expect(row).cost_inputs["likelihood_per_week"] == 0.05
         FailureChanceFactory.create(
-            asset=pump, failure_mode="Bearing wear", p_24h=0.0, p_7d=0.03, p_30d=0.1
+            asset=pump, **CALIBRATED, failure_mode="Bearing wear", p_24h=0.0, p_7d=0.03, p_30d=0.1
         )
         assert expect(row).cost_inputs["likelihood_per_week"] == 0.03
 
     def test_an_old_chance_no_longer_counts(self, pump: Asset) -> None:
-        FailureChanceFactory.create(asset=pump, made_at=NOON - 3 * DAY)
+        FailureChanceFactory.create(asset=pump, **CALIBRATED, made_at=NOON - 3 * DAY)
 
         assert services.expect_failures(asset_ids=[advised(pump).asset_id], at=NOON) == 0
 
     def test_the_work_order_made_from_it_says_so(self, pump: Asset, planner: Membership) -> None:
-        FailureChanceFactory.create(asset=pump, p_24h=0.04, p_7d=0.11, p_30d=0.3)
+        FailureChanceFactory.create(asset=pump, **CALIBRATED, p_24h=0.04, p_7d=0.11, p_30d=0.3)
         row = expect(advised(pump))
 
         order = accept(recommendation=row, by=planner.user, at=NOON)
@@ -115,7 +117,7 @@ class TestWaiting:
 
 class TestLikelihood:
     def test_is_the_learned_chance_where_there_is_one(self, pump: Asset) -> None:
-        FailureChanceFactory.create(asset=pump, p_30d=0.2)
+        FailureChanceFactory.create(asset=pump, **CALIBRATED, p_30d=0.2)
 
         score = rated(pump)
 
@@ -127,11 +129,33 @@ class TestLikelihood:
     def test_is_that_of_the_remaining_life_else_and_the_index_last(self, pump: Asset) -> None:
         assert rated(pump).basis == "index"
 
-        LifePredictionFactory.create(asset=pump)  # Uniform over 100 days.
+        LifePredictionFactory.create(asset=pump, **CALIBRATED)  # Uniform over 100 days.
 
         score = rated(pump)
         assert score.basis == "life"
         assert score.likelihood == pytest.approx(0.3)
+
+    def test_what_only_knows_the_age_speaks_for_the_age(self, pump: Asset) -> None:
+        AnomalyFactory.create(asset=pump, ended_at=None, severity="critical")
+        seen = rated(pump)
+
+        FailureChanceFactory.create(asset=pump, p_30d=0.02, p_7d=0.01, p_24h=0.001)
+
+        score = rated(pump)
+        assert score.basis == "index"
+        assert score.score > seen.score
+        age = next(part for part in score.parts if part["name"] == "age")
+        assert "2 % to fail within 30 days" in age["sentence"]
+        assert not expect(advised(pump)).cost_inputs.get("expected")
+
+    def test_anomalies_that_go_on_count_beside_a_learned_chance(self, pump: Asset) -> None:
+        FailureChanceFactory.create(asset=pump, **CALIBRATED)
+        AnomalyFactory.create(asset=pump, ended_at=None, severity="critical")
+
+        score = rated(pump)
+
+        assert score.basis == "chance"
+        assert score.likelihood == pytest.approx(1 - 0.8 * 0.3)
 
 
 class TestConsequence:
@@ -177,7 +201,7 @@ class TestRelief:
     def test_a_repair_leaves_of_a_learned_chance_what_else_speaks_for_a_failure(
         self, pump: Asset
     ) -> None:
-        FailureChanceFactory.create(asset=pump, p_30d=0.4)
+        FailureChanceFactory.create(asset=pump, **CALIBRATED, p_30d=0.4)
         row = advised(pump, source=Source.LIFE)
         AnomalyFactory.create(asset=pump, ended_at=None)
 
@@ -207,14 +231,14 @@ class TestShortLives:
             lower_days=days / 20,
             upper_days=days * 0.95,
             quantiles=[days * place / 20 for place in range(21)],
-            **{"confidence": "medium", **values},
+            **{**CALIBRATED, **values},
         )
 
     def advise(self, pump: Asset) -> int:
         return services.recommend_short_lives(asset_ids=[pump.pk], at=NOON)
 
     def test_ask_for_work_and_go_when_they_are_longer_again(self, pump: Asset) -> None:
-        FailureChanceFactory.create(asset=pump, failure_mode="bearing wear")
+        FailureChanceFactory.create(asset=pump, **CALIBRATED, failure_mode="bearing wear")
         self.says(pump, 40)
 
         assert self.advise(pump) == 1
@@ -235,7 +259,11 @@ class TestShortLives:
 
     @pytest.mark.parametrize(
         ("days", "values"),
-        [(80, {}), (40, {"confidence": "low"}), (40, {"made_at": NOON - 3 * DAY})],
+        [
+            (80, {}),
+            (40, {"method": "Weibull", "confidence": "low"}),
+            (40, {"made_at": NOON - 3 * DAY}),
+        ],
     )
     def test_of_little_certainty_ask_for_nothing(
         self, days: float, values: dict[str, Any], pump: Asset
