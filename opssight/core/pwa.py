@@ -27,6 +27,7 @@ SHELL = (
     "js/offline/forms.js",
     "js/offline/overlay.js",
     "js/offline/queue.js",
+    "js/offline/redraw.js",
     "js/offline/send.js",
     "js/offline/state.js",
     "js/offline/store.js",

@@ -6,6 +6,7 @@ import { ask, h } from "./dom.js";
 import { drawOrder } from "./forms.js";
 import { laidOver } from "./overlay.js";
 import { add, entriesOf, knownOf } from "./queue.js";
+import { isBusy, remember, watchPresses } from "./redraw.js";
 import { sendAll } from "./send.js";
 import { drawState, stateOf } from "./state.js";
 import { refresh, storeFiles } from "./store.js";
@@ -42,24 +43,22 @@ async function draw() {
   const view = location.hash;
   const number = /^#order-(\d+)$/.exec(view)?.[1];
   const order = orders.find((one) => one.id === Number(number));
-  // What somebody types is not drawn over; the next change draws it.
+  // Nothing is drawn under somebody's fingers; the next change draws it.
   const now = JSON.stringify([view, orders, entries.map(({ file, ...rest }) => rest), timer, files]);
-  if (now === drawn || (isTyping() && drawn && JSON.parse(drawn)[0] === view)) return;
+  if (now === drawn || (isBusy(place) && drawn && JSON.parse(drawn)[0] === view)) return;
   const isNewView = !drawn || JSON.parse(drawn)[0] !== view;
   drawn = now;
-  const openDetails = isNewView ? [] : [...place.querySelectorAll("details")].map((one) => one.open);
+  const putBack = isNewView ? null : remember(place);
   if (view === "#waiting") drawWaiting(place, entries, send);
   else if (order) drawOrder(place, order, { timer, stored: files ?? {}, act });
   else if (number) place.replaceChildren(h("a", { class: "field-back", href: "#" }, "My work"), h("p", { class: "card field-empty" }, "This order is not stored on this phone. It may be done, or somebody else's. With a connection, open it under Work orders."));
   else drawList(place, orders, timer);
-  if (openDetails.length) place.querySelectorAll("details").forEach((one, index) => (one.open = openDetails[index] ?? false));
+  putBack?.();
   if (isNewView) {
     scrollTo(0, 0);
     if (view) place.querySelector("h2")?.focus();
   }
 }
-
-const isTyping = () => place.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName) && document.activeElement.value !== "";
 
 // -- What can be done --------------------------------------------------------------------------
 
@@ -172,6 +171,7 @@ async function lookAgain() {
   else soon();
 }
 
+watchPresses(place, soon);
 onChange(soon);
 addEventListener("hashchange", soon);
 addEventListener("online", look);

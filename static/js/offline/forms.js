@@ -6,7 +6,7 @@ import { fileUrl } from "./store.js";
 
 export function drawOrder(place, order, { timer, stored, act }) {
   const works = order.status === "in_progress";
-  place.replaceChildren(
+  const parts = [
     h("a", { class: "field-back", href: "#" }, icon("arrow-left"), "My work"),
     h("p", { class: "field-card-head" }, order.number, statusPill(order), order.waits ? pill("Waits to be sent", "info") : null),
     h("h2", { tabindex: "-1" }, order.title),
@@ -18,7 +18,8 @@ export function drawOrder(place, order, { timer, stored, act }) {
     talk(order, act),
     job(order),
     works ? report(order, act) : null,
-  );
+  ];
+  place.replaceChildren(...parts.filter(Boolean));
 }
 
 const card = (title, ...children) => h("section", { class: "card field-section" }, h("h3", {}, title), ...children);
@@ -92,8 +93,7 @@ function drawTask(order, task, several, works, act) {
     h("p", {}, several ? h("span", { class: "field-where" }, `${task.asset}: `) : null, task.text, task.is_required ? null : h("span", { class: "field-where" }, " (if it fits)")),
     task.limits ? h("p", { class: "field-where" }, `Allowed: ${task.limits}`) : null,
     task.outcome === "open" ? null : found(task),
-    works ? inputs(task, answer) : null,
-    works ? more(task, answer) : null,
+    works ? ways(task, answer) : null,
   ];
 }
 
@@ -101,7 +101,8 @@ function found(task) {
   const word = { passed: "Passed", failed: "Failed" }[task.outcome];
   const value = task.number === null ? word : `${task.number} ${task.unit}`.trim();
   const parts = [value, task.answer, task.photo ? "photo" : ""].filter(Boolean).join(" · ");
-  return h("p", { class: "field-found" }, icon(task.outcome === "failed" ? "x" : "check"), `${parts} (${task.answered_by}, ${when(task.answered_at)})`, task.waits ? pill("Waits", "info") : null);
+  const text = `${parts} (${task.answered_by}, ${when(task.answered_at)})`;
+  return h("p", { class: "field-found" }, icon(task.outcome === "failed" ? "x" : "check"), h("span", {}, text), task.waits ? pill("Waits", "info") : null);
 }
 
 function inputs(task, answer) {
@@ -122,15 +123,17 @@ function inputs(task, answer) {
   );
 }
 
-function more(task, answer) {
-  const rest = task.kind === "check" || task.kind === "pass_fail" ? [] : [
-    plainForm("Could not be done", (values) => answer({ outcome: "failed", answer: values.why }), h("label", {}, "Why it could not be done", h("input", { class: "form-control", name: "why", required: true, maxlength: 500 }))),
-  ];
-  const hasValue = task.outcome !== "open" && task.kind !== "text";
-  const note = hasValue
-    ? plainForm("Save the note", (values) => answer({ ...same(task), answer: values.note }), h("label", {}, "Note", h("input", { class: "form-control", name: "note", value: task.answer, maxlength: 500 })))
-    : null;
-  return note || rest.length ? h("details", { class: "field-more" }, h("summary", {}, "More"), note, rest) : null;
+// What is answered already is changed behind one more press.
+function ways(task, answer) {
+  const rest = [];
+  if (task.outcome !== "open" && task.kind !== "text") {
+    rest.push(plainForm("Save the note", (values) => answer({ ...same(task), answer: values.note }), h("label", {}, "Note", h("input", { class: "form-control", name: "note", value: task.answer, maxlength: 500 }))));
+  }
+  if (task.kind !== "check" && task.kind !== "pass_fail") {
+    rest.push(plainForm("Could not be done", (values) => answer({ outcome: "failed", answer: values.why }), h("label", {}, "Why it could not be done", h("input", { class: "form-control", name: "why", required: true, maxlength: 500 }))));
+  }
+  if (task.outcome !== "open") return h("details", { class: "field-more" }, h("summary", {}, "Change it"), inputs(task, answer), rest);
+  return [inputs(task, answer), rest.length ? h("details", { class: "field-more" }, h("summary", {}, "Not possible?"), rest) : null];
 }
 
 const same = (task) => (task.number === null ? { outcome: task.outcome } : { number: task.number });

@@ -71,13 +71,14 @@ async function keepUnlessWiped(stored, generation) {
 // The page itself, and the files of the orders, as far as there is room for them.
 export async function storeFiles() {
   const [pagesName, filesName] = [await pagesNow(), await filesNow()];
+  // After the names: who signs out in between leaves nothing stored, or a name that nobody reads any more.
+  const stored = await kept("stored");
+  if (!stored) return;
   const pages = await caches.open(pagesName);
   if (!(await pages.match(PAGE))) {
     const page = await fetch(PAGE);
     if (page.ok && !page.redirected) await pages.put(PAGE, page);
   }
-  const stored = await kept("stored");
-  if (!stored) return;
   const cache = await caches.open(filesName);
   const before = (await kept("files")) ?? {};
   const now = {};
