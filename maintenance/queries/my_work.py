@@ -50,18 +50,23 @@ def my_work(user: User) -> list[Row]:
     orders = list(mine.order_by(begun, when, "pk")[:MOST_ORDERS])
     ids = [order.pk for order in orders]
     lines = list(
-        WorkOrderAsset.objects.filter(work_order__in=ids)
+        WorkOrderAsset.objects.for_user(user)
+        .filter(work_order__in=ids)
         .select_related("asset__site")
         .order_by("position", "pk")
     )
     places = {line.asset_id for line in lines}
     tasks = _by_order(
-        WorkOrderTask.objects.filter(work_order__in=ids)
+        WorkOrderTask.objects.for_user(user)
+        .filter(work_order__in=ids)
         .select_related("answered_by", "asset")
         .order_by("line__position", "line", "position", "pk")
     )
     comments = _by_order(
-        Comment.objects.filter(work_order__in=ids).select_related("by").order_by("at", "pk")
+        Comment.objects.for_user(user)
+        .filter(work_order__in=ids)
+        .select_related("by")
+        .order_by("at", "pk")
     )
     files = list(
         Attachment.objects.for_user(user)

@@ -328,7 +328,7 @@ def _plain(answer: Any) -> str:
         return str(answer.status_code)
     body = answer.content.decode()
     body = re.sub(
-        r'(csrfmiddlewaretoken" value|X-CSRFToken|nonce|csrf_token)[":= ]+[^"]+"', "", body
+        r'(csrfmiddlewaretoken" value|X-CSRFToken|nonce|csrf_token|"csrf)[":= ]+[^"]+"', "", body
     )
     return re.sub(r"\d\d:\d\d(:\d\d(\.\d+)?)?", "", body)
 
