@@ -140,7 +140,7 @@ def _add_costs(assets: Sequence[Asset], found: Mapping[int, Evidence]) -> None:
     """Hours and repair as typical of the category; an hour costs that of all that stops."""
     stopped = stopped_with(list(found))
     organizations = {asset.organization_id for asset in assets}
-    known = {pk: advice.consequences(pk) for pk in organizations}
+    known = {pk: advice.consequences_or_stops(pk) for pk in organizations}
     for asset in assets:
         one = found[asset.pk]
         one.stopped = stopped[asset.pk]
@@ -167,6 +167,7 @@ def _cost(asset: Asset, stopped: Sequence[Stopped], meant: advice.Consequence | 
             "hourly": hourly,
             "hourly_behind": hourly_behind,
             "records": meant.records,
+            "records_of": meant.of,
             "stops": stops,
         },
     )

@@ -55,10 +55,27 @@ class Found(NamedTuple):
 
 NOTHING_FOUND = Found(0, 0)
 
+# Where nobody wrote down repairs, the ledger may still tell how long machines stood still.
+_STOPS = """
+    SELECT lower(a.category), count(*),
+        percentile_cont(0.5) WITHIN GROUP (
+            ORDER BY extract(epoch FROM u.ended_at - u.started_at) / 3600.0
+        )
+    FROM uptime_events u JOIN assets a ON a.id = u.asset_id
+    WHERE u.organization_id = %s AND u.cause = 'failure' AND u.state IN ('down', 'disabled')
+        AND u.ended_at IS NOT NULL AND a.category <> ''
+    GROUP BY 1
+    HAVING count(*) >= %s
+"""
+STOPS = "stops"
+
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """What a failure typically meant: medians over the repairs of `records` rows of history."""
+    """What a failure typically meant: medians over the repairs of `records` rows of history.
+
+    of: failure mode or category; `STOPS`: over stops of the category, without a cost of repair.
+    """
 
     hours: float
     repair_cost: float
@@ -106,6 +123,17 @@ def consequences(organization_id: int) -> dict[tuple[str, str], Consequence]:
             for category, mode, is_total, count, hours, cost in cursor.fetchall()
             if is_total or mode
         }
+
+
+def consequences_or_stops(organization_id: int) -> dict[tuple[str, str], Consequence]:
+    """The same, and by the stops of a category where too few repairs of it are recorded."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STOPS, [organization_id, FEWEST])
+        by_stops = {
+            (category, ""): Consequence(float(hours), 0.0, count, STOPS)
+            for category, count, hours in cursor.fetchall()
+        }
+    return by_stops | consequences(organization_id)
 
 
 def consequence_of(

@@ -25,7 +25,8 @@ NO_COST = {
 }
 NO_DOWNTIME_COST = "The asset has no cost of an hour of downtime. Enter it on the asset."
 NO_REPAIRS = (
-    f"Fewer than {advice.FEWEST} repairs of this failure mode, or of this category, are recorded."
+    f"Fewer than {advice.FEWEST} repairs of this failure mode, or repairs or stops after a failure"
+    " of this category, are recorded."
 )
 _WRITE = """
     UPDATE maintenance_recommendations r
@@ -61,7 +62,9 @@ class Known:
 
     @classmethod
     def of(cls, organization_id: int) -> "Known":
-        return cls(advice.track_record(organization_id), advice.consequences(organization_id))
+        return cls(
+            advice.track_record(organization_id), advice.consequences_or_stops(organization_id)
+        )
 
 
 def refresh_ranks(*, organization_id: int, at: datetime) -> int:

@@ -214,7 +214,7 @@ class TestScoring:
         asset = AssetFactory.create()
         sensors = [sensor_with(with_fault(), asset=asset) for _ in range(8)]
 
-        with django_assert_max_num_queries(42):
+        with django_assert_max_num_queries(43):
             services.score_sensors(sensor_ids=[sensor.pk for sensor in sensors], at=LATER)
         assert Anomaly.objects.count() == 8
 

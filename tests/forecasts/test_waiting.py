@@ -12,7 +12,7 @@ from forecasts.models import LifePrediction, RiskScore
 from forecasts.queries.predictions import BY_READINGS
 from maintenance.models import Recommendation
 from maintenance.queries.advice import waiting
-from maintenance.services import accept
+from maintenance.services import accept, ranking
 from opssight.accounts.models import Membership, Organization
 from tests.factories import (
     NOON,
@@ -23,6 +23,7 @@ from tests.factories import (
     MaintenanceRecordFactory,
     RecommendationFactory,
     ScheduleFactory,
+    UptimeEventFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -282,3 +283,26 @@ class TestShortLives:
 
         assert rated(pump).basis == "index"
         assert self.advise(pump) == 0
+
+
+def test_stops_say_how_long_a_failure_takes_where_no_repair_was_written_down(
+    plant: Organization,
+) -> None:
+    asset = AssetFactory.create(
+        organization=plant, category="fan", criticality=1, downtime_cost=Decimal(100)
+    )
+    for days in (10, 20, 30):
+        UptimeEventFactory.create(
+            asset=asset,
+            state="down",
+            cause="failure",
+            started_at=NOON - days * DAY,
+            ended_at=NOON - days * DAY + timedelta(hours=8),
+        )
+
+    assert rated(asset).cost_of_failure == Decimal("800.00")
+    assert expect(advised(asset)).cost_of_waiting is None  # Ranked when something moves.
+    ranking.refresh_ranks(organization_id=plant.pk, at=NOON)
+    row = Recommendation.objects.get()
+    assert row.cost_inputs["records_of"] == "stops"
+    assert row.cost_of_waiting is not None
