@@ -20,6 +20,7 @@ from forecasts.forecasters.scoring import Said, came_of
 from forecasts.models import Forecast, ForecastScore, ModelVersion
 from forecasts.services import drift, learning, registry
 from forecasts.services.learned import SHAPE
+from notifications.models import Notification
 from opssight.accounts.models import Membership, Organization
 from tests.conftest import ApiFor
 from tests.factories import (
@@ -27,6 +28,7 @@ from tests.factories import (
     AssetFactory,
     ForecastFactory,
     ForecastScoreFactory,
+    MembershipFactory,
     ModelVersionFactory,
     SensorFactory,
 )
@@ -78,9 +80,10 @@ def append(
 
 @pytest.mark.crawl
 @pytest.mark.django_db
-def test_a_model_is_learned_used_and_judged_and_falls_back_when_it_is_damaged(
-    plant: Organization,
+def test_a_model_is_learned_used_and_judged_and_falls_back_when_damaged_or_drifted(
+    plant: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    MembershipFactory.create(organization=plant, role="admin")
     sensors = sensors_of(plant)
     asset_id = sensors[0].asset_id
 
@@ -125,6 +128,22 @@ def test_a_model_is_learned_used_and_judged_and_falls_back_when_it_is_damaged(
         "Its file could not be used. The model is not the one that was registered. Train it again."
     )
     assert not Forecast.objects.filter(starts_at=later, model__isnull=False).exists()
+
+    # A new one that passes takes over, until what it is asked about has changed.
+    second = services.learn_forecasts(organization_id=plant.pk, at=later)
+    assert second is not None
+    assert (second.version, second.status) == (2, "in_use"), second.reason
+    monkeypatch.setattr(drift, "inputs_of", lambda *_: drift.Inputs(0.9, 0.4, 12))
+    services.check_drift(organization_id=plant.pk, at=later)
+    second.refresh_from_db()
+    assert second.status == "set_aside"
+    assert second.reason.startswith("What it is asked about has changed")
+    assert services.refresh_forecasts(asset_ids=[asset_id], at=later) == 12
+    assert not Forecast.objects.filter(model=second).exists()
+    assert [message.subject for message in Notification.objects.order_by("pk")] == [
+        "Metric forecasts, version 1 was set aside",
+        "Metric forecasts, version 2 was set aside",
+    ]
 
 
 @pytest.mark.django_db
