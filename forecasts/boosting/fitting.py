@@ -40,15 +40,13 @@ def fit(
     loss: Loss,
     seed: int,
     quantile: float | None = None,
-    weight: NDArray[np.float64] | None = None,
 ) -> Trees:
     """Trees that predict `target` (n,) from `rows` (n, columns). The same seed, the same trees.
 
     loss: absolute_error gives the median, squared_error the mean, quantile the one asked for.
-    weight: (n,) how much each row counts.
     """
     model = HistGradientBoostingRegressor(loss=loss, quantile=quantile, **_settings(growth, seed))
-    return _fitted(model, rows, target, weight)
+    return _fitted(model, rows, target)
 
 
 def fit_odds(
@@ -59,14 +57,9 @@ def fit_odds(
     return _fitted(model, rows, happened)
 
 
-def _fitted(
-    model: Any,
-    rows: NDArray[Any],
-    target: NDArray[Any],
-    weight: NDArray[np.float64] | None = None,
-) -> Trees:
+def _fitted(model: Any, rows: NDArray[Any], target: NDArray[Any]) -> Trees:
     with threadpool_limits(THREADS, user_api="openmp"):
-        model.fit(_without_void(rows), target, sample_weight=weight)
+        model.fit(_without_void(rows), target)
     return _flat(model, rows.shape[1])
 
 

@@ -56,7 +56,7 @@ def judge(held: HeldOut, ages: Weibull, clip: float) -> Judged:
     said = np.empty((len(held.said), len(CHANCES)))
     for half in (lives[::2], lives[1::2]):
         out = np.isin(held.unit, half)
-        table = table_of(held.said[~out], held.left[~out], held.unit[~out], clip, held.weight[~out])
+        table = table_of(held.said[~out], held.left[~out], held.unit[~out], clip)
         grid = np.linspace(0.0, 1.0, table.shape[1])
         columns = [np.interp(CHANCES, grid, row) for row in table]
         points = np.linspace(0.0, clip, POINTS)
@@ -65,29 +65,28 @@ def judge(held: HeldOut, ages: Weibull, clip: float) -> Judged:
     aged = np.stack(
         [ages.left(held.ages, min(chance, 0.995), held.whole) for chance in CHANCES], axis=1
     )
-    counts = held.weight / held.weight.sum()
     # An interval from the clip to the clip holds all that is far off, and promises nothing.
     near = said[:, len(CHANCES) // 2] < FAR * clip
     near = near if near.any() else np.ones(len(near), dtype=bool)
-    sure = said[near], held.left[near], counts[near] / counts[near].sum()
+    sure = said[near], held.left[near]
     return Judged(
-        rmse=float(np.sqrt(counts @ (held.said - held.left) ** 2)),
-        pinball=_pinball(said, held.left, counts),
-        by_age=_pinball(np.minimum(aged, clip), held.left, counts),
+        rmse=float(np.sqrt(np.mean((held.said - held.left) ** 2))),
+        pinball=_pinball(said, held.left),
+        by_age=_pinball(np.minimum(aged, clip), held.left),
         calibration=tuple((level, round(_held(*sure, level), 4), len(lives)) for level in LEVELS),
     )
 
 
-def _pinball(said: Floats, truth: Floats, counts: Floats) -> float:
+def _pinball(said: Floats, truth: Floats) -> float:
     """The mean over the inner quantiles of the loss of Koenker & Bassett (1978)."""
     away = truth[:, None] - said[:, 1:-1]
     inner = CHANCES[1:-1]
-    return float(np.mean(counts @ np.maximum(inner * away, (inner - 1.0) * away)))
+    return float(np.mean(np.maximum(inner * away, (inner - 1.0) * away)))
 
 
-def _held(said: Floats, truth: Floats, counts: Floats, level: float) -> float:
+def _held(said: Floats, truth: Floats, level: float) -> float:
     tail = (1.0 - level) / 2.0
     lower, upper = (
         np.array([np.interp(chance, CHANCES, row) for row in said]) for chance in (tail, 1.0 - tail)
     )
-    return float(counts @ ((truth >= lower - 1e-9) & (truth <= upper + 1e-9)))
+    return float(np.mean((truth >= lower - 1e-9) & (truth <= upper + 1e-9)))
