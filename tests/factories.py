@@ -799,6 +799,14 @@ class ForecastFactory(OfAssetFactory):
     values = [1.0, 2.0]
     lower = [0.5, 1.5]
     upper = [1.5, 2.5]
+    inner = factory.LazyAttribute(
+        lambda made: [
+            [value + share * (end - value) for value, end in zip(made.values, ends, strict=True)]
+            for share in (0.654, 0.344)  # Those of a normal distribution.
+            for ends in (made.lower, made.upper)
+        ]
+    )
+    dependence = 0.9
     method = "seasonal naive"
 
     class Meta:

@@ -133,7 +133,7 @@ class ForecastSerializer(TenantSerializer[Forecast]):
         ends = forecast.inner
         return [
             {"level": level, "lower": known(lower), "upper": known(upper)}
-            for level, lower, upper in zip(INNER, ends[::2], ends[1::2], strict=False)
+            for level, lower, upper in zip(INNER, ends[::2], ends[1::2], strict=True)
         ]
 
     @extend_schema_field(LimitAheadSerializer(many=True))

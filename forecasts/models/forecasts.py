@@ -30,12 +30,10 @@ class Forecast(AssetOwned):
     upper = ArrayField(models.FloatField())
     inner = ArrayField(
         ArrayField(models.FloatField()),
-        default=list,
-        help_text="Ends of the narrower intervals: lower and upper of 80 %, lower and upper of"
-        " 50 %. None in forecasts of earlier versions.",
+        help_text="Ends of the narrower intervals: lower and upper of 80 %, then those of 50 %.",
     )
     dependence = models.FloatField(
-        null=True, help_text="Correlation of the error of one step with that of the next."
+        help_text="Correlation of the error of one step with that of the next."
     )
     level = models.FloatField(default=0.95, help_text="Share of the future inside the interval.")
     method = models.CharField(max_length=100)

@@ -17,9 +17,6 @@ from forecasts.models import Forecast
 EARLY, LIKELY, LATE = 0.1, 0.5, 0.9
 """Chances by which `possible`, `likely` and `latest` are the times."""
 
-UNKNOWN_DEPENDENCE = 0.9
-"""For forecasts of earlier versions, which do not say."""
-
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
@@ -75,17 +72,16 @@ def chances_of_limit(forecast: Forecast, limit: float, *, upward: bool) -> Float
 
     What a machine reads in a planned shutdown reaches no limit.
     """
-    if forecast.inner:
-        inner = np.array(forecast.inner, dtype=np.float64).reshape(-1, 2, len(forecast.values))
-    else:
-        inner = np.empty((0, 2, len(forecast.values)))
-    rows = (np.array(row, dtype=np.float64) for row in (forecast.lower, forecast.values))
-    lower, point = rows
-    quantiles = nested(lower, inner, point, np.array(forecast.upper, dtype=np.float64))
+    lower, point, upper = np.array((forecast.lower, forecast.values, forecast.upper))
+    quantiles = nested(lower, np.array(forecast.inner).reshape(-1, 2, len(point)), point, upper)
     quantiles[:, _planned(forecast)] = np.nan
-    at = chances_of(forecast.level) if len(inner) else chances_of(forecast.level, ())
-    own = UNKNOWN_DEPENDENCE if forecast.dependence is None else forecast.dependence
-    return chances_by(limit, at=at, quantiles=quantiles, dependence=own, upward=upward)
+    return chances_by(
+        limit,
+        at=chances_of(forecast.level),
+        quantiles=quantiles,
+        dependence=forecast.dependence,
+        upward=upward,
+    )
 
 
 def running_values(forecast: Forecast) -> list[float]:

@@ -107,6 +107,8 @@ class TestCrossing:
             values=[5.0, 6.0, 7.0],
             lower=[4.0, 4.0, 4.0],
             upper=[6.0, 8.0, 10.0],
+            inner=[[4.3, 4.7, 5.0], [5.7, 7.3, 9.0], [4.7, 5.3, 6.0], [5.3, 6.7, 8.0]],
+            dependence=0.9,
         )
 
     def test_names_when_the_limit_is_possible_and_when_it_is_likely(self) -> None:
