@@ -60,6 +60,7 @@ def daily(n: int = 1500) -> Rows:
     return np.asarray(values)
 
 
+@pytest.mark.crawl
 def test_scores_files_of_any_kind_and_keeps_their_folders(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "plain.csv").write_text(table(daily()))

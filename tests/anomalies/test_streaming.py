@@ -214,6 +214,7 @@ def test_a_state_of_another_version_and_series_of_two_lengths_are_refused() -> N
         judge(blank(1), np.ones(1, dtype=np.intp), np.zeros(1), np.zeros(1))
 
 
+@pytest.mark.crawl
 def test_level_with_published_detectors_on_the_numenta_benchmark() -> None:
     files = anomaly_series.read(need_data("nab"))
     found = [score_series(file.times, file.values) for file in files]

@@ -459,6 +459,7 @@ _LINES = st.lists(_CELLS, max_size=5).map(lambda cells: ",".join(cells).encode(e
 _BYTES = st.one_of(_LINES, st.binary(max_size=30))
 
 
+@pytest.mark.crawl
 @settings(
     max_examples=150,
     deadline=None,
@@ -516,6 +517,7 @@ def test_imports_a_run_of_skab(folder, site):
     assert Reading.objects.count() == 8 * rows
 
 
+@pytest.mark.crawl
 def test_imports_the_turbofans_of_cmapss(folder, site):
     columns = ["unit", "cycle", "s1", "s2", "s3", *(f"sensor_{n}" for n in range(1, 22))]
     call_command(

@@ -74,6 +74,7 @@ def test_all_or_nothing_names_each_fault_and_does_nothing(
     assert not Site.objects.exists()
 
 
+@pytest.mark.crawl
 def test_all_or_nothing_does_all(planner: Membership, api_for: ApiFor) -> None:
     operations = [_create(str(number)) for number in range(500)]
 

@@ -37,7 +37,11 @@ from opssight.demo.plant import build
 from opssight.demo.scenario import Scenario, faults
 from tests.demo.conftest import ANCHOR, AT
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("plant_of_two_days")]
+pytestmark = [
+    pytest.mark.crawl,
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("plant_of_two_days"),
+]
 
 
 def test_loads_the_whole_plant_with_readings_schedules_and_risk():

@@ -13,6 +13,8 @@ from opssight.demo.plant import build
 from opssight.demo.scenario import FAULTS, Scenario, faults, stops
 from opssight.demo.simulator import Readings, simulate
 
+pytestmark = pytest.mark.crawl
+
 ANCHOR = dt.datetime(2026, 3, 15, 12, tzinfo=dt.UTC)
 SCENARIO = Scenario(ANCHOR)
 PLANT = build()

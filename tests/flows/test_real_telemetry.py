@@ -68,6 +68,7 @@ class TestRealTelemetry:
         assert Anomaly.objects.count() < 20
         assert all(anomaly.explanation for anomaly in Anomaly.objects.all())
 
+    @pytest.mark.crawl
     def test_engines_of_cmapss_are_imported_by_cycle_and_scored(
         self, site: Site, tmp_path: Path
     ) -> None:

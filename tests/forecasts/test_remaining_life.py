@@ -162,6 +162,7 @@ def written(path, lives: list[Life], *, header: str = "", mark: str = " ") -> st
     return str(path)
 
 
+@pytest.mark.crawl
 def test_files_without_a_header_are_judged_by_their_truth(tmp_path) -> None:
     asked, truth = cut(fleet(20, seed=9))
     (tmp_path / "truth.txt").write_text("".join(f"{left:g} \n" for left in truth))

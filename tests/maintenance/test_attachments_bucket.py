@@ -126,6 +126,7 @@ def test_lost_objects_are_swept_and_lost_files_are_not_found(
     assert client_for(technician).get(f"/maintenance/files/{kept.pk}/").status_code == 404
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 def test_a_bucket_that_does_not_answer_keeps_nothing(
     technician: Membership, settings: LazySettings, client_for: ClientFor

@@ -322,6 +322,7 @@ def test_an_asset_goes_with_its_states_and_its_mark():
     assert not StaleKpi.objects.exists()
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db(transaction=True)
 def test_an_asset_and_a_group_deleted_while_kpis_are_computed_do_not_stop_that(monkeypatch):
     event = UptimeEventFactory.create(started_at=NOON - 60 * DAY, ended_at=NOON - 59 * DAY)

@@ -42,6 +42,7 @@ def _agrees(part: Part) -> Decimal:
     return part.on_hand
 
 
+@pytest.mark.crawl
 @pytest.mark.django_db
 @settings(
     max_examples=15,

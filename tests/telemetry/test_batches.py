@@ -217,6 +217,7 @@ CELLS = st.lists(
 ).map(",".join)
 
 
+@pytest.mark.crawl
 @given(
     lines=st.lists(st.one_of(CELLS, st.text(max_size=20)), max_size=8),
     kind=st.sampled_from([CSV, NDJSON]),

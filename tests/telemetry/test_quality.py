@@ -323,6 +323,7 @@ def recorded(path: Path) -> Iterator[tuple[Floats, Floats]]:
             yield times, np.array([float(row[column]) for row in rows])[places]
 
 
+@pytest.mark.crawl
 def test_real_machines_have_the_one_fault_of_data_that_was_put_in() -> None:
     """163 sensors of NAB and SKAB, 199 sensor weeks: no false fault."""
     nab, skab = need_data("nab"), need_data("skab")

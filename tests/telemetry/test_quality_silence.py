@@ -153,7 +153,7 @@ def test_queries_do_not_grow_with_the_sensors(
     for _ in range(15):
         sensor(AssetFactory.create(organization=plant), silent_for=5 * HOUR)
 
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         assert look(plant) == 15
 
 
