@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 
 import pytest
-from django.conf import LazySettings, settings
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client, TransactionTestCase, override_settings
@@ -23,18 +23,26 @@ ClientFor = Callable[[Membership], Client]
 ApiFor = Callable[[Membership], APIClient]
 
 
-@pytest.fixture(autouse=True)
-def _quick_settings(settings: LazySettings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+@pytest.fixture(scope="session", autouse=True)
+def _quick_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Of all tests: a live server may answer a last request between two of them."""
+    files = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(tmp_path_factory.mktemp("files"))},
     }
-    # Looks files up when asked, so that no test needs collectstatic.
-    settings.WHITENOISE_AUTOREFRESH = True
-    settings.CELERY_TASK_ALWAYS_EAGER = True
-    settings.RATELIMIT_ENABLE = False
-    settings.AXES_ENABLED = False
+    with override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        STORAGES={
+            "default": files,
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        },
+        # Looks files up when asked, so that no test needs collectstatic.
+        WHITENOISE_AUTOREFRESH=True,
+        CELERY_TASK_ALWAYS_EAGER=True,
+        RATELIMIT_ENABLE=False,
+        AXES_ENABLED=False,
+    ):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,16 +52,6 @@ def _cache_of_its_own() -> Iterator[None]:
     cache_settings = settings.CACHES["default"]
     location = f"{cache_settings['LOCATION'].partition('?')[0]}?db={number}"
     with override_settings(CACHES={"default": {**cache_settings, "LOCATION": location}}):
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _files_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    folder = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(tmp_path_factory.mktemp("files"))},
-    }
-    with override_settings(STORAGES={**settings.STORAGES, "default": folder}):
         yield
 
 

@@ -333,7 +333,7 @@ def _sample(offered: Any) -> str:
         return str(choices[0][0])
     return {
         "IdFilter": "1",
-        "NumberFilter": "1.5",
+        "NumberFilter": "0.5",
         "TrueFalseFilter": "true",
         "IsoDateTimeFilter": dt.datetime(2026, 1, 1, tzinfo=dt.UTC).isoformat(),
         "UtcDateTimeFilter": dt.datetime(2026, 1, 1, tzinfo=dt.UTC).isoformat(),

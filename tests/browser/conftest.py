@@ -8,7 +8,7 @@ from time import monotonic
 from weakref import WeakKeyDictionary
 
 import pytest
-from django.test import Client, override_settings
+from django.test import Client
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -42,13 +42,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _files_from_source() -> Iterator[None]:
-    """The live server starts before the settings of a single test are set."""
-    with override_settings(WHITENOISE_AUTOREFRESH=True):
-        yield
 
 
 @pytest.fixture(scope="session")
