@@ -20,7 +20,11 @@ export async function entriesOf(user) {
 
 export async function update(entry, changes) {
   Object.assign(entry, changes);
-  await inStore("queue", "readwrite", (store) => store.put(entry));
+  await inStore("queue", "readwrite", (store) => {
+    // The person may have deleted it while it was sent.
+    const request = store.getKey(entry.seq);
+    request.onsuccess = () => request.result === undefined || store.put(entry);
+  });
   changed();
 }
 
